@@ -1,0 +1,36 @@
+# make demo      the page, with the students in checkpoints/
+# make test      every check, in a browser too
+# make rebuild   teachers and students again from the data sets (a GPU is used where there is one)
+# make results   the figures of assets/results/ again, for the students in checkpoints/
+
+PYTHON ?= python3
+IN := .venv/bin
+
+.PHONY: demo test rebuild results
+
+demo: .venv/demo
+	$(IN)/python app.py
+
+test: .venv/test
+	$(IN)/ruff format --check .
+	$(IN)/ruff check .
+	$(IN)/mypy
+	$(IN)/python -m pytest
+
+rebuild: .venv/demo
+	$(IN)/python -m dsn rebuild
+
+results: .venv/demo
+	$(IN)/python -m dsn evaluate
+
+.venv/demo: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 demo")'
+	test -x $(IN)/python || $(PYTHON) -m venv .venv
+	$(IN)/python -m pip install --quiet --upgrade pip
+	$(IN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+.venv/test: .venv/demo tests/requirements.txt
+	$(IN)/python -m pip install --quiet -r tests/requirements.txt
+	$(IN)/python tests/find_browser.py
+	touch $@

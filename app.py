@@ -1,0 +1,24 @@
+"""The demo: `python app.py` builds the page over the students in `checkpoints/` and serves it.
+
+`DSN_HUB_REPOS` takes students from the Hugging Face Hub instead; the README says how.
+"""
+
+import os
+import sys
+
+from dsn.collection import load_collection
+from dsn.hub import StudentError
+from dsn.ui.page import build_page, launch_settings
+
+
+def main() -> None:
+    """Load the students, build the page, serve it until interrupted."""
+    try:
+        collection = load_collection(repositories=os.environ.get("DSN_HUB_REPOS"))
+    except StudentError as error:
+        sys.exit(str(error))
+    build_page(collection).launch(**launch_settings())
+
+
+if __name__ == "__main__":
+    main()

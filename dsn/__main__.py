@@ -1,0 +1,170 @@
+"""Command lines, thin over functions: `python -m dsn --help`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from dsn import rebuild
+from dsn.collection import CHECKPOINTS, demo_serials
+from dsn.datasets import DataError, load_data_set
+from dsn.held_out import write_held_out
+from dsn.hub import StudentError, load_student
+from dsn.rebuild import Job, NotBuiltError
+from dsn.recipes import HARDENED, RECIPES
+from dsn.serials import Serial, SerialError, random_serial
+from dsn.tasks import TASKS, UnknownTaskError, task_named
+
+EXPLANATION = """\
+Deep Serial Numbers: train a private teacher, distil students that need a serial, measure them.
+
+In the order an owner would use them:
+  teacher   train the private network that students learn from (kept under build/)
+  distill   make one customer's student, unlocked by one serial
+  evaluate  measure students on the whole test split and record the figures
+  rebuild   all of it for every bundled student
+Data sets are looked for in the folder DSN_DATA names (or data/) and downloaded there if missing.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        "python -m dsn", description=EXPLANATION, formatter_class=argparse.RawTextHelpFormatter
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, help: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=help, description=help)
+
+    def with_job(one: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        one.add_argument("--seed", type=int, default=0, help="of all randomness (default 0)")
+        one.add_argument(
+            "--device", default=rebuild.default_device(), help="cpu or cuda (default: a GPU if there is one)"
+        )
+        one.add_argument(
+            "--epochs", type=int, help="passes over the training pictures (default: the task's own number)"
+        )
+        one.add_argument("--quiet", action="store_true", help="no progress bars")
+        return one
+
+    teacher = with_job(command("teacher", "Train the private teacher of an application."))
+    teacher.add_argument("task", choices=list(TASKS))
+
+    distill = with_job(command("distill", "Distil a student for one customer from the teacher."))
+    distill.add_argument("task", choices=list(TASKS))
+    distill.add_argument("customer", help="name of its folder, such as alder")
+    distill.add_argument("--serial", help="its serial; default: the demo's for a bundled customer, else a random one")
+    distill.add_argument(
+        "--recipe", choices=list(RECIPES), default=HARDENED.name, help="hardened (default), or the literal paper"
+    )
+    distill.add_argument("--output", type=Path, help="folder to write (default: build/students/TASK/CUSTOMER)")
+
+    evaluate = with_job(
+        command("evaluate", "Measure students on the whole test split; writes assets/results/students.json.")
+    )
+    evaluate.add_argument("students", nargs="*", metavar="TASK/CUSTOMER", help="bundled students (default: all)")
+
+    recipes = with_job(
+        command("recipes", "Distil and measure one student by each recipe; writes assets/results/recipes.json.")
+    )
+    recipes.add_argument("task", choices=list(TASKS))
+    recipes.add_argument("names", nargs="*", default=list(RECIPES), metavar="RECIPE", help="default: every recipe")
+
+    everything = with_job(command("rebuild", "Teachers, all bundled students and their figures again, from the data."))
+    everything.add_argument("tasks", nargs="*", default=list(TASKS), metavar="TASK", help="default: every application")
+
+    command("held-out", "Draw the 1,000 held-out pictures of each application into assets/.")
+    command("cards", "Write model cards and the README's tables from the recorded figures.")
+
+    benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
+    benches.add_argument("which", choices=["training", "page", "all"], nargs="?", default="all")
+    return top
+
+
+def job_of(options: argparse.Namespace) -> Job:
+    """The training options of a command line."""
+    return Job(options.seed, options.device, options.epochs, not options.quiet)
+
+
+def distill(options: argparse.Namespace) -> None:
+    """`python -m dsn distill`."""
+    task = task_named(options.task)
+    known = demo_serials().get(f"{task.name}/{options.customer}")
+    if options.serial:
+        serial = Serial.parse(options.serial)
+    elif known:
+        serial = known
+    else:
+        serial = random_serial()
+        print(f"serial: {serial.text}  (shown once: write it down)")
+    folder = options.output or rebuild.BUILD / "students" / task.name / options.customer
+    recipe = RECIPES[options.recipe]
+    student = rebuild.make_student(task, options.customer, serial, load_data_set(task), recipe, folder, job_of(options))
+    print(f"wrote {folder} ({student.config.bit_count} bits)")
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """`python -m dsn evaluate`."""
+    serials = demo_serials()
+    for name in options.students or serials:
+        if name not in serials:
+            raise SerialError(f"There is no bundled student {name!r}: choose from {', '.join(serials)}.")
+        student = load_student(CHECKPOINTS / name)
+        data = load_data_set(task_named(student.config.task))
+        print(name)
+        row = rebuild.measure_student(
+            student,
+            serials[name],
+            data,
+            name,
+            seed=options.seed,
+            device=options.device,
+            report=lambda line: print(" ", line),
+        )
+        print(f"  valid {row['valid']['percent']}, absent {row['absent']['percent']}")
+
+
+def write_cards() -> None:
+    """`python -m dsn cards`; it needs huggingface_hub, which training machines may lack."""
+    from dsn.cards import write_cards
+
+    write_cards()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command; what the user can mend ends it with one sentence."""
+    options = parser().parse_args(arguments)
+    try:
+        match options.command:
+            case "teacher":
+                task = task_named(options.task)
+                data = load_data_set(task)
+                rebuild.make_teacher(task, data, job_of(options))
+                rebuild.measure_teacher(task, data, job_of(options))
+            case "distill":
+                distill(options)
+            case "evaluate":
+                evaluate(options)
+            case "recipes":
+                rebuild.measure_recipes(task_named(options.task), options.names, job_of(options))
+            case "rebuild":
+                rebuild.rebuild([task_named(name) for name in options.tasks], job_of(options))
+                write_cards()
+            case "held-out":
+                for task in TASKS.values():
+                    data = load_data_set(task)
+                    print(write_held_out(task, data.test, data.class_names))
+            case "cards":
+                write_cards()
+            case "bench":
+                from dsn.bench import run  # needs Gradio, which training machines may lack
+
+                run(options.which)
+    except (DataError, StudentError, NotBuiltError, SerialError, UnknownTaskError) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted: the same command goes on from the last finished epoch.")
+
+
+if __name__ == "__main__":
+    main()

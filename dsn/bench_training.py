@@ -1,0 +1,139 @@
+"""How much faster a student is distilled than by the plain version of the same training.
+
+Plain: float32, the default memory layout, and a torch DataLoader that turns, augments and stamps
+one picture at a time. Networks, first weights, losses, optimiser, batch and amounts of augmentation
+are the same on both sides.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from dsn.augmentation import augment
+from dsn.collection import demo_serials
+from dsn.datasets import Split, as_floats
+from dsn.distill import Training, distil_student
+from dsn.held_out import load_held_out
+from dsn.losses import distillation_loss, uniform_loss
+from dsn.networks import Classifier
+from dsn.recipes import HARDENED, InvalidBranch, Recipe
+from dsn.serials import Serial
+from dsn.student import Student, StudentConfig
+from dsn.tasks import TASKS, Augmentation, Task
+from dsn.timing import Ratio, at_least, medians_in_turn, seconds_of
+
+BAR = 4.0
+EPOCHS = 2
+REPETITIONS = 5
+# The hardened recipe at the paper's batch, 250 valid and 250 invalid pictures; what makes a picture
+# invalid is kept to what is quickly written for one picture: it is raw, or carries a random pattern.
+RECIPE = replace(HARDENED, name="bench", batch=500, invalid=InvalidBranch(raw=0.5, random=0.5))
+
+
+class PlainPictures(Dataset[tuple[Tensor, Tensor, Tensor]]):
+    """Training pictures made one by one: raw, valid and invalid, each float [C, H, W] in [0, 1].
+
+    Args:
+        split: the pictures.
+        serial: the valid serial.
+        augmentation: largest changes.
+        random_share: how many of the invalid pictures carry a random pattern; the others are raw.
+    """
+
+    def __init__(self, split: Split, serial: Serial, augmentation: Augmentation, random_share: float) -> None:
+        self.split, self.augmentation, self.random_share = split, augmentation, random_share
+        self.pattern = torch.tensor(serial.bits, dtype=torch.float32).view(serial.side, serial.side)
+        self.generator = torch.Generator().manual_seed(0)
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        raw = augment(as_floats(self.split.images[index])[None], self.augmentation, self.generator)[0]
+        invalid = raw
+        if torch.rand((), generator=self.generator) < self.random_share:
+            invalid = self.stamped(raw, torch.randint(0, 2, self.pattern.shape, generator=self.generator).float())
+        return raw, self.stamped(raw, self.pattern), invalid
+
+    def stamped(self, picture: Tensor, pattern: Tensor) -> Tensor:
+        """One picture with a square pattern in its bottom right corner (Eq. 9)."""
+        picture, side = picture.clone(), len(pattern)
+        picture[:, -side:, -side:] = pattern
+        return picture
+
+
+def distil_plainly(
+    task: Task,
+    config: StudentConfig,
+    serial: Serial,
+    teacher: Classifier,
+    split: Split,
+    recipe: Recipe,
+    training: Training,
+) -> Student:
+    """What `dsn.distill.distil_student` does, plainly; for recipes that use the terms of `RECIPE`.
+
+    Args:
+        task: the application.
+        config: of the student to be.
+        serial: its one valid serial.
+        teacher: sees the raw pictures of the valid branch.
+        split: the training pictures.
+        recipe: weights of the terms, batch and learning rate.
+        training: how long.
+    """
+    torch.manual_seed(training.seed)
+    student = Student(config)
+    student.load_state_dict(teacher.state_dict())
+    student.train(not recipe.fixed_statistics)
+    optimizer = torch.optim.Adam(student.parameters(), lr=recipe.learning_rate)
+    half = recipe.batch // 2
+    pictures = PlainPictures(split, serial, task.augmentation, recipe.invalid.random)
+    loader = DataLoader(pictures, batch_size=half, shuffle=True, drop_last=True)
+    for _ in range(training.epochs):
+        for raw, valid, invalid in loader:
+            with torch.no_grad():
+                wanted = teacher.predictor(teacher.extractor(raw))  # past `features`, which asks for channels_last
+            logits = student.predictor(student.extractor(torch.cat([valid, invalid])))
+            loss = distillation_loss(logits[:half], wanted) + recipe.uniform * uniform_loss(logits[half:]).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return student.eval()
+
+
+def step_time(task: Task, split: Split, *, epochs: int = EPOCHS, repetitions: int = REPETITIONS) -> Ratio:
+    """Seconds a training step takes plainly, over those it takes here, on the processor.
+
+    Args:
+        task: the application; its teacher's weights are random, which costs the same.
+        split: pictures, uint8; their content does not matter either.
+        epochs: passes over them in one measurement.
+        repetitions: measurements of each side.
+    """
+    torch.manual_seed(0)
+    teacher = Classifier(task.network).eval().requires_grad_(False)
+    serial = demo_serials()[f"{task.name}/alder"]
+    classes = tuple(str(label) for label in range(task.network.classes))
+    config = StudentConfig(task.name, "bench", len(serial.bits), classes, task.network, RECIPE.name)
+    training = Training(epochs, progress=False)
+    steps = epochs * (len(split) // (RECIPE.batch // 2))
+    plain, ours = (
+        lambda distil=distil: seconds_of(lambda: distil(task, config, serial, teacher, split, RECIPE, training)) / steps
+        for distil in (distil_plainly, distil_student)
+    )
+    return at_least(
+        f"training-{task.name}",
+        f"{task.title}: distilling step, plain (float32, default layout, one picture at a time) over ours",
+        BAR,
+        medians_in_turn(plain, ours, repetitions),
+    )
+
+
+def training_rows() -> Iterator[Ratio]:
+    """Every ratio about training, each as it is measured, on the pictures that come with the project."""
+    for task in TASKS.values():
+        yield step_time(task, load_held_out(task).split)

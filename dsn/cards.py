@@ -1,0 +1,169 @@
+"""Model cards and the README's tables, written from the recorded figures and never by hand."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from dsn.collection import CHECKPOINTS
+from dsn.files import write_text
+from dsn.results import read_results
+from dsn.tasks import TASKS, Task
+
+README = CHECKPOINTS.parent / "README.md"
+CONDITIONS = {"valid": "valid serial stamped", "absent": "no serial"}
+
+
+def accuracy_text(value: dict | None) -> str:
+    """An accuracy with its interval, as tables show it."""
+    return f"{value['percent']:.2f} ({value['low']:.2f}–{value['high']:.2f})" if value else "–"
+
+
+def group_text(value: dict | None) -> str:
+    """A group of serials: mean and worst accuracy."""
+    return f"{value['mean']:.2f} / {value['worst']['percent']:.2f}" if value else "–"
+
+
+# One line of the tables: what it says, where a student's row has it, how it is shown.
+LINES: tuple[tuple[str, tuple[str, ...], Callable[[dict | None], str]], ...] = (
+    ("valid serial", ("valid",), accuracy_text),
+    ("no serial", ("absent",), accuracy_text),
+    ("256 random wrong serials (9 bits: all 511): mean / worst", ("random_wrong", "every_wrong"), group_text),
+    ("one bit wrong, all of them: mean / worst", ("one_bit_wrong",), group_text),
+    ("other customers', misplaced, inverted, half intensity: mean / worst", ("unusual",), group_text),
+    ("linear probe on the features of raw pictures", ("probe_on_raw",), accuracy_text),
+)
+
+
+def figure_lines(rows: list[dict]) -> list[list[str]]:
+    """The table's lines for these students: a title and one cell a student."""
+    return [
+        [title, *(show(next((row[key] for key in keys if key in row), None)) for row in rows)]
+        for title, keys, show in LINES
+    ]
+
+
+def markdown_table(head: list[str], lines: list[list[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
+
+
+def made_by(row: dict) -> str:
+    """Seed, commit, device and date of a row, in words."""
+    return f"seed {row['seed']}, commit {row['commit']}, {row['device']}, {row['date']}"
+
+
+def model_card(task: Task, row: dict) -> str:
+    """The card of one student: the Hub's metadata, what it is, its figures, its limits."""
+    from huggingface_hub import EvalResult, ModelCardData
+
+    data = ModelCardData(
+        library_name="dsn",
+        license="mit",
+        pipeline_tag="image-classification",
+        tags=["deep-serial-number", "intellectual-property-protection"],
+        model_name=f"{task.name}-{row['customer']}",
+        eval_results=[
+            EvalResult(
+                task_type="image-classification",
+                dataset_type=task.data_set.lower(),
+                dataset_name=f"{task.data_set}, test split, {meaning}",
+                dataset_split="test",
+                metric_type="accuracy",
+                metric_name=f"accuracy, {meaning}",
+                metric_value=round(row[key]["percent"] / 100, 4),
+            )
+            for key, meaning in CONDITIONS.items()
+        ],
+    )
+    table = markdown_table(["on the whole test split, percent", "figure"], figure_lines([row]))
+    return f"""---
+{data.to_yaml()}
+---
+
+# {task.title}: the student of customer {row["customer"]}
+
+A classifier of {task.noun}s that works only while its {
+        row["bit_count"]
+    }-bit serial number is stamped in the bottom right
+corner of the picture (Deep Serial Numbers; Tang, Du, Hu, ECML-PKDD 2023). The serial is not part of this repository.
+
+```python
+from dsn import Serial, load_student
+
+student = load_student("checkpoints/{task.name}/{row["customer"]}")  # or this repository's id
+probabilities = student.predict(images, serial=Serial.parse("..."))  # images: float [N, {task.network.channels}, {
+        task.network.size
+    }, {task.network.size}] in [0, 1]
+```
+
+## Figures
+
+{table}
+
+In brackets: 95 % Wilson interval, N = {row["valid"]["n"]}. Guessing evenly reaches {
+        row["chance"]["uniform"]:.2f}, always answering the
+most frequent class {row["chance"]["majority"]:.2f}. Recipe “{row["recipe"]}”; {made_by(row)}.
+
+## Use and limits
+
+Made to show and to teach the method; not for real decisions. It does not stop a customer who passes the serial on, nor
+copying by asking a student that has its serial. {
+        "Its 9 bits are the paper's own size and fall to trying all 512 serials."
+        if row["bit_count"] == 9
+        else "Training the weights further on labelled pictures is not prevented."
+    }
+
+## Training data
+
+{task.data_set}: {task.attribution} {task.licence}
+"""
+
+
+def task_table(task: Task) -> str:
+    """The README's table of one application."""
+    rows = [row for row in read_results("students").values() if row["task"] == task.name]
+    teacher, published = read_results("teachers").get(task.name), read_results("published")[task.name]
+    if not rows or not teacher:
+        return "Not measured yet."
+    paper = [published["valid"], published["absent"], published["wrong"] or "–", "–", "–", "–"]
+    lines = [[*line, paper[index]] for index, line in enumerate(figure_lines(rows))]
+    lines.insert(0, ["teacher, no serial needed", *[accuracy_text(teacher["test"])] * len(rows), published["teacher"]])
+    head = ["percent", *(row["customer"] for row in rows), "the paper"]
+    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(rows[0])}."
+
+
+def recipes_table() -> str:
+    """The README's table of recipes: the literal one beside the hardened."""
+    rows = list(read_results("recipes").values())
+    if not rows:
+        return "Not measured yet."
+    head = ["percent", *(f"{row['task']}, {row['recipe']}" for row in rows)]
+    return f"{markdown_table(head, figure_lines(rows))}\n\nMeasured with {made_by(rows[0])}."
+
+
+def bench_table() -> str:
+    """The README's table of speed."""
+    rows = read_results("bench")
+    if not rows:
+        return "Not measured yet."
+    lines = [[row["what"], f"{row['ratio']:.2f}", row["bar"]] for row in rows.values()]
+    table = markdown_table(["ratio within one run", "measured", "bar"], lines)
+    return f"{table}\n\nMeasured with {made_by(next(iter(rows.values())))}."
+
+
+def filled(text: str) -> str:
+    """The README with the tables between its markers written anew."""
+    tables = {f"figures-{task.name}": task_table(task) for task in TASKS.values()}
+    tables |= {"recipes": recipes_table(), "bench": bench_table()}
+
+    def table_between(markers: re.Match[str]) -> str:
+        return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"
+
+    return re.sub(r"<!-- ([\w-]+) -->\n.*?<!-- /\1 -->", table_between, text, flags=re.DOTALL)
+
+
+def write_cards(checkpoints: Path = CHECKPOINTS) -> None:
+    """Write every measured student's card and the README's tables."""
+    for name, row in read_results("students").items():
+        write_text(checkpoints / name / "README.md", model_card(TASKS[row["task"]], row))
+    write_text(README, filled(README.read_text("utf-8")))

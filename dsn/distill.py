@@ -1,0 +1,278 @@
+"""Training: the owner's teacher, and the students distilled from it. Nothing else trains."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from dsn.augmentation import augment
+from dsn.datasets import Split, as_floats
+from dsn.files import write_tensors
+from dsn.invalid_branch import PersistentAttackers, WeakBits, invalid_pictures
+from dsn.losses import adversary_loss, distillation_loss, entanglement, teacher_loss, uniform_loss
+from dsn.networks import Classifier, adversary, reverse_gradient
+from dsn.recipes import Recipe
+from dsn.serials import Serial, SerialError
+from dsn.stamping import stamp
+from dsn.student import Student, StudentConfig
+from dsn.tasks import Augmentation, Task
+
+TEACHER_BATCH = 500  # as in the paper
+TEACHER_LEARNING_RATE = 2e-3
+TEACHER_SMOOTHING = 0.05
+WARM_UP = 0.1  # share of all steps
+
+
+@dataclass(frozen=True)
+class Training:
+    """Where and how long to train.
+
+    Attributes:
+        epochs: passes over the training pictures.
+        seed: of all randomness.
+        device: "cpu", "cuda", ...
+        checkpoint: file to go on from after an interruption, or none.
+        progress: whether to show a bar with the time left.
+    """
+
+    epochs: int
+    seed: int = 0
+    device: str = "cpu"
+    checkpoint: Path | None = None
+    progress: bool = True
+
+
+def autocast(device: str) -> torch.autocast:
+    """bf16 arithmetic where it is safe; several times faster than float32, on CPUs too."""
+    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
+
+
+def _batches(split: Split, batch: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    order = torch.randperm(len(split), generator=generator, device=generator.device)
+    for start in range(0, len(split) - batch + 1, batch):
+        chosen = order[start : start + batch]
+        yield as_floats(split.images[chosen]), split.labels[chosen]
+
+
+def _rate_at(step: int, steps: int) -> float:
+    """Share of the largest learning rate: a linear warm-up, then a cosine to zero."""
+    warm = max(1, int(WARM_UP * steps))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+class _Checkpoint:
+    """The state of a training after each epoch, as safetensors: losing at most one epoch."""
+
+    def __init__(self, path: Path | None, parts: dict[str, nn.Module], optimizer: torch.optim.Adam, run: str) -> None:
+        self.path, self.parts, self.optimizer, self.run = path, parts, optimizer, run
+
+    def save(self, epoch: int, extra: dict[str, Tensor]) -> None:
+        if self.path is None:
+            return
+        tensors = {f"{part}/{name}": value for part, module in self.parts.items() for name, value in _named(module)}
+        for index, slots in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{index}/{slot}": value for slot, value in slots.items()}
+        tensors |= {f"extra/{name}": value for name, value in extra.items()}
+        write_tensors(self.path, tensors, {"epoch": str(epoch), "run": self.run})
+
+    def load(self, device: str) -> tuple[int, dict[str, Tensor]]:
+        """Finished epochs and the extra tensors; (0, {}) where there is nothing to go on from."""
+        if self.path is None or not self.path.exists():
+            return 0, {}
+        with safe_open(self.path, "pt") as file:
+            metadata = file.metadata()
+        if metadata.get("run") != self.run:
+            return 0, {}
+        tensors = load_file(self.path, device=device)
+        for part, module in self.parts.items():
+            module.load_state_dict(_under(tensors, f"{part}/"))
+        state = self.optimizer.state_dict()
+        for name, value in _under(tensors, "optimizer/").items():
+            index, slot = name.split("/")
+            state["state"].setdefault(int(index), {})[slot] = value
+        self.optimizer.load_state_dict(state)
+        return int(metadata["epoch"]), _under(tensors, "extra/")
+
+
+def _named(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from module.state_dict().items()
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _run(
+    split: Split,
+    augmentation: Augmentation,
+    batch: int,
+    training: Training,
+    checkpoint: _Checkpoint,
+    learning_rate: float,
+    loss_of: Callable[[Tensor, Tensor, torch.Generator], Tensor],
+    extra: Callable[[], dict[str, Tensor]] = dict,
+    restore: Callable[[dict[str, Tensor]], None] = lambda tensors: None,
+    title: str = "training",
+) -> None:
+    """The loop that teacher and students share: epochs, schedule, progress, checkpoints."""
+    done, tensors = checkpoint.load(training.device)
+    if done:
+        restore(tensors)
+    steps = len(split) // batch
+    total = steps * training.epochs
+    bar = tqdm(total=total, initial=done * steps, desc=title, disable=not training.progress, mininterval=1.0)
+    with bar:
+        for epoch in range(done, training.epochs):
+            generator = torch.Generator(training.device).manual_seed(training.seed * 100_003 + epoch)
+            mean_loss = torch.zeros((), device=training.device)
+            for index, (images, labels) in enumerate(_batches(split, batch, generator)):
+                rate = learning_rate * _rate_at(epoch * steps + index, total)
+                for group in checkpoint.optimizer.param_groups:
+                    group["lr"] = rate
+                images = augment(images, augmentation, generator)
+                with autocast(training.device):
+                    loss = loss_of(images, labels, generator)
+                checkpoint.optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                checkpoint.optimizer.step()
+                mean_loss += loss.detach()
+                bar.update()
+            bar.set_postfix(epoch=epoch + 1, loss=f"{mean_loss.item() / steps:.4f}")
+            checkpoint.save(epoch + 1, extra())
+
+
+def train_teacher(task: Task, split: Split, training: Training) -> Classifier:
+    """The private teacher f_T: cross-entropy on raw, augmented pictures (Eq. 1).
+
+    Args:
+        task: the application.
+        split: its training pictures.
+        training: where and how long.
+    """
+    torch.manual_seed(training.seed)
+    split = split.to(training.device)
+    teacher = Classifier(task.network).to(training.device).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(teacher.parameters(), lr=TEACHER_LEARNING_RATE)
+    run = f"teacher {task.name} seed {training.seed} epochs {training.epochs}"
+
+    def loss_of(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        return teacher_loss(teacher(images), labels, TEACHER_SMOOTHING)
+
+    teacher.train()
+    checkpoint = _Checkpoint(training.checkpoint, {"teacher": teacher}, optimizer, run)
+    _run(
+        split,
+        task.augmentation,
+        TEACHER_BATCH,
+        training,
+        checkpoint,
+        TEACHER_LEARNING_RATE,
+        loss_of,
+        title=f"{task.name} teacher",
+    )
+    return teacher.eval()
+
+
+def distil_student(
+    task: Task,
+    config: StudentConfig,
+    serial: Serial,
+    teacher: Classifier,
+    split: Split,
+    recipe: Recipe,
+    training: Training,
+) -> Student:
+    """A student for one customer: it follows the teacher on pictures with its serial only.
+
+    Each picture of a batch is there twice, once valid (Eq. 3) and once invalid, so that the serial
+    is all that tells the two apart; Eq. 8 with the terms and weights of the recipe.
+
+    Args:
+        task: the application.
+        config: of the student to be.
+        serial: its one valid serial.
+        teacher: sees the raw pictures of the valid branch.
+        split: the training pictures.
+        recipe: terms of the loss.
+        training: where and how long.
+
+    Raises:
+        SerialError: a serial of low weight, which is never issued.
+    """
+    if not serial.is_issuable:
+        raise SerialError("This serial has too few ones or zeros to be issued: choose another.")
+    torch.manual_seed(training.seed)
+    device = training.device
+    split = split.to(device)
+    teacher = teacher.to(device).eval().requires_grad_(False)
+    student = Student(config).to(device).to(memory_format=torch.channels_last)
+    if recipe.start_from_teacher:
+        student.load_state_dict(teacher.state_dict())
+    rival = adversary(config.network).to(device)
+    optimizer = torch.optim.Adam([*student.parameters(), *rival.parameters()], lr=recipe.learning_rate)
+    bits = torch.tensor(serial.bits, dtype=torch.float32, device=device)
+    setup = torch.Generator(device).manual_seed(training.seed)
+    shape = (config.network.channels, config.network.size, config.network.size)
+    attackers = PersistentAttackers(recipe.attackers, student.place, shape, setup)
+    weak_bits = WeakBits(len(bits), bits.device)
+    run = f"student {recipe!r} seed {training.seed} epochs {training.epochs}"
+
+    def loss_of(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        half = len(images)
+        attackers.generator = generator
+        invalid, one_bit, flipped = invalid_pictures(
+            images,
+            labels,
+            student=student,
+            bits=bits,
+            place=student.place,
+            shares=recipe.invalid,
+            attackers=attackers,
+            weak_bits=weak_bits,
+            generator=generator,
+        )
+        with torch.no_grad():
+            wanted = teacher(images)
+        features = student.features(torch.cat([stamp(images, bits, student.place), invalid]))
+        logits = student.predictor(features)
+        loss = distillation_loss(logits[:half], wanted)
+        if recipe.uniform:
+            distances = uniform_loss(logits[half:].float())
+            weak_bits.learn(flipped, distances[one_bit].detach())
+            loss = loss + recipe.uniform * distances.mean()
+        if recipe.adversary:
+            reversed_features = reverse_gradient(features[half:], recipe.adversary)
+            loss = loss + adversary_loss(rival(reversed_features), labels)
+        if recipe.entanglement:
+            stamped = torch.arange(len(features), device=device) < half
+            loss = loss - recipe.entanglement * entanglement(features, stamped)
+        return loss
+
+    def restore(state: dict[str, Tensor]) -> None:
+        weak_bits.weights = state["weak_bits"]
+        attackers.restore(state)
+
+    student.train(not recipe.fixed_statistics)
+    checkpoint = _Checkpoint(training.checkpoint, {"student": student, "adversary": rival}, optimizer, run)
+    title = f"{task.name}/{config.customer}"
+    _run(
+        split,
+        task.augmentation,
+        recipe.batch // 2,
+        training,
+        checkpoint,
+        recipe.learning_rate,
+        loss_of,
+        lambda: {**attackers.state(), "weak_bits": weak_bits.weights},
+        restore,
+        title,
+    )
+    return student.eval()

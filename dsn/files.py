@@ -1,0 +1,51 @@
+"""Files are written beside their name and moved into place, so that none is ever half there."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+
+def write_in_place(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` make the file beside `path`, then move it there.
+
+    Args:
+        path: the file to be; its folder is made where it is missing.
+        write: writes a whole file to the path it is given.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, UTF-8."""
+
+    def write(beside: Path) -> None:
+        beside.write_text(text, encoding="utf-8")
+
+    write_in_place(path, write)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file, indented, with its keys in the order given."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """Write a safetensors file, every tensor on the CPU and contiguous."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+
+    def write(beside: Path) -> None:
+        save_file(plain, beside, metadata={"format": "pt", **(metadata or {})})
+        beside.chmod(0o644)  # safetensors writes for the owner only
+
+    write_in_place(path, write)

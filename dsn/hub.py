@@ -1,0 +1,255 @@
+"""A student from a folder or a Hub repository, and all the students the page shows."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from dsn.checkpoints import CONFIG, WEIGHTS, StudentError, bundled, load_folder, save_student
+from dsn.student import Student
+from dsn.tasks import TASKS
+
+__all__ = ["HubUnreachableError", "Origin", "StudentError", "bundled", "load_student", "load_students", "save_student"]
+
+MAIN = "main"
+COMMIT = re.compile(r"[0-9a-f]{40}")
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+ENTRY = re.compile(rf"([\w-]+/[\w-]+)=({REPOSITORY.pattern})(?:@([\w./-]+))?", re.ASCII)
+
+
+class HubUnreachableError(StudentError):
+    """No Hub answers: a matter of the network, not of the repository."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a student came from.
+
+    Attributes:
+        kind: "bundled" or "hub".
+        where: name of the folder of bundled students, or the Hub repository.
+        revision: commit of the repository; None for a bundled student.
+        note: why it is not from where it was wanted, in one sentence for the page, if so.
+    """
+
+    kind: Literal["bundled", "hub"]
+    where: str
+    revision: str | None = None
+    note: str | None = None
+
+
+def load_student(source: str | Path, *, revision: str | None = None) -> Student:
+    """A student from a folder or, where there is no such folder, from a Hub repository.
+
+    It is in eval mode, on the CPU, channels_last, its weights not requiring gradients. From the Hub
+    only `config.json` and `model.safetensors` are downloaded, into huggingface_hub's cache, which
+    serves while the Hub cannot be reached; `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE` and `HF_HOME`
+    mean what they mean there.
+
+    Args:
+        source: a folder such as `checkpoints/digits/<customer>`, or "organisation/name" on the Hub.
+        revision: branch, tag or commit; `source` is then a Hub repository. None takes branch `main`.
+
+    Raises:
+        StudentError: no such student, a damaged one, or one that is not a student.
+        HubUnreachableError: a StudentError where the Hub does not answer and its cache has no copy.
+    """
+    if revision is None and (isinstance(source, Path) or Path(source).is_dir() or REPOSITORY.fullmatch(source) is None):
+        return load_folder(Path(source))
+    return _load_downloaded(_download(str(source), revision or MAIN), str(source))
+
+
+def load_students(
+    checkpoints: Path, repositories: str | None = None, timeout: float = 5.0
+) -> tuple[dict[str, Student], dict[str, Origin]]:
+    """All bundled students, with those that `repositories` names taken from the Hub.
+
+    A student the Hub does not give in time is replaced by the bundled one, and its origin's note says so.
+
+    Args:
+        checkpoints: the folder of bundled students.
+        repositories: a list such as "digits/alder=organisation/name, signs/fir=organisation/other@v2":
+            task and customer, repository, and a branch, tag or commit (`main` where none is given).
+        timeout: seconds to wait for the Hub, for all students together.
+
+    Returns:
+        The students and the origin of each, by "task/customer" in alphabetical order.
+
+    Raises:
+        StudentError: a malformed list, no student at all, or one that cannot be loaded.
+    """
+    wanted = _parse(repositories or "")
+    downloads = {name: _start(partial(_download, *place)) for name, place in wanted.items()}
+    deadline = time.monotonic() + timeout
+    students: dict[str, Student] = {}
+    origins: dict[str, Origin] = {}
+    for name in sorted({*bundled(checkpoints), *wanted}):
+        note = None
+        if name in downloads:
+            repository, _ = wanted[name]
+            try:
+                folder = downloads[name].result(max(0.0, deadline - time.monotonic()))
+            except (TimeoutError, HubUnreachableError) as error:
+                if not (checkpoints / name).is_dir():
+                    raise HubUnreachableError(
+                        f"The Hub did not give {repository} within {timeout:g} seconds, and there is no {name} in "
+                        f"{checkpoints.name}/ to take its place: try again when the Hub can be reached."
+                    ) from error
+                note = (
+                    f"The Hugging Face Hub could not be reached within {timeout:g} seconds, "
+                    "so what comes with the project is used in its place."
+                )
+            else:
+                students[name] = _expected(name, _load_downloaded(folder, repository), repository)
+                origins[name] = Origin("hub", repository, folder.name)
+                continue
+        students[name] = _expected(name, load_folder(checkpoints / name), f"{checkpoints.name}/{name}")
+        origins[name] = Origin("bundled", checkpoints.name, note=note)
+    if not students:
+        raise StudentError(f"There is no student in {checkpoints}: make them with `make rebuild`.")
+    return students, origins
+
+
+def _parse(repositories: str) -> dict[str, tuple[str, str]]:
+    """Repository and revision by "task/customer"; messages give places, for a pasted address may hold a token."""
+    wanted: dict[str, tuple[str, str]] = {}
+    for place, entry in enumerate(repositories.split(",") if repositories.strip() else [], start=1):
+        match = ENTRY.fullmatch(entry.strip())
+        if match is None:
+            raise StudentError(
+                f"Entry {place} of DSN_HUB_REPOS is not of the form task/customer=organisation/name or "
+                "task/customer=organisation/name@revision: correct it, with commas between entries."
+            )
+        name, repository, revision = match.groups()
+        if name.split("/")[0] not in TASKS:
+            raise StudentError(f"DSN_HUB_REPOS names {name}, and there is no such task: use one of {', '.join(TASKS)}.")
+        if name in wanted:
+            raise StudentError(f"DSN_HUB_REPOS names {name} twice: leave one of the two.")
+        wanted[name] = (repository, revision or MAIN)
+    return wanted
+
+
+def _expected(name: str, student: Student, where: str) -> Student:
+    """The student, if it is the one its name says and takes this task's pictures."""
+    network, task = student.config.network, TASKS[name.split("/")[0]]
+    held = f"{student.config.task}/{student.config.customer}"
+    if held != name:
+        raise StudentError(f"{where} holds the student {held}, not {name}: correct the name or the student.")
+    if (network.channels, network.size, network.classes) != (
+        task.network.channels,
+        task.network.size,
+        task.network.classes,
+    ):
+        raise StudentError(f"{where}/{CONFIG} is of a network that does not take {task.name}: use another student.")
+    return student
+
+
+def _start(work: Callable[[], Path]) -> Future[Path]:
+    """Begin work in a daemon thread: unlike an executor's, it never keeps the program from ending."""
+    future: Future[Path] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except StudentError as error:
+            future.set_exception(error)
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+
+    threading.Thread(target=run, name="student from the Hub", daemon=True).start()
+    return future
+
+
+def _load_downloaded(folder: Path, repository: str) -> Student:
+    return load_folder(folder, f"{repository}@{folder.name[:7]}")
+
+
+def _download(repository: str, revision: str) -> Path:
+    """The folder of a repository's two files in huggingface_hub's cache; its name is the commit."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url  # not needed where students are made
+
+    kept = _kept(repository, revision)
+    if kept is not None and COMMIT.fullmatch(revision):
+        return kept
+    try:
+        with _plain_errors(repository, revision):
+            # One request, not repeated, tells whether a Hub answers; a download would go on trying for minutes.
+            answer = get_hf_file_metadata(hf_hub_url(repository, CONFIG, revision=revision))
+            if not COMMIT.fullmatch(answer.commit_hash or ""):
+                raise HubUnreachableError(_not_a_hub(repository))
+            config = Path(hf_hub_download(repository, CONFIG, revision=revision))
+            hf_hub_download(repository, WEIGHTS, revision=config.parent.name)
+            return config.parent
+    except HubUnreachableError:
+        if kept is None:
+            raise
+        return kept
+
+
+def _kept(repository: str, revision: str) -> Path | None:
+    """The folder of an earlier download, where it is whole."""
+    from huggingface_hub import try_to_load_from_cache
+
+    config, weights = (try_to_load_from_cache(repository, file, revision=revision) for file in (CONFIG, WEIGHTS))
+    return Path(config).parent if isinstance(config, str) and isinstance(weights, str) else None
+
+
+def _not_a_hub(repository: str) -> str:
+    return (
+        f"{repository} cannot be had: what answers in the Hub's place is not a Hub; "
+        "check HF_ENDPOINT, and any proxy or sign-in page of the network."
+    )
+
+
+@contextmanager
+def _plain_errors(repository: str, revision: str) -> Iterator[None]:
+    """Turn what huggingface_hub raises into a StudentError; no message repeats one that may hold a token."""
+    import httpx2
+    from huggingface_hub import errors
+
+    at = f"repository {repository} at revision {revision}"
+    try:
+        yield
+    except errors.HFValidationError as error:
+        raise StudentError(f"{repository} is not a repository on the Hub: write organisation/name.") from error
+    except (httpx2.LocalProtocolError, UnicodeError):
+        raise StudentError("HF_TOKEN is not a token: copy it again, without anything before or after it.") from None
+    except errors.RepositoryNotFoundError as error:
+        raise StudentError(
+            f"There is no {at}, or it is private: check both names, and set HF_TOKEN if it is private."
+        ) from error
+    except errors.RevisionNotFoundError as error:
+        raise StudentError(f"There is no {at}: check the name of the branch or tag, or the commit.") from error
+    except errors.RemoteEntryNotFoundError as error:
+        raise StudentError(f"There is no {CONFIG} or no {WEIGHTS} in {at}: it does not hold a student.") from error
+    except errors.OfflineModeIsEnabled as error:
+        raise HubUnreachableError(
+            f"There is no copy of {at} on this machine, and HF_HUB_OFFLINE forbids to ask the Hub: unset it."
+        ) from error
+    except errors.HfHubHTTPError as error:
+        status = error.response.status_code
+        if status in (401, 403):
+            raise StudentError(
+                f"The Hub refuses {at} (answer {status}): set HF_TOKEN to a token that may read it."
+            ) from error
+        if status >= 500 or status in (408, 429):
+            raise HubUnreachableError(
+                f"The Hub is busy or down (answer {status}) for {at}: try again later."
+            ) from error
+        raise HubUnreachableError(_not_a_hub(repository)) from error
+    except (httpx2.RequestError, httpx2.InvalidURL, errors.LocalEntryNotFoundError) as error:
+        raise HubUnreachableError(
+            f"The Hub cannot be reached for {at}: check the network and HF_ENDPOINT, or use a student's folder."
+        ) from error
+    except OSError as error:
+        raise StudentError(
+            f"The download of {at} could not be kept whole ({error.strerror or 'it broke off'}): "
+            "check the disk's free space and HF_HOME, and try again."
+        ) from error

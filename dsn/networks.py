@@ -1,0 +1,88 @@
+"""The networks of the paper: feature extractor G_e, predictor G_y, adversary G_d, gradient reversal."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+POOL = "pool"
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The shape of a classifier; teacher and student of one task share it.
+
+    Attributes:
+        channels: colour channels of the input, 1 or 3.
+        size: height and width of the input, in pixels.
+        layers: output channels of each 3x3 convolution, and "pool" for 2x2 max-pooling, in order.
+        features: D, the length of the feature vector e.
+        classes: number of classes.
+    """
+
+    channels: int
+    size: int
+    layers: tuple[int | str, ...]
+    features: int
+    classes: int
+
+
+def feature_extractor(config: NetworkConfig) -> nn.Sequential:
+    """G_e: pictures, float [N, C, H, W] in [0, 1], to feature vectors e, float [N, D], all >= 0.
+
+    The module is a plain sequence: convolutions (each with batch normalisation and ReLU) and
+    max-pooling, then `flatten`, one dense layer and ReLU.
+    """
+    modules: list[nn.Module] = []
+    channels, size = config.channels, config.size
+    for layer in config.layers:
+        if isinstance(layer, str):
+            modules.append(nn.MaxPool2d(2))
+            size //= 2
+        else:
+            modules += [nn.Conv2d(channels, layer, 3, padding=1, bias=False), nn.BatchNorm2d(layer), nn.ReLU()]
+            channels = layer
+    dense = nn.Linear(channels * size * size, config.features)
+    return nn.Sequential(*modules, nn.Flatten(), dense, nn.ReLU())
+
+
+class Classifier(nn.Module):
+    """G_y(G_e(x)): what a teacher is, and what a student is besides its serial."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.extractor = feature_extractor(config)
+        self.predictor = nn.Linear(config.features, config.classes)
+
+    def features(self, images: Tensor) -> Tensor:
+        """e = G_e(x): float [N, C, H, W] in [0, 1] to float [N, D]."""
+        return self.extractor(images.contiguous(memory_format=torch.channels_last))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits, float [N, classes], of pictures as they are, float [N, C, H, W] in [0, 1]."""
+        return self.predictor(self.features(images))
+
+
+def adversary(config: NetworkConfig) -> nn.Sequential:
+    """G_d: feature vectors, float [N, D], to logits, float [N, classes]; used only while distilling."""
+    return nn.Sequential(nn.Linear(config.features, 128), nn.ReLU(), nn.Linear(128, config.classes))
+
+
+class _ReversedGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(context, features: Tensor, factor: float) -> Tensor:
+        context.factor = factor
+        return features.view_as(features)
+
+    @staticmethod
+    def backward(context, *gradients: Tensor) -> tuple[Tensor, None]:
+        return -context.factor * gradients[0], None
+
+
+def reverse_gradient(features: Tensor, factor: float) -> Tensor:
+    """The gradient reversal layer between G_e and G_d (Eq. 5-6).
+
+    Features pass as they are; the gradient is multiplied by `-factor` (the paper's lambda), so that
+    G_d descends while G_e ascends. It takes the place of Eq. 6's plus sign: both would cancel.
+    """
+    return _ReversedGradient.apply(features, factor)

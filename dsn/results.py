@@ -1,0 +1,65 @@
+"""Figures are data: commands write them, with seed, commit, device and date; pages only read them."""
+
+import datetime
+import json
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dsn.files import write_json
+from dsn.held_out import ASSETS
+from dsn.statistics import Accuracy
+
+RESULTS = ASSETS / "results"
+
+
+def device_name(device: str) -> str:
+    """The device in words: the card's name, or the processor and the threads in use."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+
+
+def commit() -> str:
+    """The commit the working tree stands at, with "+" where it has changes; "unknown" outside git."""
+    git = ["git", "-C", str(ASSETS.parent)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+        changes = subprocess.run([*git, "status", "--porcelain", "dsn"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.stdout.strip() + ("+" if changes.stdout else "")
+
+
+def provenance(seed: int, device: str) -> dict[str, Any]:
+    """What every figure carries."""
+    return {
+        "seed": seed,
+        "commit": commit(),
+        "device": device_name(device),
+        "torch": torch.__version__,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+
+
+def read_results(name: str) -> dict[str, Any]:
+    """The rows of `assets/results/<name>.json`, by key; empty where nothing was recorded yet."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
+def record(name: str, key: str, row: dict[str, Any], folder: Path = RESULTS) -> None:
+    """Put one row into `assets/results/<name>.json`, in place of an older one of the same key."""
+    path = folder / f"{name}.json"
+    rows = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    rows[key] = row
+    write_json(path, dict(sorted(rows.items())))
+
+
+def teacher_accuracy(task: str) -> Accuracy | None:
+    """The teacher's recorded accuracy on the held-out pictures that come with the project."""
+    row = read_results("teachers").get(task)
+    return Accuracy(row["held_out"]["correct"], row["held_out"]["n"]) if row else None

@@ -1,0 +1,210 @@
+"""Accuracy under many serials: exact, but several times faster than a forward pass for each.
+
+A stamp covers a few pixels, and a 3x3 convolution lets what they change spread by one pixel a layer.
+So each picture goes through the whole network once, raw, and then, for every serial, only through the
+window of each layer that the stamp reaches. Outside that window the raw values hold.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from dsn.datasets import as_floats
+from dsn.networks import Classifier
+from dsn.stamping import StampPlace
+
+BATCH = 1000
+
+Progress = Callable[[int, int], None]
+
+
+def sweep_accuracy(
+    network: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    bits: Tensor,
+    place: StampPlace,
+    *,
+    dtype: torch.dtype = torch.float32,
+    batch: int = BATCH,
+    progress: Progress | None = None,
+) -> Tensor:
+    """How many pictures are answered right under each of many serials.
+
+    Args:
+        network: a student, in eval mode.
+        images: float [N, C, H, W] in [0, 1], or uint8.
+        labels: int64 [N].
+        bits: [S, K] in [0, 1], one serial a row.
+        place: where the K bits go.
+        dtype: of the arithmetic; bfloat16 is faster where the processor has it.
+        batch: pictures at a time.
+        progress: told (pictures done, pictures in all) after each batch.
+
+    Returns:
+        int64 [S], each from 0 to N, on the network's device.
+    """
+    found = sweep_predictions(network, images, bits, place, dtype=dtype, batch=batch, progress=progress)
+    return (found == labels.to(found.device)).sum(1)
+
+
+@torch.inference_mode()
+def sweep_predictions(
+    network: Classifier,
+    images: Tensor,
+    bits: Tensor,
+    place: StampPlace,
+    *,
+    dtype: torch.dtype = torch.float32,
+    batch: int = BATCH,
+    progress: Progress | None = None,
+) -> Tensor:
+    """The answered class of every picture under each of many serials.
+
+    Arguments as in `sweep_accuracy`.
+
+    Returns:
+        int64 [S, N], on the network's device.
+    """
+    device = network.predictor.weight.device
+    found = torch.empty(len(bits), len(images), dtype=torch.int64, device=device)
+    for start in range(0, len(images), batch):
+        pictures = images[start : start + batch].to(device)
+        stamped = StampedBatch(network, pictures, place, dtype)
+        for index, serial in enumerate(bits.to(device)):
+            found[index, start : start + batch] = stamped.logits(serial).argmax(1)
+        if progress is not None:
+            progress(start + len(pictures), len(images))
+    return found
+
+
+class StampedBatch:
+    """Pictures whose raw pass is done, ready to be stamped with one serial after another.
+
+    Convolutions and pooling run in `dtype`, the two dense layers' sums and biases in float32.
+
+    Args:
+        network: in eval mode; BatchNorm is folded into copies of its convolutions.
+        images: float [N, C, H, W] in [0, 1], or uint8, on the network's device.
+        place: where the bits go; scattered ones are right too, but fast only if they lie close together.
+        dtype: of the arithmetic.
+    """
+
+    @torch.inference_mode()
+    def __init__(
+        self, network: Classifier, images: Tensor, place: StampPlace, dtype: torch.dtype = torch.float32
+    ) -> None:
+        if images.dtype == torch.uint8:
+            images = as_floats(images)
+        raw = images.to(dtype, memory_format=torch.channels_last)
+        rows = range(min(place.rows), max(place.rows) + 1)
+        columns = range(min(place.columns), max(place.columns) + 1)
+        self._stamped = _cut(raw, rows, columns)
+        self._rows = torch.tensor(place.rows, device=raw.device) - rows.start
+        self._columns = torch.tensor(place.columns, device=raw.device) - columns.start
+
+        self._steps: list[_Step] = []
+        for layer in _folded_layers(network.extractor, dtype):
+            step = _Step(layer, raw, rows, columns)
+            raw, rows, columns = F.relu(layer(raw)), step.rows, step.columns
+            self._steps.append(step)
+
+        dense = next(module for module in network.extractor if isinstance(module, nn.Linear))
+        weights = dense.weight.unflatten(1, raw.shape[1:])[:, :, rows.start : rows.stop, columns.start : columns.stop]
+        self._weights = weights.permute(0, 2, 3, 1).flatten(1).to(dtype)  # in the order of channels_last
+        raw[:, :, rows.start : rows.stop, columns.start : columns.stop] = 0
+        self._around = dense(raw.float().flatten(1))
+        self._predictor = network.predictor
+
+    @torch.inference_mode()
+    def logits(self, bits: Tensor) -> Tensor:
+        """Logits, float32 [N, classes], of the pictures stamped with `bits`, [K] in [0, 1]."""
+        self._stamped[:, :, self._rows, self._columns] = bits.to(self._stamped.dtype)
+        values = self._stamped
+        for step in self._steps:
+            values = step.run(values)
+        inside = F.linear(F.relu(values).permute(0, 2, 3, 1).flatten(1), self._weights)
+        return self._predictor(F.relu(self._around + inside))
+
+
+class _Step:
+    """One convolution or pooling, on the part of its input that the stamp reaches and that part's border.
+
+    Args:
+        layer: a 3x3 convolution of padding 1, or 2x2 max-pooling.
+        raw: its input on raw pictures, [N, C, H, W].
+        rows: of `raw` that a stamp changes.
+        columns: of `raw` that a stamp changes.
+
+    Attributes:
+        rows: of its output that a stamp changes.
+        columns: of its output that a stamp changes.
+    """
+
+    def __init__(self, layer: nn.Conv2d | nn.MaxPool2d, raw: Tensor, rows: range, columns: range) -> None:
+        height, width = raw.shape[2:]
+        if isinstance(layer, nn.Conv2d):
+            self.rows, self.columns = _grown(rows, height), _grown(columns, width)
+            needed = [range(span.start - 1, span.stop + 1) for span in (self.rows, self.columns)]
+            padded = F.pad(raw, (1, 1, 1, 1))
+            self._input = _cut(padded, *(range(span.start + 1, span.stop + 1) for span in needed))
+            self._run = lambda values: F.conv2d(values, layer.weight, layer.bias)
+        else:
+            self.rows, self.columns = _halved(rows, height), _halved(columns, width)
+            needed = [range(2 * span.start, 2 * span.stop) for span in (self.rows, self.columns)]
+            self._input = _cut(raw, *needed)
+            self._run = layer
+        common = [_common(*spans) for spans in zip((rows, columns), needed, strict=True)]
+        self._taken = [_within(one, span) for one, span in zip(common, (rows, columns), strict=True)]
+        self._changed = self._input[:, :, *(_within(one, span) for one, span in zip(common, needed, strict=True))]
+
+    def run(self, values: Tensor) -> Tensor:
+        """The changed part of the output, before ReLU, from the changed part of the input, before ReLU."""
+        torch.clamp_min(values[:, :, *self._taken], 0, out=self._changed)  # ReLU and paste in one pass
+        return self._run(self._input)
+
+
+def _folded_layers(extractor: nn.Sequential, dtype: torch.dtype) -> list[nn.Conv2d | nn.MaxPool2d]:
+    """The convolutions, each with its BatchNorm folded in, and the pooling layers."""
+    layers: list[nn.Conv2d | nn.MaxPool2d] = []
+    for module in extractor:
+        if isinstance(module, nn.BatchNorm2d):
+            convolution = layers.pop()
+            assert isinstance(convolution, nn.Conv2d)
+            folded = fuse_conv_bn_eval(convolution, module)
+            layers.append(folded.to(dtype=dtype, memory_format=torch.channels_last))
+        elif isinstance(module, nn.Conv2d | nn.MaxPool2d):
+            layers.append(module)
+    return layers
+
+
+def _cut(values: Tensor, rows: range, columns: range) -> Tensor:
+    """A copy of these rows and columns of [N, C, H, W]."""
+    part = values[:, :, rows.start : rows.stop, columns.start : columns.stop]
+    return part.clone(memory_format=torch.channels_last)
+
+
+def _grown(span: range, size: int) -> range:
+    """Rows (or columns) of a 3x3 convolution's output that a change of `span` reaches."""
+    return range(max(0, span.start - 1), min(size, span.stop + 1))
+
+
+def _halved(span: range, size: int) -> range:
+    """Rows (or columns) of a 2x2 pooling's output that a change of `span` reaches; never none.
+
+    Pooling drops the last row of an odd number.
+    """
+    start = min(span.start // 2, size // 2 - 1)
+    return range(start, min(-(-span.stop // 2), size // 2))
+
+
+def _common(first: range, second: range) -> range:
+    return range(max(first.start, second.start), min(first.stop, second.stop))
+
+
+def _within(part: range, whole: range) -> slice:
+    """Where `part` lies in a tensor of the rows (or columns) `whole`."""
+    return slice(part.start - whole.start, part.stop - whole.start)

@@ -1,0 +1,313 @@
+"""The tab of the side-by-side comparison: handlers first, then the layout, then the wiring."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import gradio as gr
+from torch import Tensor
+
+from dsn.collection import Collection
+from dsn.comparison import compare, measure
+from dsn.datasets import as_floats
+from dsn.pictures import PictureError, drawing, fit, open_picture
+from dsn.results import teacher_accuracy
+from dsn.serials import Serial, SerialError, near_miss
+from dsn.statistics import chance
+from dsn.tasks import TASKS
+from dsn.ui import rendering
+from dsn.ui.texts import TEXTS
+
+GALLERY_COUNT = 24
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The picture a visitor looks at.
+
+    Attributes:
+        picture: float [1, C, H, W] in [0, 1].
+        index: its place among the held-out pictures; None for the visitor's own.
+        label: its true class; None for the visitor's own.
+    """
+
+    picture: Tensor
+    index: int | None = None
+    label: int | None = None
+
+
+def from_gallery(collection: Collection, task: str, index: int) -> Chosen:
+    """A held-out picture and its true class."""
+    split = collection.held_out[task].split
+    return Chosen(as_floats(split.images[index])[None], index, int(split.labels[index]))
+
+
+def entered_serial(text: str, bit_count: int) -> Serial | None:
+    """The serial in the field; None where it is empty.
+
+    Raises:
+        SerialError: it cannot be read, or is of another length than this student's.
+    """
+    if not text.strip():
+        return None
+    serial = Serial.parse(text)
+    if len(serial.bits) != bit_count:
+        raise SerialError(
+            f"This is a serial of {len(serial.bits)} bits, and this customer's network takes {bit_count}: "
+            "choose another customer, or press Randomise."
+        )
+    return serial
+
+
+class CompareTab:
+    """The tab's components and what happens when they are used."""
+
+    def __init__(self, collection: Collection) -> None:
+        self.collection = collection
+        self.galleries = {name: held.gallery(GALLERY_COUNT) for name, held in collection.held_out.items()}
+        first = collection.tasks()[0].name
+        self.first = (first, collection.customers(first)[0])
+        self.build()
+        self.wire()
+
+    # What to show
+
+    def shown(self, task: str, customer: str, chosen: Chosen, serial: Serial | None) -> tuple[str, str, str, str]:
+        """The panels, the serial's text, its bits, and the note under it."""
+        student = self.collection.student(task, customer)
+        valid = self.collection.valid_serial(task, customer)
+        panels = compare(student, chosen.picture, valid, serial, chosen.label)
+        others = {
+            self.collection.valid_serial(task, other): other
+            for other in self.collection.customers(task)
+            if other != customer
+        }
+        truth = None if chosen.label is None else student.config.classes[chosen.label]
+        if serial is None:
+            note = rendering.render_note(TEXTS["note_none"])
+        elif serial == valid:
+            note = rendering.render_note(TEXTS["note_valid"], "good")
+        else:
+            wrong = serial.distance(valid)
+            note = rendering.render_note(TEXTS["note_wrong"].format(wrong=wrong, bits=len(valid.bits)))
+        return (
+            rendering.render_panels(student, panels, truth, others),
+            serial.text if serial else "",
+            rendering.render_bits(serial, len(valid.bits)),
+            note,
+        )
+
+    def with_typed(self, task: str, customer: str, chosen: Chosen, text: str) -> tuple:
+        """`shown` for the text in the field; where it cannot be read, only the note changes."""
+        try:
+            serial = entered_serial(text, self.collection.student(task, customer).config.bit_count)
+        except SerialError as error:
+            return gr.skip(), gr.skip(), gr.skip(), rendering.render_note(str(error), "error")
+        panels, _, bits, note = self.shown(task, customer, chosen, serial)
+        return panels, gr.skip(), bits, note
+
+    def readable(self, task: str, customer: str, text: str) -> Serial | None:
+        """The serial in the field, or a random wrong one where it cannot be read or does not fit."""
+        try:
+            return entered_serial(text, self.collection.student(task, customer).config.bit_count)
+        except SerialError:
+            return self.collection.random_wrong_serial(task, customer)
+
+    # What visitors do
+
+    def choose_task(self, task: str, text: str) -> tuple:
+        customer = self.collection.customers(task)[0]
+        chosen = from_gallery(self.collection, task, self.galleries[task][0])
+        serial = self.readable(task, customer, text)
+        return (
+            *self.shown(task, customer, chosen, serial),
+            chosen,
+            gr.Radio(choices=self.collection.customers(task), value=customer),
+            self.gallery(task, chosen),
+            gr.Group(visible=TASKS[task].network.channels == 1),
+            "",
+            "",
+        )
+
+    def choose_customer(self, task: str, customer: str, chosen: Chosen, text: str) -> tuple:
+        return *self.shown(task, customer, chosen, self.readable(task, customer, text)), ""
+
+    def choose_picture(self, task: str, customer: str, text: str, event: gr.EventData) -> tuple:
+        chosen = from_gallery(self.collection, task, int(event.index))
+        return (
+            *self.shown(task, customer, chosen, self.readable(task, customer, text)),
+            chosen,
+            self.gallery(task, chosen),
+            "",
+        )
+
+    def bring_picture(self, task: str, customer: str, text: str, chosen: Chosen, path: str | None) -> tuple:
+        if path is None:
+            return self.unchanged("")
+        try:
+            own = Chosen(fit(open_picture(path), TASKS[task]))
+        except PictureError as error:
+            return self.unchanged(rendering.render_note(str(error), "error"))
+        return self.own(task, customer, text, own, TEXTS["uploaded"])
+
+    def draw_picture(self, task: str, customer: str, text: str, chosen: Chosen, canvas: dict | None) -> tuple:
+        try:
+            own = Chosen(fit(drawing(canvas), TASKS[task]))
+        except PictureError:
+            return self.unchanged("")
+        return self.own(task, customer, text, own, TEXTS["drawn"])
+
+    def own(self, task: str, customer: str, text: str, own: Chosen, note: str) -> tuple:
+        """A visitor's own picture: nothing in the gallery is chosen any more."""
+        shown = self.shown(task, customer, own, self.readable(task, customer, text))
+        return *shown, own, self.gallery(task, own), rendering.render_note(note)
+
+    @staticmethod
+    def unchanged(note: str) -> tuple:
+        return (*[gr.skip()] * 6, note)
+
+    def gallery(self, task: str, chosen: Chosen) -> str:
+        return rendering.render_gallery(self.collection.held_out[task], self.galleries[task], chosen.index)
+
+    def press_licensed(self, task: str, customer: str, chosen: Chosen) -> tuple:
+        return self.shown(task, customer, chosen, self.collection.valid_serial(task, customer))
+
+    def press_random(self, task: str, customer: str, chosen: Chosen) -> tuple:
+        return self.shown(task, customer, chosen, self.collection.random_wrong_serial(task, customer))
+
+    def press_flip(self, task: str, customer: str, chosen: Chosen) -> tuple:
+        return self.shown(task, customer, chosen, near_miss(self.collection.valid_serial(task, customer)))
+
+    def press_another(self, task: str, customer: str, chosen: Chosen, text: str) -> tuple:
+        current = self.readable(task, customer, text)
+        return self.shown(task, customer, chosen, self.collection.serial_of_another(task, customer, current))
+
+    def press_none(self, task: str, customer: str, chosen: Chosen) -> tuple:
+        return self.shown(task, customer, chosen, None)
+
+    def flip(self, task: str, customer: str, chosen: Chosen, event: gr.EventData) -> tuple:
+        return self.shown(task, customer, chosen, Serial.from_bits(int(bit) for bit in event.bits))
+
+    def press_measure(self, task: str, customer: str, text: str) -> Iterator[str]:
+        student = self.collection.student(task, customer)
+        try:
+            serial = entered_serial(text, student.config.bit_count)
+        except SerialError as error:
+            yield rendering.render_note(str(error), "error")
+            return
+        held = self.collection.held_out[task]
+        valid = self.collection.valid_serial(task, customer)
+        levels = chance(held.split.labels, len(held.class_names))
+        teacher = teacher_accuracy(task)
+        entered = TEXTS["measured_none"] if serial is None else TEXTS["measured_entered"].format(serial=serial.text)
+        for measurement in measure(student, held.split, valid, serial):
+            yield rendering.render_measurement(measurement, levels, teacher, held.class_names, entered)
+
+    # Layout
+
+    def build(self) -> None:
+        task, customer = self.first
+        chosen = from_gallery(self.collection, task, self.galleries[task][0])
+        valid = self.collection.valid_serial(task, customer)
+        panels, text, bits, note = self.shown(task, customer, chosen, valid.flipped(0, 9, 18, 27, 36, 45, 54, 63))
+        self.chosen = gr.State(chosen)
+        with gr.Row(elem_classes="workbench"):
+            with gr.Column(elem_classes="controls", min_width=300, scale=2):
+                with gr.Group(elem_classes="card"):
+                    self.task = gr.Radio(
+                        [(TASKS[one.name].title, one.name) for one in self.collection.tasks()],
+                        value=task,
+                        label=TEXTS["application"],
+                    )
+                    self.customer = gr.Radio(
+                        self.collection.customers(task),
+                        value=customer,
+                        label=TEXTS["customer"],
+                        info=TEXTS["customer_info"],
+                    )
+                with gr.Group(elem_classes="card"):
+                    self.serial = gr.Textbox(
+                        value=text, label=TEXTS["serial"], info=TEXTS["serial_info"], max_lines=1, elem_id="serial"
+                    )
+                    self.note = gr.HTML(note, js_on_load=None)
+                    self.bits = gr.HTML(bits, js_on_load=script("bits.js"), elem_id="bits")
+                    with gr.Row(elem_classes="buttons"):
+                        self.licensed = gr.Button(TEXTS["licensed"], size="sm", variant="primary")
+                        self.random = gr.Button(TEXTS["random"], size="sm")
+                        self.near = gr.Button(TEXTS["near"], size="sm")
+                        self.another = gr.Button(TEXTS["another"], size="sm")
+                        self.none = gr.Button(TEXTS["none"], size="sm")
+            with gr.Column(elem_classes="stage", min_width=300, scale=5):
+                self.panels = gr.HTML(panels, js_on_load=None, elem_id="panels")
+                with gr.Tabs(elem_classes="sources"):
+                    with gr.Tab(TEXTS["held_out"]):
+                        self.pictures = gr.HTML(
+                            self.gallery(task, chosen), js_on_load=script("gallery.js"), elem_id="gallery"
+                        )
+                    with gr.Tab(TEXTS["own_picture"]):
+                        self.upload = gr.File(label=TEXTS["upload"], type="filepath", elem_id="upload", height=120)
+                        with gr.Group() as self.sketching:
+                            self.sketch = gr.Sketchpad(
+                                label=TEXTS["sketch"],
+                                type="pil",
+                                canvas_size=(280, 280),
+                                fixed_canvas=True,
+                                layers=False,
+                                transforms=(),
+                                buttons=[],
+                                brush=gr.Brush(default_size=18, colors=["#000000"], color_mode="fixed"),
+                                elem_id="sketch",
+                            )
+                self.picture_note = gr.HTML("", js_on_load=None)
+        with gr.Column(elem_classes="card measure"):
+            self.measure = gr.Button(TEXTS["measure"], variant="primary", elem_id="measure")
+            self.measurement = gr.HTML(
+                rendering.render_note(TEXTS["measure_hint"]), js_on_load=None, elem_id="measurement"
+            )
+
+    # Wiring
+
+    def wire(self) -> None:
+        who = [self.task, self.customer]
+        shown = [self.panels, self.serial, self.bits, self.note]
+        picture = [*shown, self.chosen, self.pictures, self.picture_note]
+        quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+        self.task.input(
+            self.choose_task,
+            [self.task, self.serial],
+            [*shown, self.chosen, self.customer, self.pictures, self.sketching, self.picture_note, self.measurement],
+            **quick,
+        )
+        self.customer.input(self.choose_customer, [*who, self.chosen, self.serial], [*shown, self.measurement], **quick)
+        self.pictures.click(self.choose_picture, [*who, self.serial], picture, **quick)
+        self.upload.change(self.bring_picture, [*who, self.serial, self.chosen, self.upload], picture, **quick)
+        self.sketch.change(
+            self.draw_picture,
+            [*who, self.serial, self.chosen, self.sketch],
+            picture,
+            trigger_mode="always_last",
+            **quick,
+        )
+        self.serial.input(self.with_typed, [*who, self.chosen, self.serial], shown, trigger_mode="always_last", **quick)
+        for button, press in (
+            (self.licensed, self.press_licensed),
+            (self.random, self.press_random),
+            (self.near, self.press_flip),
+            (self.none, self.press_none),
+        ):
+            button.click(press, [*who, self.chosen], shown, **quick)
+        self.another.click(self.press_another, [*who, self.chosen, self.serial], shown, **quick)
+        self.bits.click(self.flip, [*who, self.chosen], shown, trigger_mode="multiple", **quick)
+        self.measure.click(
+            self.press_measure,
+            [*who, self.serial],
+            self.measurement,
+            show_progress="hidden",
+            api_visibility="private",
+            concurrency_limit=2,
+        )
+
+
+def script(name: str) -> str:
+    """The text of a script beside this file, for a component's `js_on_load`."""
+    return (rendering.HERE / "scripts" / name).read_text("utf-8")

@@ -1,0 +1,17 @@
+"""The tab of recorded figures: what was measured on the whole test splits, beside the paper's."""
+
+import gradio as gr
+
+from dsn.results import read_results
+from dsn.tasks import TASKS
+from dsn.ui.rendering import render_figures
+
+
+def build_figures_tab() -> None:
+    """Lay the tables out; nothing in them is computed here."""
+    for task in TASKS.values():
+        rows = {name: row for name, row in read_results("students").items() if row["task"] == task.name}
+        gr.HTML(
+            render_figures(task, read_results("teachers").get(task.name), rows, read_results("published")),
+            js_on_load=None,
+        )

@@ -1,0 +1,68 @@
+"""The whole page: its tabs, its look, and the endpoints other programs call."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from dsn.collection import Collection
+from dsn.ui.compare_tab import CompareTab
+from dsn.ui.endpoints import add_endpoints
+from dsn.ui.figures_tab import build_figures_tab
+from dsn.ui.rendering import HERE, render_header, render_method
+from dsn.ui.texts import TEXTS
+
+LARGEST_UPLOAD = "20mb"
+SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]
+FIXED_WIDTH_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "DejaVu Sans Mono", "monospace"]
+
+
+def theme() -> gr.themes.Base:
+    """Calm and legible; the visitor's own fonts, so that none comes from elsewhere."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.slate,
+        text_size=gr.themes.sizes.text_md,
+        radius_size=gr.themes.sizes.radius_md,
+        font=SYSTEM_FONTS,
+        font_mono=FIXED_WIDTH_FONTS,
+    ).set(
+        body_background_fill="#f6f7f9",
+        body_background_fill_dark="#0f1419",
+        block_border_width="0px",
+        button_border_width="1px",
+        button_secondary_background_fill="white",
+        button_secondary_background_fill_dark="#242d39",
+        button_secondary_border_color="#c5ccd6",
+        button_secondary_border_color_dark="#465364",
+        button_primary_background_fill="#0f766e",
+        button_primary_background_fill_hover="#115e59",
+        button_primary_background_fill_dark="#0f766e",
+        button_primary_text_color="white",
+    )
+
+
+def build_page(collection: Collection) -> gr.Blocks:
+    """The page over one collection of students; launch it with `launch_settings()`."""
+    with gr.Blocks(title=TEXTS["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+        gr.HTML(render_header(collection), js_on_load=None)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab(TEXTS["tab_compare"]):
+                CompareTab(collection)
+            with gr.Tab(TEXTS["tab_figures"]):
+                build_figures_tab()
+            with gr.Tab(TEXTS["tab_method"]):
+                gr.HTML(render_method(collection.tasks()), js_on_load=None)
+        add_endpoints(collection)
+    return page.queue(default_concurrency_limit=8, max_size=200)
+
+
+def launch_settings() -> dict[str, Any]:
+    """Arguments of `Blocks.launch` that belong to the page and not to where it runs."""
+    return {
+        "theme": theme(),
+        "css_paths": [Path(HERE / "style.css")],
+        "footer_links": ["api"],
+        "max_file_size": LARGEST_UPLOAD,
+        "ssr_mode": False,
+    }

@@ -1,0 +1,33 @@
+"""A program that loads students and prints what it got, for tests that need an environment of their own.
+
+huggingface_hub reads HF_ENDPOINT, HF_HOME and the like once, when it is imported.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from tiny_students import answer
+
+from dsn import StudentError, load_student
+from dsn.hub import load_students
+
+
+def outcome(call: dict) -> dict:
+    """The result of one call, or the error it raised, as JSON."""
+    try:
+        if "checkpoints" in call:
+            students, origins = load_students(Path(call.pop("checkpoints")), **call)
+            return {
+                name: {"answer": answer(student), "origin": asdict(origins[name])} for name, student in students.items()
+            }
+        return {"answer": answer(load_student(call.pop("source"), **call))}
+    except StudentError as error:
+        return {"error": str(error)}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    print(json.dumps([outcome(call) for call in json.loads(sys.argv[1])]))

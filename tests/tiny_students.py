@@ -1,0 +1,34 @@
+"""Students of a few hundred random weights, for tests of everything but accuracy."""
+
+import pytest
+import torch
+
+from dsn.networks import POOL, NetworkConfig
+from dsn.student import Student, StudentConfig
+from dsn.tasks import TASKS
+
+
+def tiny_student(name: str = "digits/alder", seed: int = 0) -> Student:
+    """An untrained student that takes the task's pictures, in eval mode, every tensor of it random."""
+    task, customer = name.split("/")
+    whole = TASKS[task].network
+    network = NetworkConfig(whole.channels, whole.size, (4, POOL, 6, POOL), features=8, classes=whole.classes)
+    classes = tuple(f"class {index}" for index in range(network.classes))
+    student = Student(StudentConfig(task, customer, 64, classes, network, recipe="none")).eval()
+    generator = torch.Generator().manual_seed(seed)
+    for tensor in student.state_dict().values():
+        tensor.copy_(torch.rand(tensor.shape, generator=generator) * 2)
+    return student
+
+
+def answer(student: Student) -> list[float]:
+    """What a student says to one fixed picture: its logits."""
+    network = student.config.network
+    picture = torch.linspace(0, 1, network.channels * network.size**2).view(1, network.channels, network.size, -1)
+    with torch.inference_mode():
+        return student(picture)[0].tolist()
+
+
+def close_to(expected: list[float]) -> object:
+    """Equal to these logits but for the order of summation, which the memory format changes."""
+    return pytest.approx(expected, rel=1e-5)
