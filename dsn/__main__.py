@@ -152,8 +152,7 @@ def main(arguments: list[str] | None = None) -> None:
                 write_cards()
             case "held-out":
                 for task in TASKS.values():
-                    data = load_data_set(task)
-                    print(write_held_out(task, data.test, data.class_names))
+                    print(write_held_out(task, load_data_set(task).test))
             case "cards":
                 write_cards()
             case "bench":

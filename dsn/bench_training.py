@@ -26,11 +26,12 @@ from dsn.tasks import TASKS, Augmentation, Task
 from dsn.timing import Ratio, at_least, medians_in_turn, seconds_of
 
 BAR = 4.0
+BATCH = 500
 EPOCHS = 2
 REPETITIONS = 5
 # The hardened recipe at the paper's batch, 250 valid and 250 invalid pictures; what makes a picture
 # invalid is kept to what is quickly written for one picture: it is raw, or carries a random pattern.
-RECIPE = replace(HARDENED, name="bench", batch=500, invalid=InvalidBranch(raw=0.5, random=0.5))
+RECIPE = replace(HARDENED, name="bench", batch=BATCH, invalid=InvalidBranch(raw=0.5, random=0.5))
 
 
 class PlainPictures(Dataset[tuple[Tensor, Tensor, Tensor]]):
@@ -90,7 +91,7 @@ def distil_plainly(
     student.load_state_dict(teacher.state_dict())
     student.train(not recipe.fixed_statistics)
     optimizer = torch.optim.Adam(student.parameters(), lr=recipe.learning_rate)
-    half = recipe.batch // 2
+    half = (recipe.batch or task.student_batch) // 2
     pictures = PlainPictures(split, serial, task.augmentation, recipe.invalid.random)
     loader = DataLoader(pictures, batch_size=half, shuffle=True, drop_last=True)
     for _ in range(training.epochs):
@@ -120,7 +121,7 @@ def step_time(task: Task, split: Split, *, epochs: int = EPOCHS, repetitions: in
     classes = tuple(str(label) for label in range(task.network.classes))
     config = StudentConfig(task.name, "bench", len(serial.bits), classes, task.network, RECIPE.name)
     training = Training(epochs, progress=False)
-    steps = epochs * (len(split) // (RECIPE.batch // 2))
+    steps = epochs * (len(split) // (BATCH // 2))
     plain, ours = (
         lambda distil=distil: seconds_of(lambda: distil(task, config, serial, teacher, split, RECIPE, training)) / steps
         for distil in (distil_plainly, distil_student)

@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsn.held_out import ASSETS, HeldOut, load_held_out
+from dsn.held_out import HeldOut, load_held_out
 from dsn.hub import Origin, load_students
 from dsn.serials import Serial, random_serial
 from dsn.student import Student
-from dsn.tasks import TASKS, Task, task_named
+from dsn.tasks import ASSETS, TASKS, Task, task_named
 
 CHECKPOINTS = ASSETS.parent / "checkpoints"
 DEMO_SERIALS = ASSETS / "demo_serials.json"

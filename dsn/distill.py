@@ -223,7 +223,8 @@ def distil_student(
     shape = (config.network.channels, config.network.size, config.network.size)
     attackers = PersistentAttackers(recipe.attackers, student.place, shape, setup)
     weak_bits = WeakBits(len(bits), bits.device)
-    run = f"student {recipe!r} seed {training.seed} epochs {training.epochs}"
+    batch = recipe.batch or task.student_batch
+    run = f"student {recipe!r} batch {batch} seed {training.seed} epochs {training.epochs}"
 
     def loss_of(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         half = len(images)
@@ -266,7 +267,7 @@ def distil_student(
     _run(
         split,
         task.augmentation,
-        recipe.batch // 2,
+        batch // 2,
         training,
         checkpoint,
         recipe.learning_rate,

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file
 
 from dsn.datasets import Split
 from dsn.files import write_tensors
-from dsn.tasks import Task
+from dsn.tasks import ASSETS, Task, class_names
 
-ASSETS = Path(__file__).parent.parent / "assets"
 COUNT = 1000
 SEED = 2023
 GALLERY_STRIDE = 17  # prime to any number of classes that is not its multiple
@@ -44,13 +42,12 @@ def held_out_path(task: Task) -> Path:
     return ASSETS / f"{task.name}.safetensors"
 
 
-def write_held_out(task: Task, test: Split, class_names: tuple[str, ...]) -> Path:
+def write_held_out(task: Task, test: Split) -> Path:
     """Draw the pictures from a test split, the same ones every time, and write them."""
     chosen = torch.randperm(len(test), generator=torch.Generator().manual_seed(SEED))[:COUNT].sort().values
     path = held_out_path(task)
     tensors = {"images": test.images[chosen], "labels": test.labels[chosen], "places": chosen}
     notes = {
-        "class_names": "\n".join(class_names),
         "data_set": f"{task.data_set}, test split; places: indices in it",
         "attribution": task.attribution,
         "licence": task.licence,
@@ -61,8 +58,5 @@ def write_held_out(task: Task, test: Split, class_names: tuple[str, ...]) -> Pat
 
 def load_held_out(task: Task) -> HeldOut:
     """The pictures that come with the project: images uint8 [1000, C, H, W], labels int64 [1000]."""
-    path = held_out_path(task)
-    tensors = load_file(path)
-    with safe_open(path, "pt") as file:
-        names = file.metadata()["class_names"].split("\n")
-    return HeldOut(Split(tensors["images"], tensors["labels"]), tuple(names))
+    tensors = load_file(held_out_path(task))
+    return HeldOut(Split(tensors["images"], tensors["labels"]), class_names(task))

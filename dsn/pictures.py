@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 import torch
-from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from dsn.tasks import Task
@@ -83,22 +83,22 @@ def _as_rgb(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def drawing(canvas: dict | None) -> Image.Image:
-    """What was drawn on a sketchpad: dark strokes on white.
+def drawing(address: str) -> Image.Image:
+    """What was drawn on the page's pad: white strokes on black, RGB.
 
     Args:
-        canvas: the sketchpad's value, with Pillow pictures: "background", "layers", "composite".
+        address: the pad's content as a `data:image/png;base64,` address.
 
     Raises:
-        PictureError: nothing was drawn.
+        PictureError: another kind of address, or a damaged one.
     """
-    composite = (canvas or {}).get("composite")
-    if composite is None:
-        raise PictureError("Draw a digit first.")
-    picture = _as_rgb(composite)
-    if ImageChops.invert(picture).getbbox() is None:
-        raise PictureError("Draw a digit first.")
-    return picture
+    head, _, content = address.partition(",")
+    try:
+        if head != "data:image/png;base64":
+            raise ValueError(head)
+        return open_picture(base64.b64decode(content, validate=True))
+    except ValueError as error:  # binascii.Error is one
+        raise PictureError("The drawing did not arrive whole: draw it again.") from error
 
 
 def fit(picture: Image.Image, task: Task) -> Tensor:

@@ -59,7 +59,7 @@ class Recipe:
 
     Attributes:
         name: word on command lines and in results files.
-        batch: inputs a batch (the paper's 500): half as many pictures, each once valid and once invalid.
+        batch: inputs a batch, half as many pictures, each once valid and once invalid; None for the task's own.
         learning_rate: Adam's largest; warmed up, then falling to zero along a cosine.
         adversary: lambda, the weight of the reversed gradient of L_SNE (Eq. 5-6).
         uniform: weight of the predictor's distance from the uniform answer on invalid pictures.
@@ -72,7 +72,7 @@ class Recipe:
     """
 
     name: str
-    batch: int = 500
+    batch: int | None = None
     learning_rate: float = 1e-3
     adversary: float = 0.0
     uniform: float = 0.0
@@ -83,11 +83,10 @@ class Recipe:
     attackers: AttackerPool = AttackerPool()
 
 
-PAPER = Recipe(name="paper", adversary=1.0)
+PAPER = Recipe(name="paper", batch=500, adversary=1.0)
 
 HARDENED = Recipe(
     name="hardened",
-    batch=250,
     uniform=1.0,
     entanglement=0.0,  # it holds invalid features near valid ones, and so blurs the gate's edge
     start_from_teacher=True,

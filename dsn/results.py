@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from dsn.files import write_json
-from dsn.held_out import ASSETS
 from dsn.statistics import Accuracy
+from dsn.tasks import ASSETS
 
 RESULTS = ASSETS / "results"
 

@@ -16,7 +16,7 @@ from dsn.datasets import as_floats
 from dsn.networks import Classifier
 from dsn.stamping import StampPlace
 
-BATCH = 1000
+BATCH = 2000
 
 Progress = Callable[[int, int], None]
 
@@ -40,7 +40,7 @@ def sweep_accuracy(
         labels: int64 [N].
         bits: [S, K] in [0, 1], one serial a row.
         place: where the K bits go.
-        dtype: of the arithmetic; bfloat16 is faster where the processor has it.
+        dtype: of the arithmetic, float32 or bfloat16; the latter is faster where the processor has it.
         batch: pictures at a time.
         progress: told (pictures done, pictures in all) after each batch.
 
@@ -84,13 +84,13 @@ def sweep_predictions(
 class StampedBatch:
     """Pictures whose raw pass is done, ready to be stamped with one serial after another.
 
-    Convolutions and pooling run in `dtype`, the two dense layers' sums and biases in float32.
+    Convolutions, pooling and the window's part of the dense layer run in `dtype`, what follows in float32.
 
     Args:
         network: in eval mode; BatchNorm is folded into copies of its convolutions.
         images: float [N, C, H, W] in [0, 1], or uint8, on the network's device.
         place: where the bits go; scattered ones are right too, but fast only if they lie close together.
-        dtype: of the arithmetic.
+        dtype: float32 or bfloat16.
     """
 
     @torch.inference_mode()
@@ -115,8 +115,9 @@ class StampedBatch:
         dense = next(module for module in network.extractor if isinstance(module, nn.Linear))
         weights = dense.weight.unflatten(1, raw.shape[1:])[:, :, rows.start : rows.stop, columns.start : columns.stop]
         self._weights = weights.permute(0, 2, 3, 1).flatten(1).to(dtype)  # in the order of channels_last
-        raw[:, :, rows.start : rows.stop, columns.start : columns.stop] = 0
-        self._around = dense(raw.float().flatten(1))
+        around = raw.to(torch.float32, copy=True)
+        around[:, :, rows.start : rows.stop, columns.start : columns.stop] = 0
+        self._around = dense(around.flatten(1))
         self._predictor = network.predictor
 
     @torch.inference_mode()
@@ -156,14 +157,17 @@ class _Step:
             self.rows, self.columns = _halved(rows, height), _halved(columns, width)
             needed = [range(2 * span.start, 2 * span.stop) for span in (self.rows, self.columns)]
             self._input = _cut(raw, *needed)
-            self._run = layer
-        common = [_common(*spans) for spans in zip((rows, columns), needed, strict=True)]
-        self._taken = [_within(one, span) for one, span in zip(common, (rows, columns), strict=True)]
-        self._changed = self._input[:, :, *(_within(one, span) for one, span in zip(common, needed, strict=True))]
+            self._run = _pooled
+        changed = [
+            slice(span.start - need.start, span.stop - need.start)
+            for span, need in zip((rows, columns), needed, strict=True)
+        ]
+        self._changed = self._input[:, :, *changed]
 
     def run(self, values: Tensor) -> Tensor:
         """The changed part of the output, before ReLU, from the changed part of the input, before ReLU."""
-        torch.clamp_min(values[:, :, *self._taken], 0, out=self._changed)  # ReLU and paste in one pass
+        height, width = self._changed.shape[2:]  # less than the values' where pooling drops the last row or column
+        torch.clamp_min(values[:, :, :height, :width], 0, out=self._changed)  # ReLU and paste in one pass
         return self._run(self._input)
 
 
@@ -175,10 +179,16 @@ def _folded_layers(extractor: nn.Sequential, dtype: torch.dtype) -> list[nn.Conv
             convolution = layers.pop()
             assert isinstance(convolution, nn.Conv2d)
             folded = fuse_conv_bn_eval(convolution, module)
-            layers.append(folded.to(dtype=dtype, memory_format=torch.channels_last))
+            layers.append(folded.to(dtype).to(memory_format=torch.channels_last))
         elif isinstance(module, nn.Conv2d | nn.MaxPool2d):
             layers.append(module)
     return layers
+
+
+def _pooled(values: Tensor) -> Tensor:
+    """2x2 max-pooling of even heights and widths: the module also notes where each maximum was, and takes longer."""
+    upper_or_lower = torch.maximum(values[:, :, ::2], values[:, :, 1::2])
+    return torch.maximum(upper_or_lower[..., ::2], upper_or_lower[..., 1::2])
 
 
 def _cut(values: Tensor, rows: range, columns: range) -> Tensor:
@@ -193,18 +203,8 @@ def _grown(span: range, size: int) -> range:
 
 
 def _halved(span: range, size: int) -> range:
-    """Rows (or columns) of a 2x2 pooling's output that a change of `span` reaches; never none.
+    """Rows (or columns) of a 2x2 pooling's output that a change of `span` reaches.
 
-    Pooling drops the last row of an odd number.
+    None of them, where it reaches only the last of an odd number, which pooling drops.
     """
-    start = min(span.start // 2, size // 2 - 1)
-    return range(start, min(-(-span.stop // 2), size // 2))
-
-
-def _common(first: range, second: range) -> range:
-    return range(max(first.start, second.start), min(first.stop, second.stop))
-
-
-def _within(part: range, whole: range) -> slice:
-    """Where `part` lies in a tensor of the rows (or columns) `whole`."""
-    return slice(part.start - whole.start, part.stop - whole.start)
+    return range(span.start // 2, min(-(-span.stop // 2), size // 2))

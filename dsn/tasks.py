@@ -1,8 +1,12 @@
 """One record per application. Adding one means a record here and a folder under `checkpoints/`."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from dsn.networks import POOL, NetworkConfig
+
+ASSETS = Path(__file__).parent.parent / "assets"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Task:
         augmentation: used for teacher and students alike.
         teacher_epochs: passes over the training pictures.
         student_epochs: passes while distilling.
+        student_batch: inputs a batch while distilling, half as many pictures; small, for the gate's edge
+            sharpens with the number of steps.
         data_set: the data set's name.
         attribution: whom to credit, in one sentence.
         licence: terms of the data set, as far as its source states them.
@@ -51,6 +57,7 @@ class Task:
     augmentation: Augmentation
     teacher_epochs: int
     student_epochs: int
+    student_batch: int
     data_set: str
     attribution: str
     licence: str
@@ -73,6 +80,7 @@ TASKS = {
             augmentation=Augmentation(rotation=10, scale=0.1, shift=2),
             teacher_epochs=24,
             student_epochs=9,
+            student_batch=250,
             data_set="MNIST",
             attribution="MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges.",
             licence="CC BY-SA 3.0 according to the Keras documentation; the original pages state no licence.",
@@ -88,7 +96,8 @@ TASKS = {
             ),
             augmentation=Augmentation(rotation=8, scale=0.12, shift=2, brightness=0.3, contrast=0.3),
             teacher_epochs=16,
-            student_epochs=6,
+            student_epochs=5,
+            student_batch=160,
             data_set="GTSRB",
             attribution=(
                 "German Traffic Sign Recognition Benchmark by J. Stallkamp, M. Schlipsing, J. Salmen and C. Igel "
@@ -110,3 +119,8 @@ def task_named(name: str) -> Task:
     if name not in TASKS:
         raise UnknownTaskError(f"There is no application {name!r}: choose one of {', '.join(TASKS)}.")
     return TASKS[name]
+
+
+def class_names(task: Task) -> tuple[str, ...]:
+    """One name a class, from `assets/class_names.json`."""
+    return tuple(json.loads((ASSETS / "class_names.json").read_text("utf-8"))[task.name])

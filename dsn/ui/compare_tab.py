@@ -123,7 +123,7 @@ class CompareTab:
             chosen,
             gr.Radio(choices=self.collection.customers(task), value=customer),
             self.gallery(task, chosen),
-            gr.Group(visible=TASKS[task].network.channels == 1),
+            gr.HTML(visible=TASKS[task].network.channels == 1),
             "",
             "",
         )
@@ -140,7 +140,7 @@ class CompareTab:
             "",
         )
 
-    def bring_picture(self, task: str, customer: str, text: str, chosen: Chosen, path: str | None) -> tuple:
+    def bring_picture(self, task: str, customer: str, text: str, path: str | None) -> tuple:
         if path is None:
             return self.unchanged("")
         try:
@@ -149,11 +149,11 @@ class CompareTab:
             return self.unchanged(rendering.render_note(str(error), "error"))
         return self.own(task, customer, text, own, TEXTS["uploaded"])
 
-    def draw_picture(self, task: str, customer: str, text: str, chosen: Chosen, canvas: dict | None) -> tuple:
+    def draw_picture(self, task: str, customer: str, text: str, event: gr.EventData) -> tuple:
         try:
-            own = Chosen(fit(drawing(canvas), TASKS[task]))
-        except PictureError:
-            return self.unchanged("")
+            own = Chosen(fit(drawing(event.picture), TASKS[task]))
+        except PictureError as error:
+            return self.unchanged(rendering.render_note(str(error), "error"))
         return self.own(task, customer, text, own, TEXTS["drawn"])
 
     def own(self, task: str, customer: str, text: str, own: Chosen, note: str) -> tuple:
@@ -243,20 +243,15 @@ class CompareTab:
                         self.pictures = gr.HTML(
                             self.gallery(task, chosen), js_on_load=script("gallery.js"), elem_id="gallery"
                         )
-                    with gr.Tab(TEXTS["own_picture"]):
-                        self.upload = gr.File(label=TEXTS["upload"], type="filepath", elem_id="upload", height=120)
-                        with gr.Group() as self.sketching:
-                            self.sketch = gr.Sketchpad(
-                                label=TEXTS["sketch"],
-                                type="pil",
-                                canvas_size=(280, 280),
-                                fixed_canvas=True,
-                                layers=False,
-                                transforms=(),
-                                buttons=[],
-                                brush=gr.Brush(default_size=18, colors=["#000000"], color_mode="fixed"),
-                                elem_id="sketch",
-                            )
+                    with gr.Tab(TEXTS["own_picture"]), gr.Row():
+                        self.sketch = gr.HTML(
+                            rendering.render_sketch(TEXTS["sketch"], TEXTS["clear"]),
+                            js_on_load=script("sketch.js"),
+                            elem_id="sketch",
+                            visible=TASKS[task].network.channels == 1,
+                            min_width=240,
+                        )
+                        self.upload = gr.File(label=TEXTS["upload"], type="filepath", elem_id="upload", height=180)
                 self.picture_note = gr.HTML("", js_on_load=None)
         with gr.Column(elem_classes="card measure"):
             self.measure = gr.Button(TEXTS["measure"], variant="primary", elem_id="measure")
@@ -275,19 +270,13 @@ class CompareTab:
         self.task.input(
             self.choose_task,
             [self.task, self.serial],
-            [*shown, self.chosen, self.customer, self.pictures, self.sketching, self.picture_note, self.measurement],
+            [*shown, self.chosen, self.customer, self.pictures, self.sketch, self.picture_note, self.measurement],
             **quick,
         )
         self.customer.input(self.choose_customer, [*who, self.chosen, self.serial], [*shown, self.measurement], **quick)
         self.pictures.click(self.choose_picture, [*who, self.serial], picture, **quick)
-        self.upload.change(self.bring_picture, [*who, self.serial, self.chosen, self.upload], picture, **quick)
-        self.sketch.change(
-            self.draw_picture,
-            [*who, self.serial, self.chosen, self.sketch],
-            picture,
-            trigger_mode="always_last",
-            **quick,
-        )
+        self.upload.change(self.bring_picture, [*who, self.serial, self.upload], picture, **quick)
+        self.sketch.click(self.draw_picture, [*who, self.serial], picture, trigger_mode="always_last", **quick)
         self.serial.input(self.with_typed, [*who, self.chosen, self.serial], shown, trigger_mode="always_last", **quick)
         for button, press in (
             (self.licensed, self.press_licensed),

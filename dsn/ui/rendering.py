@@ -76,6 +76,11 @@ def render_bits(serial: Serial | None, bit_count: int) -> str:
     return _render("bits.html", bits=serial.bits if serial else (0,) * bit_count, side=side, present=serial is not None)
 
 
+def render_sketch(title: str, clear: str) -> str:
+    """The pad to draw on."""
+    return _render("sketch.html", title=title, clear=clear)
+
+
 def render_note(text: str, kind: str = "plain") -> str:
     """One sentence under a control; kind is "plain", "error" or "good"."""
     return _render("note.html", text=text, kind=kind)

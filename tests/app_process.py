@@ -1,0 +1,54 @@
+"""The real app as a process of its own, for the browser and for clients."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+PROJECT = Path(__file__).parent.parent
+START_SECONDS = 180
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running_app(log: Path, **environment: str) -> Iterator[str]:
+    """Start `python app.py`, wait for its first answer, give its address, stop it afterwards.
+
+    Args:
+        log: file for what it prints.
+        environment: variables besides those of this process.
+    """
+    port = free_port()
+    variables = {**os.environ, "GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1", **environment}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=PROJECT, env=variables, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            for _ in range(START_SECONDS * 5):
+                try:
+                    urllib.request.urlopen(address, timeout=5)
+                    break
+                except (URLError, ConnectionError, TimeoutError):
+                    if process.poll() is not None:
+                        raise RuntimeError(f"the app ended:\n{log.read_text()}") from None
+                    time.sleep(0.2)
+            else:
+                raise RuntimeError(f"the app did not answer:\n{log.read_text()}")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(timeout=30)

@@ -1,0 +1,39 @@
+"""What the tests of the core share."""
+
+import pytest
+import torch
+from hypothesis import settings
+
+from dsn.datasets import as_floats
+from dsn.held_out import HeldOut, load_held_out
+from dsn.networks import POOL, NetworkConfig
+from dsn.student import Student, StudentConfig
+from dsn.tasks import TASKS
+
+torch.set_num_threads(2)
+settings.register_profile("fixed", deadline=None, derandomize=True)
+settings.load_profile("fixed")
+
+
+@pytest.fixture(scope="session")
+def digits() -> HeldOut:
+    """The held-out digits that come with the project."""
+    return load_held_out(TASKS["digits"])
+
+
+@pytest.fixture(scope="session")
+def talkative_student(digits: HeldOut) -> Student:
+    """An untrained student in eval mode that answers different classes to different digits, and to stamped ones."""
+    network = NetworkConfig(channels=1, size=28, layers=(6, POOL, 8, POOL), features=24, classes=10)
+    config = StudentConfig("digits", "alder", 64, digits.class_names, network, recipe="none")
+    torch.manual_seed(3)
+    student = Student(config)
+    for parameter in student.parameters():
+        if parameter.dim() > 1:
+            torch.nn.init.orthogonal_(parameter, gain=2.0)
+    with torch.no_grad():
+        pictures = as_floats(digits.split.images[:200])
+        student(pictures)  # in training mode: the BatchNorm statistics are those of pictures
+        student.eval()
+        student.predictor.bias -= student(pictures).mean(0)
+    return student.requires_grad_(False)

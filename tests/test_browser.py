@@ -1,0 +1,230 @@
+"""The real page in a real Chromium: what a visitor does, and what is rendered."""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app_process import running_app
+from find_browser import browser_path
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from dsn.collection import demo_serials
+from dsn.serials import Serial
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+VALID = demo_serials()["digits/alder"]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_app(tmp_path_factory.mktemp("app") / "log.txt") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = browser_path()
+    assert path, "no browser: run `python tests/find_browser.py`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The page at desktop size; every other host than the app's is blocked and noted, and so are script errors."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    foreign: list[str] = []
+    errors: list[str] = []
+
+    def only_the_app(route) -> None:
+        if route.request.url.startswith((address, "data:", "blob:")):
+            route.continue_()
+        else:
+            foreign.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", only_the_app)
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    expect(page.locator(".panel")).to_have_count(3)
+    yield page
+    context.close()
+    assert foreign == [], "the page asked another host"
+    assert errors == [], "a script failed"
+
+
+def panel(page: Page, condition: str):
+    return page.locator(f".panel.{condition}")
+
+
+def serial_field(page: Page):
+    return page.locator("#serial input, #serial textarea")
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def pressed_bits(page: Page) -> str:
+    buttons = page.locator("#bits button").all()
+    return "".join("1" if button.get_attribute("aria-pressed") == "true" else "0" for button in buttons)
+
+
+def is_vivid(page: Page, selector: str) -> bool:
+    """Whether what is rendered there has more than a few colours: a picture, not an empty box."""
+    shot = Image.open(io.BytesIO(page.locator(selector).first.screenshot()))
+    return len(shot.convert("RGB").getcolors(1 << 24) or []) > 8
+
+
+def test_first_visit_shows_a_finished_comparison(page: Page) -> None:
+    expect(panel(page, "valid").locator(".verdict")).to_contain_text("Right")
+    expect(panel(page, "entered").locator(".verdict")).to_contain_text("Wrong")
+    expect(panel(page, "absent").locator(".verdict")).to_contain_text("Wrong")
+    assert is_vivid(page, ".panel.valid .picture")
+    expect(page.locator(".origin")).to_contain_text("checkpoints/")
+    outline = panel(page, "valid").locator(".stamp-outline").bounding_box()
+    picture = panel(page, "valid").locator(".picture").bounding_box()
+    assert outline and picture
+    assert outline["x"] + outline["width"] / 2 > picture["x"] + picture["width"] * 0.75
+    assert outline["y"] + outline["height"] / 2 > picture["y"] + picture["height"] * 0.75
+    assert panel(page, "absent").locator(".stamp-outline").count() == 0
+
+
+def test_buttons_fill_the_field_the_bits_and_the_panel(page: Page) -> None:
+    press(page, "Licensed serial")
+    expect(serial_field(page)).to_have_value(VALID.text)
+    expect(panel(page, "entered").locator(".remark")).to_contain_text("This is the valid serial")
+    expect(panel(page, "entered").locator(".verdict")).to_contain_text("Right")
+    assert pressed_bits(page) == "".join(map(str, VALID.bits))
+
+    press(page, "Randomise")
+    expect(serial_field(page)).not_to_have_value(VALID.text)
+    random = Serial.parse(serial_field(page).input_value())
+    expect(panel(page, "entered").locator("code")).to_have_text(random.text)
+    assert pressed_bits(page) == "".join(map(str, random.bits))
+
+    press(page, "Flip one bit")
+    expect(page.locator(".note").first).to_contain_text("1 of its 64 bits")
+    assert Serial.parse(serial_field(page).input_value()).distance(VALID) == 1
+
+    press(page, "Another customer's")
+    expect(panel(page, "entered").locator(".remark")).to_contain_text("birch")
+
+    press(page, "None")
+    expect(serial_field(page)).to_have_value("")
+    expect(panel(page, "entered").locator(".stamped-serial")).to_contain_text("nothing stamped")
+    assert panel(page, "entered").locator(".stamp-outline").count() == 0
+
+
+def test_a_bit_flips_by_mouse_and_by_keyboard(page: Page) -> None:
+    press(page, "Licensed serial")
+    expect(serial_field(page)).to_have_value(VALID.text)
+    page.locator("#bits button").nth(10).click()
+    expect(serial_field(page)).to_have_value(VALID.flipped(10).text)
+    page.locator("#bits button").nth(10).press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(serial_field(page)).to_have_value(VALID.flipped(10, 19).text)
+    expect(panel(page, "entered").locator("code")).to_have_text(VALID.flipped(10, 19).text)
+    expect(page.locator("#bits button").nth(19)).to_be_focused()
+
+
+def test_a_slip_in_a_typed_serial_is_one_sentence_and_runs_nothing(page: Page) -> None:
+    before = panel(page, "entered").locator("code").inner_text()
+    serial_field(page).fill(VALID.text[:-1] + ("0" if VALID.text[-1] != "0" else "1"))
+    expect(page.locator(".note.error")).to_contain_text("check symbol")
+    assert panel(page, "entered").locator("code").inner_text() == before
+    serial_field(page).fill("short")
+    expect(page.locator(".note.error")).to_contain_text("14 characters")
+    serial_field(page).fill("<script>alert(1)</script>")
+    expect(page.locator(".note.error")).to_contain_text("not a character")
+    serial_field(page).fill(VALID.text.lower().replace("-", " ").replace("0", "o"))
+    expect(panel(page, "entered").locator(".remark")).to_contain_text("This is the valid serial")
+    expect(page.locator(".note.error")).to_have_count(0)
+
+
+def test_signs_and_the_short_serial(page: Page) -> None:
+    page.get_by_label("Traffic signs").check()
+    expect(page.locator("#gallery button").first).to_be_visible()
+    expect(panel(page, "valid").locator(".verdict")).to_contain_text("Right")
+    expect(panel(page, "absent").locator(".verdict")).to_contain_text("Wrong")
+    page.get_by_label("paper").check()
+    expect(page.locator("#bits button")).to_have_count(9)
+    assert len(Serial.parse(serial_field(page).input_value()).bits) == 9
+    page.locator("#gallery button").nth(5).click()
+    label = page.locator("#gallery button").nth(5).inner_text()
+    expect(panel(page, "valid").locator(".verdict")).to_contain_text(label)
+
+
+def own_picture(page: Page) -> None:
+    page.get_by_role("tab", name="Your own picture").click()
+
+
+def upload(page: Page, path: Path) -> None:
+    page.locator("#upload input[type=file]").set_input_files(path)
+
+
+def test_uploads(page: Page, tmp_path: Path) -> None:
+    own_picture(page)
+    paper = Image.new("L", (600, 400), 235)
+    for y in range(80, 320):  # a tall stroke: a one
+        for x in range(290, 315):
+            paper.putpixel((x, y), 20)
+    paper.save(tmp_path / "one.png")
+    upload(page, tmp_path / "one.png")
+    expect(panel(page, "valid").locator(".verdict")).to_contain_text("It says 1")
+    expect(page.get_by_text("as the network sees it")).to_be_visible()
+
+    (tmp_path / "junk.png").write_bytes(b"this is no picture")
+    page.locator("#upload").get_by_label(re.compile("clear|remove", re.I)).first.click()
+    upload(page, tmp_path / "junk.png")
+    expect(page.locator(".note.error")).to_be_visible()
+    assert "Traceback" not in page.content()
+
+
+def test_drawing(page: Page) -> None:
+    own_picture(page)
+    canvas = page.locator("#sketch canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.8, steps=12)
+    page.mouse.up()
+    expect(panel(page, "valid").locator(".verdict")).to_contain_text("It says 1")
+
+
+def test_measuring(page: Page) -> None:
+    press(page, "Measure on 1,000 pictures")
+    rows = page.locator(".chart .row")
+    expect(page.locator(".progress-line")).to_contain_text("Measured just now", timeout=60_000)
+    shares = [float(rows.nth(index).locator(".figure b").inner_text().rstrip(" %")) for index in range(3)]
+    assert shares[0] > 97 and shares[1] < 20 and shares[2] < 20
+    expect(rows.nth(0).locator("small")).to_contain_text("N = 1000")
+    expect(page.locator(".matrices svg")).to_have_count(3)
+    diagonal = page.locator(".matrices figure.valid text.strong").all_inner_texts()
+    assert sum(map(int, diagonal)) == round(shares[0] * 10)
+    assert is_vivid(page, ".matrices figure.valid")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_every_width_in_light_and_dark(browser: Browser, address: str, width: int, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    page = context.new_page()
+    page.goto(f"{address}/?__theme={scheme}")
+    expect(page.locator(".panel")).to_have_count(3)
+    for tab in ("Compare", "Figures", "How it works"):
+        page.get_by_role("tab", name=tab, exact=True).click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{tab} is wider than the screen"
+    background = page.evaluate("getComputedStyle(document.querySelector('.panel')).backgroundColor")
+    brightness = sum(map(int, re.findall(r"\d+", background)[:3])) / 3
+    assert (brightness > 200) == (scheme == "light")
+    context.close()

@@ -1,0 +1,51 @@
+"""Model cards and the README say what the results files say, and the Hub can read them."""
+
+import json
+import re
+
+from huggingface_hub import ModelCard, ModelCardData
+
+from dsn.cards import README, filled, model_card
+from dsn.collection import CHECKPOINTS, demo_serials
+from dsn.results import RESULTS, read_results
+from dsn.tasks import TASKS
+
+
+def test_the_readme_holds_the_recorded_tables() -> None:
+    text = README.read_text("utf-8")
+    assert filled(text) == text, "run `python -m dsn cards`"
+    row = read_results("students")["digits/alder"]
+    assert f"{row['valid']['percent']:.2f} (" in text
+
+
+def test_the_readme_opens_as_a_space() -> None:
+    block = README.read_text("utf-8").split("---\n")[1]
+    for line in ("sdk: gradio", "app_file: app.py", "license: mit"):
+        assert line in block
+    version = re.search(r"sdk_version: 6\.(\d+)", block)
+    assert version and int(version[1]) >= 31
+
+
+def test_every_card_has_its_figures_as_metadata() -> None:
+    for name, row in read_results("students").items():
+        written = (CHECKPOINTS / name / "README.md").read_text("utf-8")
+        assert written == model_card(TASKS[row["task"]], row), "run `python -m dsn cards`"
+        data = ModelCard(written).data
+        assert isinstance(data, ModelCardData) and data.eval_results
+        results = {result.metric_name: result.metric_value for result in data.eval_results}
+        assert results["accuracy, no serial"] == round(row["absent"]["percent"] / 100, 4)
+        assert results["accuracy, valid serial stamped"] == round(row["valid"]["percent"] / 100, 4)
+
+
+def test_cards_hold_no_serial() -> None:
+    for name, serial in demo_serials().items():
+        for path in (CHECKPOINTS / name).iterdir():
+            assert serial.text.encode() not in path.read_bytes(), path
+
+
+def test_every_results_file_says_how_it_was_made() -> None:
+    for path in RESULTS.glob("*.json"):
+        if path.stem == "published":
+            continue
+        for row in json.loads(path.read_text("utf-8")).values():
+            assert {"seed", "commit", "device", "date"} <= row.keys(), path.name

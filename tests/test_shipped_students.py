@@ -1,0 +1,73 @@
+"""The students in `checkpoints/`, on the held-out pictures that come with the project."""
+
+import random
+
+import pytest
+import torch
+
+from dsn.collection import CHECKPOINTS, demo_serials
+from dsn.datasets import as_floats
+from dsn.evaluate import unusual_conditions
+from dsn.held_out import load_held_out
+from dsn.hub import load_student
+from dsn.rebuild import others_of
+from dsn.results import read_results
+from dsn.serials import Serial, near_misses, random_serial
+from dsn.stamping import stamp
+from dsn.student import Student
+from dsn.tasks import TASKS
+
+SERIALS = demo_serials()
+LICENSED = [name for name, serial in SERIALS.items() if len(serial.bits) == 64]
+# On 1,000 pictures: the table's bar on the whole split plus three standard deviations of a sample.
+CHANCE_BAR = {"digits": 14.5, "signs": 9.0}
+VALID_BAR = {"digits": 98.6, "signs": 97.5}
+
+
+def percent_right(student: Student, pictures: torch.Tensor, labels: torch.Tensor) -> float:
+    with torch.inference_mode():
+        return 100 * (student(pictures).argmax(1) == labels).float().mean().item()
+
+
+@pytest.fixture(scope="module", params=list(SERIALS))
+def shipped(request: pytest.FixtureRequest) -> tuple[str, Student, Serial, torch.Tensor, torch.Tensor]:
+    name = request.param
+    held = load_held_out(TASKS[name.split("/")[0]]).split
+    return name, load_student(CHECKPOINTS / name), SERIALS[name], as_floats(held.images), held.labels
+
+
+def test_valid_and_absent(shipped) -> None:
+    name, student, serial, pictures, labels = shipped
+    task = name.split("/")[0]
+    assert percent_right(student, student.stamp(pictures, serial), labels) >= VALID_BAR[task]
+    assert percent_right(student, pictures, labels) <= CHANCE_BAR[task]
+
+
+def test_wrong_serials(shipped) -> None:
+    name, student, serial, pictures, labels = shipped
+    if len(serial.bits) != 64:
+        return  # nine bits: the table's own bars are for all 511, recorded in the results
+    source = random.Random(11)
+    wrong = [random_serial(64, unlike=serial, source=source) for _ in range(6)]
+    wrong += source.sample(near_misses(serial), 6)
+    shares = [percent_right(student, student.stamp(pictures, one), labels) for one in wrong]
+    assert sum(shares) / len(shares) <= CHANCE_BAR[name.split("/")[0]]
+
+
+def test_unusual_stamps(shipped) -> None:
+    name, student, serial, pictures, labels = shipped
+    if len(serial.bits) != 64:
+        return
+    conditions = unusual_conditions(student, serial, others_of(name, SERIALS))[::4]
+    for condition in conditions:
+        stamped = stamp(pictures, condition.bits, condition.place)
+        assert percent_right(student, stamped, labels) <= CHANCE_BAR[name.split("/")[0]], condition.name
+
+
+def test_every_student_has_its_recorded_figures(shipped) -> None:
+    name, student, serial, pictures, labels = shipped
+    row = read_results("students")[name]
+    assert row["bit_count"] == len(serial.bits) == student.config.bit_count
+    measured = percent_right(student, student.stamp(pictures, serial), labels)
+    low, high = row["valid"]["low"], row["valid"]["high"]
+    assert low - 1.5 <= measured <= high + 1.5  # 1,000 of the pictures the row was measured on
