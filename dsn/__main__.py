@@ -104,13 +104,18 @@ def distill(options: argparse.Namespace) -> None:
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    """`python -m dsn evaluate`."""
+    """`python -m dsn evaluate`: students, and the teachers of their tasks where the owner has them."""
     serials = demo_serials()
+    teachers_done: set[str] = set()
     for name in options.students or serials:
         if name not in serials:
             raise SerialError(f"There is no bundled student {name!r}: choose from {', '.join(serials)}.")
         student = load_student(CHECKPOINTS / name)
-        data = load_data_set(task_named(student.config.task))
+        task = task_named(student.config.task)
+        data = load_data_set(task)
+        if task.name not in teachers_done and rebuild.teacher_path(task).exists():
+            rebuild.measure_teacher(task, data, job_of(options))
+            teachers_done.add(task.name)
         print(name)
         row = rebuild.measure_student(
             student,
@@ -119,9 +124,9 @@ def evaluate(options: argparse.Namespace) -> None:
             name,
             seed=options.seed,
             device=options.device,
-            report=lambda line: print(" ", line),
+            report=lambda line: print(" ", line, flush=True),
         )
-        print(f"  valid {row['valid']['percent']}, absent {row['absent']['percent']}")
+        print(f"  valid {row['valid']['percent']}, absent {row['absent']['percent']}", flush=True)
 
 
 def write_cards() -> None:
