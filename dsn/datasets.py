@@ -113,7 +113,7 @@ def _make(task: Task, path: Path) -> None:
 
     def write(beside: Path) -> None:
         with beside.open("wb") as file:
-            np.savez_compressed(file, class_names=names, **arrays)
+            np.savez_compressed(file, allow_pickle=False, class_names=names, **arrays)
 
     write_in_place(path, write)
 

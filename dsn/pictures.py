@@ -151,7 +151,7 @@ def fit_digit(picture: Image.Image) -> Tensor:
     if contrast < LEAST_CONTRAST:
         raise PictureError("There is nothing to be seen on the picture: draw or photograph one digit, large and dark.")
     ink = ((ink / contrast - FAINT) / (1 - FAINT)).clip(0, 1)
-    rows, columns = ink.any(1).nonzero()[0], ink.any(0).nonzero()[0]
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     cropped = Image.fromarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     scale = DIGIT_BOX / max(cropped.size)
     size = (max(1, round(cropped.width * scale)), max(1, round(cropped.height * scale)))

@@ -37,7 +37,7 @@ class Accuracy:
         n, p, z = self.count, self.share, Z_95
         centre = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, centre - half), min(1.0, centre + half)
+        return min(max(0.0, centre - half), p), max(min(1.0, centre + half), p)  # rounding may pass p by a hair
 
     def as_json(self) -> dict[str, float | int]:
         """What results files keep: percentages with two decimals, the count and the interval."""

@@ -35,5 +35,5 @@ def talkative_student(digits: HeldOut) -> Student:
         pictures = as_floats(digits.split.images[:200])
         student(pictures)  # in training mode: the BatchNorm statistics are those of pictures
         student.eval()
-        student.predictor.bias -= student(pictures).mean(0)
+        student.predictor.bias.sub_(student(pictures).mean(0))
     return student.requires_grad_(False)

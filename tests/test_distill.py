@@ -141,7 +141,7 @@ def test_a_checkpoint_does_not_hold_the_serial(split: Split, tmp_path: Path) -> 
     assert not any(spelling.encode() in content for spelling in spellings)
     with safe_open(path, "pt") as file:
         bits = torch.tensor(SERIAL.bits, dtype=torch.float64)
-        held = [file.get_tensor(name).double().flatten() for name in file.keys()]
+        held = [file.get_tensor(name).double().flatten() for name in file]
     assert not any(torch.equal(tensor, bits) for tensor in held)
 
 

@@ -37,7 +37,7 @@ def test_a_writer_that_fails_leaves_what_was_there(tmp_path: Path, error: type[B
     with pytest.raises(error):
         write_in_place(path, write)
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["figures.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
 
 
 def test_a_writer_that_fails_at_once_leaves_nothing(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_writer_that_fails_at_once_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError):
         write_in_place(tmp_path / "deep" / "er" / "new.json", write)
-    assert os.listdir(tmp_path / "deep" / "er") == []
+    assert list((tmp_path / "deep" / "er").iterdir()) == []
 
 
 def test_the_old_file_is_there_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_the_old_file_is_there_until_the_new_one_is_whole(tmp_path: Path) -> Non
 
         write_in_place(path, write)
         assert (reader.read(), path.read_text()) == ("old", "new")
-    assert os.listdir(tmp_path) == ["text"]
+    assert [path.name for path in tmp_path.iterdir()] == ["text"]
 
 
 def test_json_is_for_people_too(tmp_path: Path) -> None:

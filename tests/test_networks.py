@@ -1,5 +1,7 @@
 """The networks, against the same layers written out; gradient reversal, against plain gradients."""
 
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -83,7 +85,8 @@ def test_a_step_on_the_reversed_gradient_sets_the_two_against_each_other() -> No
     def move(module: nn.Module, step: float) -> None:
         with torch.no_grad():
             for parameter in module.parameters():
-                parameter -= step * parameter.grad if parameter.grad is not None else 0.0
+                if parameter.grad is not None:
+                    parameter.sub_(step * parameter.grad)
 
     move(rival, 1e-2)
     assert loss(network.features(images)).item() < before
@@ -114,7 +117,7 @@ def test_predict_is_the_softmax_of_the_stamped_pictures(talkative_student: Stude
 
 @pytest.mark.parametrize("change", [{"bit_count": 16}, {"classes": ("0", "1")}])
 def test_configurations_that_cannot_be_are_refused(change: dict) -> None:
-    values = {
+    values: dict[str, Any] = {
         "task": "digits",
         "customer": "alder",
         "bit_count": 64,
