@@ -1,20 +1,33 @@
-"""Prepared arrays of the data sets, and torchvision's downloads as their source."""
+"""Prepared arrays of the data sets; where a file is missing it is made from torchvision's download."""
 
 import os
+import tokenize
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.lib.npyio import NpzFile
 from torch import Tensor
 
-from dsn.downloads import DownloadError, arrays_from_torchvision
+from dsn.downloads import Arrays, DownloadError, arrays_from_torchvision, reason
 from dsn.files import write_in_place
+from dsn.networks import NetworkConfig
 from dsn.tasks import Task, class_names
 
 DEFAULT_FOLDER = Path("data")
+DAMAGE = (  # what reading a damaged .npz raises: the zip container, its compression, and the headers of arrays
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
+    tokenize.TokenError,
+    ValueError,
+)
 
 
 class DataError(RuntimeError):
@@ -66,20 +79,10 @@ def as_floats(images: Tensor) -> Tensor:
     return images.float().div_(255)
 
 
-def _split(images: np.ndarray, labels: np.ndarray) -> Split:
-    if images.ndim not in (3, 4) or labels.ndim != 1:
-        raise ValueError(f"arrays of {images.ndim} and {labels.ndim} dimensions")
-    if images.ndim == 3:
-        images = images[..., None]
-    return Split(
-        torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))), torch.from_numpy(labels.astype(np.int64))
-    )
-
-
 def load_data_set(task: Task) -> DataSet:
     """The data set of an application, from its prepared file; where that is missing it is made first.
 
-    It is made from torchvision's layout in the data folder, into which torchvision downloads what
+    It is made from torchvision's layout in the data folder's `originals/`, into which torchvision downloads what
     is not there, and kept as `<data_file>.npz`.
 
     Raises:
@@ -87,47 +90,70 @@ def load_data_set(task: Task) -> DataSet:
     """
     path = data_folder() / f"{task.data_file}.npz"
     if not path.exists():
-        _make(task, path)
+        return _made(task, path)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            found = DataSet(
-                train=_split(arrays["train_images"], arrays["train_labels"]),
-                test=_split(arrays["test_images"], arrays["test_labels"]),
-                class_names=tuple(str(name) for name in arrays["class_names"]),
-            )
-        _check(found, task)
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged ({error}): delete it, and it will be made again.") from error
-    return found
+        with path.open("rb") as file, NpzFile(file, allow_pickle=False) as arrays:
+            return _data_set(arrays, task)
+    except DAMAGE as error:
+        raise DataError(f"{path} is damaged ({reason(error)}): delete it, and it will be made again.") from error
 
 
-def _make(task: Task, path: Path) -> None:
+def _made(task: Task, path: Path) -> DataSet:
+    folder = path.parent / "originals"
     try:
-        arrays = arrays_from_torchvision(task, path.parent / "originals")
+        arrays = arrays_from_torchvision(task, folder) | {"class_names": np.array(class_names(task))}
     except DownloadError as error:
+        raise DataError(f"{path} is missing, and {error}.") from error
+    try:
+        made = _data_set(arrays, task)
+    except ValueError as error:
+        what = f"{path} is missing, and the {task.data_set} in {folder} is damaged ({reason(error)})"
+        raise DataError(f"{what}: delete that folder, and it will be downloaded again.") from error
+    try:
+        _keep(path, arrays)
+    except OSError as error:
         raise DataError(
-            f"{path} is missing and {task.data_set} could not be downloaded ({error}): "
-            "set DSN_DATA to a folder that holds the file, or try again with a network."
+            f"{path} cannot be written ({reason(error)}): make room there, or set DSN_DATA to another folder."
         ) from error
-    names = np.array(class_names(task))
+    return made
 
+
+def _keep(path: Path, arrays: Arrays) -> None:
     def write(beside: Path) -> None:
         with beside.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, class_names=names, **arrays)
+            np.savez_compressed(file, allow_pickle=False, **arrays)
 
     write_in_place(path, write)
 
 
-def _check(found: DataSet, task: Task) -> None:
-    """Raise ValueError where a data set is not of the task's shape."""
-    network = task.network
-    if len(found.class_names) != network.classes:
-        raise ValueError(f"{len(found.class_names)} class names, where {network.classes} should be")
-    for name, split in (("train", found.train), ("test", found.test)):
-        shape = (network.channels, network.size, network.size)
-        if split.images.dtype != torch.uint8 or split.images.shape[1:] != shape:
-            raise ValueError(f"{name}_images are {split.images.dtype} of shape {tuple(split.images.shape)}")
-        if len(split.images) != len(split.labels) or not len(split.labels):
-            raise ValueError(f"{len(split.images)} {name}_images and {len(split.labels)} {name}_labels")
-        if split.labels.min() < 0 or split.labels.max() >= network.classes:
-            raise ValueError(f"{name}_labels reach from {int(split.labels.min())} to {int(split.labels.max())}")
+def _data_set(arrays: Mapping[str, np.ndarray], task: Task) -> DataSet:
+    """Raises ValueError where the arrays are not those of the application."""
+    names = _array(arrays, "class_names")
+    if names.dtype.kind != "U" or names.shape != (task.network.classes,):
+        raise ValueError(f"class_names are {names.dtype} {names.shape}, not {task.network.classes} texts")
+    train, test = (_split(arrays, name, task.network) for name in ("train", "test"))
+    return DataSet(train, test, tuple(names.tolist()))
+
+
+def _split(arrays: Mapping[str, np.ndarray], name: str, network: NetworkConfig) -> Split:
+    images, labels = _array(arrays, f"{name}_images"), _array(arrays, f"{name}_labels")
+    if images.ndim == 3:
+        images = images[..., None]
+    shape = (network.size, network.size, network.channels)
+    if images.dtype != np.uint8 or images.shape[1:] != shape:
+        raise ValueError(f"{name}_images are {images.dtype} {images.shape}, not uint8 pictures of {shape}")
+    if labels.dtype != np.uint8 or labels.ndim != 1:
+        raise ValueError(f"{name}_labels are {labels.dtype} {labels.shape}, not a row of uint8")
+    if len(images) != len(labels) or not len(labels):
+        raise ValueError(f"{len(images)} {name}_images and {len(labels)} {name}_labels")
+    if labels.max() >= network.classes:
+        raise ValueError(f"{name}_labels reach {labels.max()}, where {network.classes - 1} is the last class")
+    pictures = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    return Split(torch.from_numpy(pictures), torch.from_numpy(labels.astype(np.int64)))
+
+
+def _array(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    found = arrays.get(name)
+    if not isinstance(found, np.ndarray):  # NpzFile gives bytes for what is no array
+        raise ValueError(f"it has no array {name}")
+    return found

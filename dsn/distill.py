@@ -1,5 +1,6 @@
 """Training: the owner's teacher, and the students distilled from it. Nothing else trains."""
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -104,6 +105,14 @@ class _Checkpoint:
 
 def _named(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     yield from module.state_dict().items()
+
+
+def _digest(tensors: list[Tensor]) -> str:
+    """Tells one teacher and serial from another without giving either away."""
+    content = hashlib.sha256()
+    for tensor in tensors:
+        content.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return content.hexdigest()[:16]
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -224,7 +233,8 @@ def distil_student(
     attackers = PersistentAttackers(recipe.attackers, student.place, shape, setup)
     weak_bits = WeakBits(len(bits), bits.device)
     batch = recipe.batch or task.student_batch
-    run = f"student {recipe!r} batch {batch} seed {training.seed} epochs {training.epochs}"
+    origin = _digest([*teacher.state_dict().values(), bits])
+    run = f"student {recipe!r} batch {batch} seed {training.seed} epochs {training.epochs} from {origin}"
 
     def loss_of(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         half = len(images)

@@ -1,5 +1,7 @@
 """What the tests of the core share."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from hypothesis import settings
@@ -10,9 +12,17 @@ from dsn.networks import POOL, NetworkConfig
 from dsn.student import Student, StudentConfig
 from dsn.tasks import TASKS
 
-torch.set_num_threads(2)
 settings.register_profile("fixed", deadline=None, derandomize=True)
 settings.load_profile("fixed")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """For tiny networks on busy machines: two threads would wait for each other longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from dsn.collection import demo_serials
 from dsn.serials import Serial
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+expect.set_options(timeout=30_000)  # a busy machine
 VALID = demo_serials()["digits/alder"]
 
 
@@ -150,11 +151,11 @@ def test_a_slip_in_a_typed_serial_is_one_sentence_and_runs_nothing(page: Page) -
 
 
 def test_signs_and_the_short_serial(page: Page) -> None:
-    page.get_by_label("Traffic signs").check()
+    page.get_by_role("radio", name="Traffic signs").check()
     expect(page.locator("#gallery button").first).to_be_visible()
     expect(panel(page, "valid").locator(".verdict")).to_contain_text("Right")
     expect(panel(page, "absent").locator(".verdict")).to_contain_text("Wrong")
-    page.get_by_label("paper").check()
+    page.get_by_role("radio", name="paper").check()
     expect(page.locator("#bits button")).to_have_count(9)
     assert len(Serial.parse(serial_field(page).input_value()).bits) == 9
     page.locator("#gallery button").nth(5).click()
@@ -209,7 +210,7 @@ def test_measuring(page: Page) -> None:
     assert shares[0] > 97 and shares[1] < 20 and shares[2] < 20
     expect(rows.nth(0).locator("small")).to_contain_text("N = 1000")
     expect(page.locator(".matrices svg")).to_have_count(3)
-    diagonal = page.locator(".matrices figure.valid text.strong").all_inner_texts()
+    diagonal = page.locator(".matrices figure.valid text.strong").all_text_contents()
     assert sum(map(int, diagonal)) == round(shares[0] * 10)
     assert is_vivid(page, ".matrices figure.valid")
 

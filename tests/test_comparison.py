@@ -11,6 +11,7 @@ from dsn.serials import Serial
 from dsn.student import Student
 from dsn.tasks import TASKS
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 VALID = Serial.from_number(0xD1CE_0BAD_F00D_5EED)
 ENTERED = Serial.from_number(0x0123_4567_89AB_CDEF)
 

@@ -17,6 +17,7 @@ from dsn.serials import Serial
 from dsn.stamping import corner_place, stamp
 from dsn.student import Student
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 SERIAL = Serial.from_number(0xD1CE_0BAD_F00D_5EED)
 BITS = torch.tensor(SERIAL.bits, dtype=torch.float32)
 PLACE = corner_place(64, 28, 28)

@@ -15,6 +15,7 @@ from dsn.serials import Serial, SerialError, near_miss
 from dsn.statistics import chance
 from dsn.tasks import TASKS
 from dsn.ui import rendering
+from dsn.ui.rendering import script
 from dsn.ui.texts import TEXTS
 
 GALLERY_COUNT = 24
@@ -69,8 +70,6 @@ class CompareTab:
         self.build()
         self.wire()
 
-    # What to show
-
     def shown(self, task: str, customer: str, chosen: Chosen, serial: Serial | None) -> tuple[str, str, str, str]:
         """The panels, the serial's text, its bits, and the note under it."""
         student = self.collection.student(task, customer)
@@ -111,8 +110,6 @@ class CompareTab:
             return entered_serial(text, self.collection.student(task, customer).config.bit_count)
         except SerialError:
             return self.collection.random_wrong_serial(task, customer)
-
-    # What visitors do
 
     def choose_task(self, task: str, text: str) -> tuple:
         customer = self.collection.customers(task)[0]
@@ -277,7 +274,10 @@ class CompareTab:
         self.pictures.click(self.choose_picture, [*who, self.serial], picture, **quick)
         self.upload.change(self.bring_picture, [*who, self.serial, self.upload], picture, **quick)
         self.sketch.click(self.draw_picture, [*who, self.serial], picture, trigger_mode="always_last", **quick)
-        self.serial.input(self.with_typed, [*who, self.chosen, self.serial], shown, trigger_mode="always_last", **quick)
+        # Pasted text makes no input event, so the field's own changes are taken, whoever made them.
+        self.serial.change(
+            self.with_typed, [*who, self.chosen, self.serial], shown, trigger_mode="always_last", **quick
+        )
         for button, press in (
             (self.licensed, self.press_licensed),
             (self.random, self.press_random),
@@ -295,8 +295,3 @@ class CompareTab:
             api_visibility="private",
             concurrency_limit=2,
         )
-
-
-def script(name: str) -> str:
-    """The text of a script beside this file, for a component's `js_on_load`."""
-    return (rendering.HERE / "scripts" / name).read_text("utf-8")

@@ -144,3 +144,8 @@ def render_figures(task: Task, teacher: dict | None, rows: dict[str, dict], publ
 def render_method(attributions: list[Task]) -> str:
     """How it works, in words, and whom the pictures are from."""
     return _render("method.html", tasks=attributions)
+
+
+def script(name: str) -> str:
+    """The text of a script beside the templates, for a component's `js_on_load`."""
+    return (HERE / "scripts" / name).read_text("utf-8")
