@@ -41,8 +41,8 @@ class Task:
         augmentation: used for teacher and students alike.
         teacher_epochs: passes over the training pictures.
         student_epochs: passes while distilling.
-        student_batch: inputs a batch while distilling, half as many pictures; small, for the gate's edge
-            sharpens with the number of steps.
+        student_batch: inputs a batch while distilling, half as many pictures; small, for more steps in the
+            same time.
         data_set: the data set's name.
         attribution: whom to credit, in one sentence.
         licence: terms of the data set, as far as its source states them.

@@ -25,6 +25,8 @@ import dsn
 from dsn.datasets import DataError, DataSet, as_floats, data_folder, load_data_set
 from dsn.tasks import TASKS, class_names
 
+pytestmark = pytest.mark.usefixtures("one_thread")  # pictures are shrunk one by one
+
 ROOT = Path(dsn.__file__).parent.parent
 DIGITS, SIGNS = TASKS["digits"], TASKS["signs"]
 NAMES = {"class_names": np.array(list("0123456789"))}
