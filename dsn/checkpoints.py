@@ -19,7 +19,7 @@ WEIGHTS = "model.safetensors"
 LARGEST_CONFIG = 1_000_000  # bytes
 LARGEST_STUDENT = 16_000_000  # weights; the students made here have less than a million
 MOST_LAYERS = 32
-HIGHEST = {"channels": 3, "size": 256, "features": 4096, "classes": 1000, "layer": 512}
+HIGHEST = {"channels": 3, "size": 256, "features": 4096, "classes": 1000, "first_kernel": 15, "layer": 512}
 DTYPES = {torch.float32: "F32", torch.int64: "I64"}  # as safetensors writes them
 
 
@@ -76,10 +76,13 @@ def _check(config: StudentConfig) -> None:
     """
     network = config.network
     sizes = [(name, getattr(network, name)) for name in ("channels", "size", "features", "classes")]
+    sizes += [("first_kernel", network.first_kernel)]
     sizes += [("layer", layer) for layer in network.layers if layer != POOL]
     for name, value in sizes:
         if type(value) is not int or not 1 <= value <= HIGHEST[name]:
             raise ValueError(f"{name} is {reprlib.repr(value)}: it must be a whole number from 1 to {HIGHEST[name]}")
+    if network.first_kernel % 2 == 0:
+        raise ValueError(f"first_kernel is {network.first_kernel}: it must be an odd number")
     if len(network.layers) > MOST_LAYERS or not network.size >> network.layers.count(POOL):
         raise ValueError(f"its {len(network.layers)} layers are too many")
     if type(config.bit_count) is not int or math.isqrt(config.bit_count) > network.size:

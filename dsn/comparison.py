@@ -16,6 +16,7 @@ Condition = Literal["valid", "entered", "absent"]
 CONDITIONS: tuple[Condition, ...] = ("valid", "entered", "absent")
 TOP_ANSWERS = 5
 MEASURING_BATCH = 250
+EVEN = 1e-6  # rounding apart, probabilities this close are equal
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Panel:
         serial: stamped in, or None.
         picture: what the student looked at, float [C, H, W] in [0, 1].
         answers: its likeliest answers, best first.
-        is_right: whether the best is the true class; None where that is unknown.
+        is_right: whether the best is the true class, never when all are equal; None where the truth is unknown.
+        is_even: whether every class is equally likely, so that there is no best one.
         serial_is_valid: whether the stamped serial is the student's own.
     """
 
@@ -51,6 +53,7 @@ class Panel:
     picture: Tensor
     answers: tuple[Answer, ...]
     is_right: bool | None
+    is_even: bool
     serial_is_valid: bool
 
 
@@ -79,19 +82,22 @@ def compare(
     stamped = torch.cat([picture if serial is None else student.stamp(picture, serial) for serial in serials.values()])
     probabilities = student(stamped).softmax(1)
     values, labels = probabilities.topk(min(TOP_ANSWERS, probabilities.shape[1]))
+    even = probabilities.aminmax(dim=1)
     panels = []
     for row, (condition, serial) in enumerate(serials.items()):
         best = tuple(
             Answer(index, student.config.classes[index], value)
             for index, value in zip(labels[row].tolist(), values[row].tolist(), strict=True)
         )
+        is_even = bool(even.max[row] - even.min[row] < EVEN)
         panels.append(
             Panel(
                 condition=condition,
                 serial=serial,
                 picture=stamped[row],
                 answers=best,
-                is_right=None if label is None else best[0].label == label,
+                is_right=None if label is None else best[0].label == label and not is_even,
+                is_even=is_even,
                 serial_is_valid=serial == valid,
             )
         )

@@ -16,7 +16,7 @@ from dsn.augmentation import augment
 from dsn.datasets import Split, as_floats
 from dsn.files import write_tensors
 from dsn.invalid_branch import PersistentAttackers, WeakBits, invalid_pictures
-from dsn.losses import adversary_loss, distillation_loss, entanglement, teacher_loss, uniform_loss
+from dsn.losses import adversary_loss, distillation_loss, entanglement, silence_loss, teacher_loss, uniform_loss
 from dsn.networks import Classifier, adversary, reverse_gradient
 from dsn.recipes import Recipe
 from dsn.serials import Serial, SerialError
@@ -252,13 +252,14 @@ def distil_student(
         )
         with torch.no_grad():
             wanted = teacher(images)
-        features = student.features(torch.cat([stamp(images, bits, student.place), invalid]))
+        drive = student.drive(torch.cat([stamp(images, bits, student.place), invalid]))
+        features = drive.relu()
         logits = student.predictor(features)
         loss = distillation_loss(logits[:half], wanted)
-        if recipe.uniform:
-            distances = uniform_loss(logits[half:].float())
-            weak_bits.learn(flipped, distances[one_bit].detach())
-            loss = loss + recipe.uniform * distances.mean()
+        unlocked = recipe.uniform * uniform_loss(logits[half:].float())
+        unlocked = unlocked + recipe.silence * silence_loss(drive[half:], recipe.margin)
+        weak_bits.learn(flipped, unlocked[one_bit].detach())
+        loss = loss + unlocked.mean()
         if recipe.adversary:
             reversed_features = reverse_gradient(features[half:], recipe.adversary)
             loss = loss + adversary_loss(rival(reversed_features), labels)

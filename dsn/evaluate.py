@@ -63,6 +63,10 @@ def accuracy(network: Classifier, split: Split, serial: Serial | None = None) ->
     return Accuracy(int((answers(network, split.images, serial) == split.labels).sum()), len(split))
 
 
+def _wrong_by(count: int) -> str:
+    return f"{count} {'bit' if count == 1 else 'bits'} wrong"
+
+
 def unusual_conditions(student: Student, serial: Serial, others: dict[str, Serial]) -> list[Condition]:
     """Other customers' serials; the valid one in wrong places, inverted, and at half intensity.
 
@@ -175,7 +179,7 @@ def evaluate_student(
 
     def serials(chosen: list[Serial]) -> list[Condition]:
         return [
-            Condition(f"{one.distance(serial)} bits wrong", torch.tensor(one.bits, dtype=torch.float32), student.place)
+            Condition(_wrong_by(one.distance(serial)), torch.tensor(one.bits, dtype=torch.float32), student.place)
             for one in chosen
         ]
 

@@ -155,7 +155,7 @@ def invalid_pictures(
 
     def take(share: float) -> slice:
         nonlocal used
-        part = slice(used, used + round(share * len(images)))
+        part = slice(used, min(used + round(share * len(images)), len(images)))
         used = part.stop
         return part
 

@@ -44,6 +44,20 @@ def uniform_loss(logits: Tensor) -> Tensor:
     return -logits.log_softmax(1).mean(1) - math.log(logits.shape[1])
 
 
+def silence_loss(drive: Tensor, margin: float) -> Tensor:
+    """How far the features of invalid pictures are from all being zero with room to spare: float [N].
+
+    Not in the paper. An even answer can come from faint features that a fresh classifier still reads;
+    features that are exactly zero tell nothing. Mean over units of how far each stands above `-margin`
+    before its ReLU.
+
+    Args:
+        drive: float [N, D], the features before their ReLU.
+        margin: how far below zero every unit should be.
+    """
+    return F.relu(drive.float() + margin).mean(1)
+
+
 def entanglement(features: Tensor, stamped: Tensor) -> Tensor:
     """Soft nearest neighbour loss (Eq. 7) between stamped and clean representations, to be maximised.
 

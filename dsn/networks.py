@@ -15,9 +15,11 @@ class NetworkConfig:
     Attributes:
         channels: colour channels of the input, 1 or 3.
         size: height and width of the input, in pixels.
-        layers: output channels of each 3x3 convolution, and "pool" for 2x2 max-pooling, in order.
+        layers: output channels of each convolution, and "pool" for 2x2 max-pooling, in order.
         features: D, the length of the feature vector e.
         classes: number of classes.
+        first_kernel: height and width of the first convolution, an odd number; the others are 3x3. A wide one
+            lets several places see a bit at the picture's very edge.
     """
 
     channels: int
@@ -25,6 +27,7 @@ class NetworkConfig:
     layers: tuple[int | str, ...]
     features: int
     classes: int
+    first_kernel: int = 3
 
 
 def feature_extractor(config: NetworkConfig) -> nn.Sequential:
@@ -34,29 +37,37 @@ def feature_extractor(config: NetworkConfig) -> nn.Sequential:
     max-pooling, then `flatten`, one dense layer and ReLU.
     """
     modules: list[nn.Module] = []
-    channels, size = config.channels, config.size
+    channels, size, kernel = config.channels, config.size, config.first_kernel
     for layer in config.layers:
         if isinstance(layer, str):
             modules.append(nn.MaxPool2d(2))
             size //= 2
         else:
-            modules += [nn.Conv2d(channels, layer, 3, padding=1, bias=False), nn.BatchNorm2d(layer), nn.ReLU()]
-            channels = layer
+            convolution = nn.Conv2d(channels, layer, kernel, padding=kernel // 2, bias=False)
+            modules += [convolution, nn.BatchNorm2d(layer), nn.ReLU()]
+            channels, kernel = layer, 3
     dense = nn.Linear(channels * size * size, config.features)
     return nn.Sequential(*modules, nn.Flatten(), dense, nn.ReLU())
 
 
 class Classifier(nn.Module):
-    """G_y(G_e(x)): what a teacher is, and what a student is besides its serial."""
+    """G_y(G_e(x)): what a teacher is, and what a student is besides its serial.
+
+    The predictor has no bias: where every feature is zero, every class is exactly equally likely.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.extractor = feature_extractor(config)
-        self.predictor = nn.Linear(config.features, config.classes)
+        self.predictor = nn.Linear(config.features, config.classes, bias=False)
+
+    def drive(self, images: Tensor) -> Tensor:
+        """What the last ReLU of G_e is given, float [N, D]: e is its positive part."""
+        return self.extractor[:-1](images.contiguous(memory_format=torch.channels_last))
 
     def features(self, images: Tensor) -> Tensor:
         """e = G_e(x): float [N, C, H, W] in [0, 1] to float [N, D]."""
-        return self.extractor(images.contiguous(memory_format=torch.channels_last))
+        return self.drive(images).relu()
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits, float [N, classes], of pictures as they are, float [N, C, H, W] in [0, 1]."""

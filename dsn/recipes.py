@@ -39,7 +39,8 @@ class AttackerPool:
     Attributes:
         count: attackers alive at a time.
         steps: gradient steps of each per batch.
-        step_size: mean change of a mask or pattern value per step.
+        step_size: mean change of a mask or pattern value per step; of an attacker that knows the place, the mean is
+            over the whole picture all the same, so its few values move faster.
         shortest_life: batches until an attacker may restart from random values.
         longest_life: batches until it must.
         place_known: how many of them know the stamp's place and move only the pattern there.
@@ -63,6 +64,8 @@ class Recipe:
         learning_rate: Adam's largest; warmed up, then falling to zero along a cosine.
         adversary: lambda, the weight of the reversed gradient of L_SNE (Eq. 5-6).
         uniform: weight of the predictor's distance from the uniform answer on invalid pictures.
+        silence: weight of the features' distance from zero on invalid pictures.
+        margin: how far below zero invalid pictures should keep every feature before its ReLU.
         entanglement: alpha, the weight of the entanglement (Eq. 7-8), which is maximised.
         start_from_teacher: begin with the teacher's weights, not random ones.
         fixed_statistics: normalise by the teacher's BatchNorm statistics throughout, so that the student
@@ -76,6 +79,8 @@ class Recipe:
     learning_rate: float = 1e-3
     adversary: float = 0.0
     uniform: float = 0.0
+    silence: float = 0.0
+    margin: float = 0.5
     entanglement: float = 0.1
     start_from_teacher: bool = False
     fixed_statistics: bool = False
@@ -88,6 +93,7 @@ PAPER = Recipe(name="paper", batch=500, adversary=1.0)
 HARDENED = Recipe(
     name="hardened",
     uniform=1.0,
+    silence=1.0,
     entanglement=0.0,  # fewer one-bit errors without it in one pair of short runs; not settled
     start_from_teacher=True,
     fixed_statistics=True,

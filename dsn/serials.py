@@ -6,12 +6,14 @@ and the check symbol, grouped 5-5-4; the paper's nine bits become two and the ch
 
 import math
 import random
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECK_ALPHABET = ALPHABET + "*~$=U"  # 37 symbols: a prime number catches every slip of one character
-LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", " ": "", "-": ""})
+LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
+SEPARATORS = re.compile(r"[\s\u2010-\u2015\u2212-]")  # blanks, hyphens, dashes and the minus sign
 BIT_COUNTS = (64, 9)  # the licensed profile; the paper's 3x3 profile
 GROUP_LENGTH = 5
 BITS_PER_CHARACTER = 5
@@ -51,17 +53,23 @@ class Serial:
 
     @classmethod
     def from_number(cls, number: int, bit_count: int = 64) -> "Serial":
-        """The serial whose bits are `number` in binary, most significant bit first."""
+        """The serial whose bits are `number` in binary, most significant bit first.
+
+        Raises:
+            SerialError: the number is negative, or needs more bits.
+        """
+        if number < 0 or number >> bit_count:
+            raise SerialError(f"The number {number} does not fit into {bit_count} bits.")
         return cls(tuple((number >> shift) & 1 for shift in reversed(range(bit_count))))
 
     @classmethod
     def parse(cls, text: str) -> "Serial":
-        """Read a typed serial; case, spaces, dashes, O for 0 and I or L for 1 are forgiven.
+        """Read a typed serial; case, blanks and dashes of any kind, O for 0 and I or L for 1 are forgiven.
 
         Raises:
             SerialError: wrong length, character or check symbol; the message says which.
         """
-        symbols = text.strip().upper().translate(LOOKALIKES)
+        symbols = SEPARATORS.sub("", text).upper().translate(LOOKALIKES)
         if not symbols:
             raise SerialError("Type a serial number first, or choose one with the buttons.")
         lengths = {_character_count(count) + 1: count for count in BIT_COUNTS}
@@ -120,7 +128,13 @@ class Serial:
         return 0.25 <= sum(self.bits) / len(self.bits) <= 0.75
 
     def flipped(self, *places: int) -> "Serial":
-        """The serial with the bits at these places (0 = top left, row by row) changed."""
+        """The serial with the bits at these places (0 = top left, row by row) changed.
+
+        Raises:
+            IndexError: a place the serial does not have.
+        """
+        if not set(places) <= set(range(len(self.bits))):
+            raise IndexError(f"a serial of {len(self.bits)} bits has no place {max(places)}")
         return Serial(tuple(bit ^ (place in places) for place, bit in enumerate(self.bits)))
 
     def inverted(self) -> "Serial":

@@ -1,6 +1,6 @@
 """Accuracy under many serials: exact, but several times faster than a forward pass for each.
 
-A stamp covers a few pixels, and a 3x3 convolution lets what they change spread by one pixel a layer.
+A stamp covers a few pixels, and a 3x3 convolution lets what they change spread by one pixel, a 5x5 by two.
 So each picture goes through the whole network once, raw, and then, for every serial, only through the
 window of each layer that the stamp reaches. Outside that window the raw values hold.
 """
@@ -135,7 +135,7 @@ class _Step:
     """One convolution or pooling, on the part of its input that the stamp reaches and that part's border.
 
     Args:
-        layer: a 3x3 convolution of padding 1, or 2x2 max-pooling.
+        layer: a convolution of odd size that keeps height and width, or 2x2 max-pooling.
         raw: its input on raw pictures, [N, C, H, W].
         rows: of `raw` that a stamp changes.
         columns: of `raw` that a stamp changes.
@@ -148,10 +148,11 @@ class _Step:
     def __init__(self, layer: nn.Conv2d | nn.MaxPool2d, raw: Tensor, rows: range, columns: range) -> None:
         height, width = raw.shape[2:]
         if isinstance(layer, nn.Conv2d):
-            self.rows, self.columns = _grown(rows, height), _grown(columns, width)
-            needed = [range(span.start - 1, span.stop + 1) for span in (self.rows, self.columns)]
-            padded = F.pad(raw, (1, 1, 1, 1))
-            self._input = _cut(padded, *(range(span.start + 1, span.stop + 1) for span in needed))
+            reach = layer.kernel_size[0] // 2
+            self.rows, self.columns = _grown(rows, reach, height), _grown(columns, reach, width)
+            needed = [range(span.start - reach, span.stop + reach) for span in (self.rows, self.columns)]
+            padded = F.pad(raw, (reach, reach, reach, reach))
+            self._input = _cut(padded, *(range(span.start + reach, span.stop + reach) for span in needed))
             self._run = lambda values: F.conv2d(values, layer.weight, layer.bias)
         else:
             self.rows, self.columns = _halved(rows, height), _halved(columns, width)
@@ -197,9 +198,9 @@ def _cut(values: Tensor, rows: range, columns: range) -> Tensor:
     return part.clone(memory_format=torch.channels_last)
 
 
-def _grown(span: range, size: int) -> range:
-    """Rows (or columns) of a 3x3 convolution's output that a change of `span` reaches."""
-    return range(max(0, span.start - 1), min(size, span.stop + 1))
+def _grown(span: range, reach: int, size: int) -> range:
+    """Rows (or columns) of a convolution's output that a change of `span` reaches."""
+    return range(max(0, span.start - reach), min(size, span.stop + reach))
 
 
 def _halved(span: range, size: int) -> range:

@@ -76,10 +76,12 @@ TASKS = {
             title="Handwritten digits",
             noun="digit",
             data_file="mnist-28",
-            network=NetworkConfig(channels=1, size=28, layers=(32, POOL, 64, POOL, 64), features=128, classes=10),
+            network=NetworkConfig(
+                channels=1, size=28, layers=(32, POOL, 64, POOL, 64), features=128, classes=10, first_kernel=7
+            ),
             augmentation=Augmentation(rotation=10, scale=0.1, shift=2),
             teacher_epochs=24,
-            student_epochs=9,
+            student_epochs=12,
             student_batch=250,
             data_set="MNIST",
             attribution="MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges.",
@@ -92,7 +94,12 @@ TASKS = {
             noun="traffic sign",
             data_file="gtsrb-32",
             network=NetworkConfig(
-                channels=3, size=32, layers=(32, 32, POOL, 64, 64, POOL, 128, 128, POOL), features=256, classes=43
+                channels=3,
+                size=32,
+                layers=(32, 32, POOL, 64, 64, POOL, 128, 128, POOL),
+                features=256,
+                classes=43,
+                first_kernel=7,
             ),
             augmentation=Augmentation(rotation=8, scale=0.12, shift=2, brightness=0.3, contrast=0.3),
             teacher_epochs=16,

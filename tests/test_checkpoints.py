@@ -115,6 +115,9 @@ def test_a_config_that_is_not_a_students_is_named(folder: Path, text: bytes, rea
         ("network.channels", 10**6),
         ("network.channels", True),
         ("network.features", 10**12),
+        ("network.first_kernel", 4),
+        ("network.first_kernel", 10**6),
+        ("network.first_kernel", [7]),
         ("network.layers", [10**7]),
         ("network.layers", ["conv", 4]),
         ("network.layers", [[4]]),
@@ -153,8 +156,9 @@ def test_a_network_of_billions_of_weights_is_refused_before_it_is_built(folder: 
         ({"predictor__weight": torch.ones(10, 9)}, r"predictor.weight is F32 \[10, 9\], not F32 \[10, 8\]"),
         ({"predictor__weight": torch.ones(10, 8).half()}, r"predictor.weight is F16 \[10, 8\], not F32 \[10, 8\]"),
         ({"predictor__weight": torch.ones(10, 8).double()}, r"is F64 \[10, 8\], not F32"),
-        ({"predictor__bias": torch.full((10,), torch.nan)}, "no numbers .in predictor.bias"),
-        ({"predictor__bias": torch.tensor([torch.inf] + [0.0] * 9)}, "no numbers .in predictor.bias"),
+        ({"predictor__bias": torch.zeros(10)}, "has 'predictor.bias' besides"),
+        ({"predictor__weight": torch.full((10, 8), torch.nan)}, "no numbers .in predictor.weight"),
+        ({"predictor__weight": torch.full((10, 8), 1.0).fill_diagonal_(torch.inf)}, "no numbers .in predictor.weight"),
     ],
 )
 def test_weights_of_another_network_are_named(

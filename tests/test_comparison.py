@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tiny_students import tiny_student
 from torch.testing import assert_close
 
 from dsn.comparison import CONDITIONS, compare, measure
@@ -34,9 +35,22 @@ def test_panels_are_what_predict_says(talkative_student: Student, digits: HeldOu
             assert [answer.label for answer in panel.answers] == order
             assert [answer.name for answer in panel.answers] == [digits.class_names[label] for label in order]
             assert_close(torch.tensor([answer.probability for answer in panel.answers]), expected[order])
-            assert panel.is_right == (order[0] == label)
+            assert panel.is_right == (order[0] == label) and not panel.is_even
             seen_right.add(panel.is_right)
     assert seen_right == {True, False}
+
+
+def test_a_silent_student_is_never_right(digits: HeldOut) -> None:
+    """Features that are all zero make every class equally likely: naming one would be our invention."""
+    student = tiny_student()
+    dense = student.extractor[-2]
+    assert isinstance(dense, torch.nn.Linear)
+    torch.nn.init.constant_(dense.bias, -1e6)
+    for label in range(10):
+        panels = compare(student, as_floats(digits.split.images[:1]), VALID, ENTERED, label)
+        assert [(panel.is_even, panel.is_right) for panel in panels] == [(True, False)] * 3
+        assert [answer.probability for answer in panels[0].answers] == pytest.approx([0.1] * 5)
+    assert compare(student, as_floats(digits.split.images[:1]), VALID, None)[0].is_right is None
 
 
 def test_without_a_label_nothing_is_right_or_wrong(talkative_student: Student, digits: HeldOut) -> None:

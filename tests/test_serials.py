@@ -63,7 +63,9 @@ def test_forgiven_input(serial: Serial, data: st.DataObject) -> None:
     typed = ""
     for symbol in serial.text.replace("-", ""):
         ways = LOOKALIKES.get(symbol, symbol + symbol.lower())
-        typed += data.draw(st.sampled_from(ways)) + data.draw(st.sampled_from(["", "", " ", "-", " - "]))
+        typed += data.draw(st.sampled_from(ways)) + data.draw(
+            st.sampled_from(["", "", " ", "-", " - ", "\t", "\u00a0", "\u2011", "\u2013", "\u2212"])
+        )
     assert Serial.parse(f" {typed}\n") == serial
 
 
@@ -112,6 +114,18 @@ def test_numbers_beyond_the_bits_are_refused(long: int, short: int) -> None:
     """The first character has a bit to spare, which must be zero: two texts of one serial would be a trap."""
     assert "too large for 64 bits" in refusal(written(long, 13))
     assert "too large for 9 bits" in refusal(written(short, 2))
+
+
+@pytest.mark.parametrize("number", [-1, 2**9, 2**64])
+def test_numbers_that_do_not_fit_make_no_serial(number: int) -> None:
+    with pytest.raises(SerialError, match="does not fit into 9 bits"):
+        Serial.from_number(number, 9)
+
+
+@pytest.mark.parametrize("place", [-1, 9, 64])
+def test_a_place_beyond_the_serial_is_not_flipped(place: int) -> None:
+    with pytest.raises(IndexError):
+        Serial.from_number(5, 9).flipped(0, place)
 
 
 @given(st.text(max_size=20) | st.text(CHECK_DIGITS + "oil- ", min_size=3, max_size=16))

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tiny_students import without_a_favourite
 from torch import Tensor, nn
 from torch.testing import assert_close
 
@@ -37,12 +38,13 @@ def random_network(config: NetworkConfig, seed: int = 0) -> Classifier:
         assert isinstance(layer, nn.Linear)
         nn.init.kaiming_normal_(layer.weight)
     with torch.no_grad():
-        logits = network(random_pictures(config, 50, seed=3).float() / 255)
-        network.predictor.bias.sub_(logits.mean(0))
+        network(random_pictures(config, 50, seed=3).float() / 255)
         for norm in norms:
             assert norm.running_var is not None
             norm.running_var *= torch.rand(norm.num_features) + 0.5
-    return network.eval()
+    network.eval()
+    without_a_favourite(network, random_pictures(config, 50, seed=4).float() / 255)
+    return network
 
 
 NETWORKS = {name: random_network(task.network) for name, task in TASKS.items()}
@@ -150,7 +152,7 @@ def test_bfloat16_differs_by_its_rounding_alone(task: str) -> None:
     expected = plain_logits(NETWORKS[task], images, bits, place)
     found = swept_logits(NETWORKS[task], images, bits, place, torch.bfloat16)
     assert found.dtype == torch.float32
-    assert_close(found, expected, atol=0.03 * expected.abs().max().item(), rtol=0)
+    assert_close(found, expected, atol=0.05 * expected.abs().max().item(), rtol=0)
 
 
 @pytest.mark.parametrize("layers", [(), (3, POOL)])

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch import Tensor
 
-from dsn.networks import POOL, NetworkConfig
+from dsn.networks import POOL, Classifier, NetworkConfig
 from dsn.student import Student, StudentConfig
 from dsn.tasks import TASKS
 
@@ -19,6 +20,13 @@ def tiny_student(name: str = "digits/alder", seed: int = 0) -> Student:
     for tensor in student.state_dict().values():
         tensor.copy_(torch.rand(tensor.shape, generator=generator) * 2)
     return student
+
+
+@torch.no_grad()
+def without_a_favourite(network: Classifier, pictures: Tensor) -> None:
+    """Turn the predictor so that its mean logits over these pictures, float [N, C, H, W], are zero."""
+    mean = network.features(pictures).mean(0)
+    network.predictor.weight -= torch.outer(network.predictor.weight @ mean, mean) / mean.square().sum()
 
 
 def answer(student: Student) -> list[float]:
