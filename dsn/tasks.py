@@ -103,7 +103,7 @@ TASKS = {
             ),
             augmentation=Augmentation(rotation=8, scale=0.12, shift=2, brightness=0.3, contrast=0.3),
             teacher_epochs=16,
-            student_epochs=5,
+            student_epochs=8,
             student_batch=160,
             data_set="GTSRB",
             attribution=(

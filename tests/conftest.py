@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from app_process import running_app
 from hypothesis import settings
+from small_data_sets import data_home, no_network, served  # noqa: F401 - fixtures
 from tiny_students import without_a_favourite
 
 from dsn.datasets import as_floats
@@ -15,6 +17,13 @@ from dsn.tasks import TASKS
 
 settings.register_profile("fixed", deadline=None, derandomize=True)
 settings.load_profile("fixed")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the real app answers, a process of its own for each file of tests."""
+    with running_app(tmp_path_factory.mktemp("app") / "log.txt") as address:
+        yield address
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_process import running_app
 from find_browser import browser_path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -17,12 +16,6 @@ from dsn.serials import Serial
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 expect.set_options(timeout=30_000)  # a busy machine
 VALID = demo_serials()["digits/alder"]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_app(tmp_path_factory.mktemp("app") / "log.txt") as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

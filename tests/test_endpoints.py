@@ -1,13 +1,12 @@
 """The named endpoints, called as other programs would: gradio_client against the running app."""
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
-from app_process import PROJECT, running_app
+from app_process import PROJECT
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -19,12 +18,6 @@ from dsn.held_out import load_held_out
 from dsn.tasks import TASKS
 
 VALID = demo_serials()["digits/alder"]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_app(tmp_path_factory.mktemp("app") / "log.txt") as address:
-        yield address
 
 
 @pytest.fixture(scope="module")
