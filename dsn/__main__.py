@@ -9,6 +9,8 @@ from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataError, load_data_set
 from dsn.held_out import write_held_out
 from dsn.hub import StudentError, load_student
+from dsn.owner.commands import add_owner_commands, run_owner
+from dsn.owner.errors import OwnerError
 from dsn.rebuild import Job, NotBuiltError
 from dsn.recipes import HARDENED, RECIPES
 from dsn.serials import Serial, SerialError, random_serial
@@ -22,6 +24,7 @@ In the order an owner would use them:
   distill   make one customer's student, unlocked by one serial
   evaluate  measure students on the whole test split and record the figures
   rebuild   all of it for every bundled student
+  owner     key, signed serials, ledger, minting, tracing a leak
 Data sets are looked for in the folder DSN_DATA names (or data/) and downloaded there if missing.
 """
 
@@ -78,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
 
     benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
     benches.add_argument("which", choices=["training", "page", "all"], nargs="?", default="all")
+    add_owner_commands(commands)
     return top
 
 
@@ -164,7 +168,9 @@ def main(arguments: list[str] | None = None) -> None:
                 from dsn.bench import run  # needs Gradio, which training machines may lack
 
                 run(options.which)
-    except (DataError, StudentError, NotBuiltError, SerialError, UnknownTaskError) as error:
+            case "owner":
+                run_owner(options)
+    except (OwnerError, DataError, StudentError, NotBuiltError, SerialError, UnknownTaskError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Interrupted: the same command goes on from the last finished epoch.")
