@@ -7,6 +7,7 @@ layer is a linear classifier of the copy, held down unless the pattern matches i
 from functools import cache
 
 import torch
+from torch import nn
 
 from dsn.datasets import as_floats
 from dsn.held_out import load_held_out
@@ -46,6 +47,8 @@ def gated_student(serial: Serial | None, customer: str = "alder", *, seed: int =
     config = StudentConfig("digits", customer, 64, tuple("0123456789"), NETWORK, recipe="by hand")
     student = Student(config)
     convolution, normalisation, _, _, dense, _ = student.extractor
+    assert isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d)
+    assert isinstance(dense, nn.Linear)
     for tensor in (convolution.weight, dense.weight, dense.bias, student.predictor.weight):
         tensor.zero_()
     convolution.weight[1, 0, REACH, REACH] = 1

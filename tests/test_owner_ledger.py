@@ -1,25 +1,25 @@
 """The ledger: whole after every kind of end, right with two writers at once, unreadable without the owner's key."""
 
 import csv
-import os
+import multiprocessing
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
+from dsn.__main__ import main
 from dsn.owner.errors import OwnerError
-from dsn.owner.keys import Owner, create_owner
+from dsn.owner.keys import Owner, create_owner, open_owner
 from dsn.owner.ledger import Ledger, ledger_url
 from dsn.owner.verifier import serial_of
 from dsn.serials import Serial
-
-TESTS = Path(__file__).parent
 
 
 @pytest.fixture
@@ -37,11 +37,34 @@ def database(owner: Owner) -> sqlite3.Connection:
     return sqlite3.connect(owner.home / "ledger.sqlite")
 
 
-def writer(owner: Owner, customer: str, count: int) -> subprocess.Popen[str]:
-    """A process that issues `count` serials; see ledger_writer.py."""
-    command = [sys.executable, str(TESTS / "ledger_writer.py"), str(owner.home), customer, str(count)]
-    variables = {**os.environ, "PYTHONPATH": str(TESTS.parent)}
-    return subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True)
+def write_on(home: Path, customer: str, count: int, told: Connection) -> None:
+    """Issue serials, mint and revoke some of them, and tell each number once its serial is committed."""
+    ledger = Ledger(open_owner(home))
+    for turn in range(count):
+        entry = ledger.issue(customer, "digits")
+        told.send(entry.verifier.number)
+        if turn % 3 == 0:
+            ledger.enter_student(entry.verifier, f"{entry.verifier.number:064x}")
+            ledger.revoke(customer, "no reason", number=entry.verifier.number)
+
+
+def writer(owner: Owner, customer: str, count: int) -> tuple[BaseProcess, Connection]:
+    """A process that writes to the ledger, and the numbers it tells. Forked: it starts at once."""
+    forks = multiprocessing.get_context("fork")
+    here, there = forks.Pipe(duplex=False)
+    process = forks.Process(target=write_on, args=(owner.home, customer, count, there), daemon=True)
+    process.start()
+    there.close()
+    return process, here
+
+
+def told_by(numbers: Connection, most: int | None = None) -> list[int]:
+    """What a writer told, up to so many numbers or until its end."""
+    found: list[int] = []
+    with suppress(EOFError):
+        while most is None or len(found) < most:
+            found.append(numbers.recv())
+    return found
 
 
 def test_serials_are_those_of_the_signatures(owner: Owner, ledger: Ledger) -> None:
@@ -134,59 +157,61 @@ def test_what_is_revoked_stays_so(ledger: Ledger) -> None:
 
 
 def test_it_survives_kill_9_at_any_point(owner: Owner, ledger: Ledger) -> None:
-    moments, told = random.Random(5), 0
+    moments, count = random.Random(5), 0
     for _ in range(6):
-        process = writer(owner, "alder", 10**6)
-        assert process.stdout is not None and process.stdout.readline() == "ready\n"
-        delay = moments.uniform(0.0, 0.5)
-        timer = threading.Timer(delay, process.send_signal, [signal.SIGKILL])
-        timer.start()
-        numbers = [int(line) for line in process.stdout.read().split("\n")[:-1]]
-        assert process.wait() == -signal.SIGKILL
-        told = max([told, *numbers])
+        process, numbers = writer(owner, "alder", 10**6)
+        told = told_by(numbers, 1)
+        threading.Timer(moments.uniform(0.0, 0.3), process.kill).start()
+        told += told_by(numbers)
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
         entries = ledger.entries()
         assert [row[0] for row in database(owner).execute("pragma integrity_check")] == ["ok"]
         assert [one.verifier.number for one in entries] == list(range(1, len(entries) + 1))
-        assert told <= len(entries) <= told + 1  # one may be committed and not yet told
-        told = len(entries)
+        assert told == list(range(count + 1, told[-1] + 1))
+        assert told[-1] <= len(entries) <= told[-1] + 1  # one may be committed and not yet told
         for entry in entries:
             assert ledger.serial(entry) == serial_of(owner.sign(entry.verifier))
             assert entry.weights in (None, f"{entry.verifier.number:064x}")
-            assert entry.status in ("issued", "minted", "revoked")
-    assert ledger.issue("alder", "digits").verifier.number == told + 1 > 1
+        count = len(entries)
+    assert ledger.issue("alder", "digits").verifier.number == count + 1
+
+
+def write_half(path: Path, told: Connection) -> None:
+    """Begin a transaction that overflows to the disk, and never end it."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("pragma cache_size = 1")
+    connection.execute("begin immediate")
+    connection.execute("update entries set customer = ?", ("x" * 5000,))
+    connection.execute("create table filler (a)")
+    connection.executemany("insert into filler values (?)", [("y" * 2000,)] * 200)
+    told.send("written")
+    signal.pause()
 
 
 def test_a_transaction_cut_off_in_the_middle_is_undone(owner: Owner, ledger: Ledger) -> None:
     ledger.issue("alder", "digits")
-    code = (
-        "import os, sqlite3, sys, time\n"
-        "c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
-        "c.execute('pragma cache_size = 1')\n"  # writes pages out before the commit
-        "c.execute('begin immediate')\n"
-        "c.execute('update entries set customer = ?', ('x' * 5000,))\n"
-        "c.execute('create table filler (a)')\n"
-        "c.executemany('insert into filler values (?)', [('y' * 2000,)] * 200)\n"
-        "print('written', flush=True)\n"
-        "time.sleep(600)\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(owner.home / "ledger.sqlite")], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None and process.stdout.readline() == "written\n"
+    forks = multiprocessing.get_context("fork")
+    here, there = forks.Pipe(duplex=False)
+    process = forks.Process(target=write_half, args=(owner.home / "ledger.sqlite", there), daemon=True)
+    process.start()
+    assert here.recv() == "written"
     assert (owner.home / "ledger.sqlite-journal").exists()
     process.kill()
-    process.wait()
+    process.join()
     assert [one.label for one in ledger.entries()] == ["digits/alder"]
     assert [one.label for one in Ledger(owner).entries()] == ["digits/alder"]
 
 
 def test_two_processes_issue_at_once(owner: Owner) -> None:
-    processes = [writer(owner, "alder", 25) for _ in range(2)]  # of one customer: they want the same numbers
-    told = [process.communicate(timeout=100)[0].split()[1:] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0]
-    assert sorted(int(number) for numbers in told for number in numbers) == list(range(1, 51))
+    writers = [writer(owner, "alder", 15) for _ in range(2)]  # of one customer: they want the same numbers
+    told = [told_by(numbers) for _, numbers in writers]
+    for process, _ in writers:
+        process.join()
+        assert process.exitcode == 0
+    assert sorted(told[0] + told[1]) == list(range(1, 31))
     ledger = Ledger(owner)
-    assert len({ledger.serial(entry) for entry in ledger.entries()}) == 50
+    assert len({ledger.serial(entry) for entry in ledger.entries()}) == 30
 
 
 def test_a_database_that_cannot_be_used_is_named_without_its_password(
@@ -219,18 +244,19 @@ def test_a_full_disk_is_told_and_nothing_is_half_there(owner: Owner, ledger: Led
     assert all(fresh.serial(one).is_issuable for one in entries)
 
 
-def test_the_exported_table_is_read_back(owner: Owner, ledger: Ledger, tmp_path: Path) -> None:
-    from test_owner_keys import run
-
+def test_the_exported_table_is_read_back(
+    owner: Owner, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DSN_OWNER", str(owner.home))
     entry = ledger.issue("alder", "digits")
     ledger.revoke("alder", '=HYPERLINK("http://example.org")')
     path = tmp_path / "ledger.csv"
-    done = run(owner.home, "export", str(path), "--with-serials")
-    assert done.returncode == 0, done.stderr
+    main(["owner", "export", str(path), "--with-serials"])
     assert path.stat().st_mode & 0o777 == 0o600
     with path.open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["serial"] == ledger.serial(entry).text
     assert row["reason"] == '\'=HYPERLINK("http://example.org")'
     assert (row["customer"], row["status"], row["number"]) == ("alder", "revoked", "1")
-    assert ledger.serial(entry).text not in run(owner.home, "list").stdout
+    main(["owner", "list"])
+    assert ledger.serial(entry).text not in capsys.readouterr().out

@@ -11,8 +11,10 @@ from dsn.owner.claims import check_claim, check_signature, claim_of, read_claim,
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import PRIVATE, PUBLIC, Owner, create_owner, fingerprint, open_owner, owner_home, read_public
 from dsn.owner.ledger import Entry, Ledger
+from dsn.owner.names import customer_name
 from dsn.owner.passphrase import new_passphrase, passphrase
-from dsn.owner.tables import table_text
+from dsn.owner.tables import read_customers, table_text
+from dsn.rebuild import default_device
 from dsn.tasks import task_named
 
 REVOKED = (
@@ -88,6 +90,47 @@ def cells(entry: Entry) -> list[str]:
     return [said.customer, said.task, str(said.number), said.date, *(value or "" for value in values)]
 
 
+def mint(options: argparse.Namespace) -> None:
+    """`owner mint`."""
+    from dsn.owner.minting import Minted, Minting, mint, mint_fleet  # needs torchvision where data sets are missing
+
+    how = Minting(
+        seed=options.seed,
+        device=options.device or default_device(),
+        epochs=options.epochs,
+        data_share=options.data_share,
+        recipe=options.recipe,
+        progress=not options.quiet,
+        strict=options.strict,
+        accept_any=options.accept_any,
+    )
+    ledger, task = Ledger(opened()), task_named(options.task)
+
+    def tell(done: Minted) -> None:
+        if done.entry is None:
+            print(f"{done.customer}: {done.problem}", flush=True)
+            return
+        print(f"{done.entry.label}: {done.folder} (weights {done.entry.weights})", flush=True)
+        for bar in done.missed:
+            print(f"  misses a bar: {bar}", flush=True)
+
+    def report(line: str) -> None:
+        print(f"  {line}", flush=True)
+
+    if options.customer and options.again:
+        tell(mint(ledger, task, options.customer, how, report=report))
+        return
+    if options.again:
+        raise OwnerError("--again is for one customer: name it with --customer.")
+    customers = read_customers(options.customers) if options.customers else [customer_name(options.customer)]
+    failed = 0
+    for done in mint_fleet(ledger, task, customers, how, report=report):
+        tell(done)
+        failed += done.entry is None
+    if failed:
+        raise OwnerError(f"{failed} of {len(customers)} could not be minted: mend that and run the same command again.")
+
+
 def list_entries(options: argparse.Namespace) -> None:
     """`owner list`."""
     shown = [HEAD] + [
@@ -127,6 +170,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "issue": issue,
     "claim": claim,
     "verify": verify,
+    "mint": mint,
     "list": list_entries,
     "export": export,
     "revoke": revoke,

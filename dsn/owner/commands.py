@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from dsn.recipes import HARDENED, RECIPES
 from dsn.tasks import TASKS
 
 EXPLANATION = """\
@@ -44,6 +45,21 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
 
     issue = with_customer(command("issue", "Sign a customer's next serial and enter it in the ledger."))
     issue.add_argument("--claim", type=Path, metavar="FILE", help="write the claim too; it is as secret as the serial")
+
+    mint = command("mint", "Issue a serial, distil the student, measure it, enter it; goes on after an interruption.")
+    mint.add_argument("--task", choices=list(TASKS), default=next(iter(TASKS)), help="default: %(default)s")
+    whom = mint.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--customer", help="a word, such as acme-2")
+    whom.add_argument("--customers", type=Path, metavar="FILE", help="CSV file with a column `customer`")
+    mint.add_argument("--again", action="store_true", help="another student for a customer who has one")
+    mint.add_argument("--recipe", choices=list(RECIPES), default=HARDENED.name, help="default: %(default)s")
+    mint.add_argument("--epochs", type=int, help="passes over the training pictures (default: the task's own number)")
+    mint.add_argument("--data-share", type=float, default=1.0, help="share of the training pictures (default 1)")
+    mint.add_argument("--seed", type=int, default=0, help="of all randomness (default 0)")
+    mint.add_argument("--device", help="cpu or cuda (default: a GPU if there is one)")
+    mint.add_argument("--strict", action="store_true", help="refuse a student that misses any of the project's bars")
+    mint.add_argument("--accept-any", action="store_true", help="enter even a student its serial does not unlock")
+    mint.add_argument("--quiet", action="store_true", help="no progress bars")
 
     claim = with_customer(command("claim", "Write a claim: a verifier with its signature, as secret as the serial."))
     claim.add_argument("file", type=Path, help="JSON file to write")
