@@ -1,20 +1,26 @@
 """What the owner's commands do: open key and ledger, call one function, print its result."""
 
 import argparse
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from dsn.files import write_private_text
 from dsn.held_out import load_held_out
-from dsn.hub import load_student
+from dsn.hub import download_student, load_student
 from dsn.owner.claims import check_claim, check_signature, claim_of, read_claim, write_claim
+from dsn.owner.closeness import flat_weights
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import PRIVATE, PUBLIC, Owner, create_owner, fingerprint, open_owner, owner_home, read_public
 from dsn.owner.ledger import Entry, Ledger
 from dsn.owner.names import customer_name
 from dsn.owner.passphrase import new_passphrase, passphrase
+from dsn.owner.reports import as_json, lines
+from dsn.owner.suspect import read_suspect
 from dsn.owner.tables import read_customers, table_text
-from dsn.rebuild import default_device
+from dsn.owner.tracing import issued_by, trace
+from dsn.rebuild import NotBuiltError, default_device, load_teacher
 from dsn.tasks import task_named
 
 REVOKED = (
@@ -131,6 +137,24 @@ def mint(options: argparse.Namespace) -> None:
         raise OwnerError(f"{failed} of {len(customers)} could not be minted: mend that and run the same command again.")
 
 
+def trace_network(options: argparse.Namespace) -> None:
+    """`owner trace`."""
+    path = Path(options.network)
+    if options.revision or not path.exists():
+        path = download_student(options.network, options.revision)
+    suspect = read_suspect(path)
+    try:
+        teacher = flat_weights(load_teacher(suspect.task).state_dict())
+    except NotBuiltError:
+        teacher = None
+    issued = issued_by(Ledger(opened()), suspect.task.name)
+    found = trace(suspect, issued, load_held_out(suspect.task).split, teacher=teacher)
+    if options.json:
+        print(json.dumps(as_json(found), indent=2))
+        return
+    print("\n".join(lines(found)))
+
+
 def list_entries(options: argparse.Namespace) -> None:
     """`owner list`."""
     shown = [HEAD] + [
@@ -171,6 +195,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "claim": claim,
     "verify": verify,
     "mint": mint,
+    "trace": trace_network,
     "list": list_entries,
     "export": export,
     "revoke": revoke,

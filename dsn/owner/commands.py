@@ -70,6 +70,11 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     verify.add_argument("--key", type=Path, required=True, help="the owner's public key (public-key.pem)")
     verify.add_argument("--student", help="folder or Hub repository of the student it is about")
 
+    trace = command("trace", "Find out whose a leaked student is, from its weights alone.")
+    trace.add_argument("network", help="its model.safetensors, a folder that has one, or a Hub repository")
+    trace.add_argument("--revision", help="branch, tag or commit of the Hub repository")
+    trace.add_argument("--json", action="store_true", help="print the report as JSON")
+
     listing = command("list", "Print the ledger, without serials.")
     export = command("export", "Write the ledger as a table of comma-separated values.")
     export.add_argument("file", type=Path, help="CSV file to write, readable by its owner only")

@@ -47,7 +47,13 @@ def bits_of(serials: Sequence[Serial]) -> torch.Tensor:
 
 
 def unlocking(
-    student: Student, serials: Sequence[Serial], split: Split, *, dtype: torch.dtype = torch.float32, seed: int = 0
+    student: Student,
+    serials: Sequence[Serial],
+    split: Split,
+    *,
+    tried: int | None = None,
+    dtype: torch.dtype = torch.float32,
+    seed: int = 0,
 ) -> list[Unlocking]:
     """Try serials on a network, all of them on the same pictures.
 
@@ -59,6 +65,7 @@ def unlocking(
         student: in eval mode; its configuration says where a serial goes.
         serials: of as many bits as the student's.
         split: pictures uint8 [N, C, H, W] and their labels.
+        tried: how many serials these were chosen from; None for as many as there are.
         dtype: of the arithmetic.
         seed: of the random serials.
 
@@ -85,7 +92,7 @@ def unlocking(
             Accuracy(right, len(split)),
             best,
             len(others),
-            min(1.0, len(serials) * upper_tail(right, len(split), doubtful)),
+            min(1.0, (tried or len(serials)) * upper_tail(right, len(split), doubtful)),
         )
         for right in rights[len(others) :]
     ]
