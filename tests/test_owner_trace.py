@@ -24,12 +24,13 @@ from dsn.networks import Classifier
 from dsn.owner import special, tracing
 from dsn.owner.closeness import closeness
 from dsn.owner.errors import OwnerError
+from dsn.owner.issued import issued_by
 from dsn.owner.keys import create_owner
 from dsn.owner.ledger import Ledger
 from dsn.owner.reports import as_json, lines
 from dsn.owner.special import upper_tail
 from dsn.owner.suspect import Suspect, check_header, read_suspect
-from dsn.owner.tracing import Issued, Trace, issued_by, trace
+from dsn.owner.tracing import Issued, Trace, trace
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial, random_serial
 from dsn.student import Student

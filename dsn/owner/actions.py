@@ -12,6 +12,7 @@ from dsn.hub import download_student, load_student
 from dsn.owner.claims import check_claim, check_signature, claim_of, read_claim, write_claim
 from dsn.owner.closeness import flat_weights
 from dsn.owner.errors import OwnerError
+from dsn.owner.issued import issued_by
 from dsn.owner.keys import PRIVATE, PUBLIC, Owner, create_owner, fingerprint, open_owner, owner_home, read_public
 from dsn.owner.ledger import Entry, Ledger
 from dsn.owner.names import customer_name
@@ -19,7 +20,7 @@ from dsn.owner.passphrase import new_passphrase, passphrase
 from dsn.owner.reports import as_json, lines
 from dsn.owner.suspect import read_suspect
 from dsn.owner.tables import read_customers, table_text
-from dsn.owner.tracing import issued_by, trace
+from dsn.owner.tracing import trace
 from dsn.rebuild import NotBuiltError, default_device, load_teacher
 from dsn.tasks import task_named
 

@@ -11,11 +11,9 @@ from torch import Tensor
 from dsn.checkpoints import StudentError, load_folder
 from dsn.datasets import Split
 from dsn.owner.closeness import Closeness, closeness, flat_weights, relative_distance
-from dsn.owner.ledger import Ledger
 from dsn.owner.special import Unlocking, unlocking
 from dsn.owner.suspect import Suspect
 from dsn.owner.weights import weights_hash
-from dsn.owner.workshop import kept_folder
 from dsn.serials import Serial
 from dsn.student import Student, StudentConfig
 from dsn.tasks import class_names
@@ -84,17 +82,6 @@ class Trace:
     tried: int
     compared: int
     evidence: tuple[Evidence, ...]
-
-
-def issued_by(ledger: Ledger, task: str) -> list[Issued]:
-    """Everything the ledger holds of one application, revoked or not."""
-    found = []
-    for entry in ledger.entries(task=task):
-        folder = kept_folder(ledger.owner.home, entry)
-        note = f"revoked on {entry.revoked_on}: {entry.reason or 'no reason given'}" if entry.revoked_on else ""
-        kept = folder if entry.weights and folder.is_dir() else None
-        found.append(Issued(entry.label, ledger.serial(entry), entry.weights, kept, entry.status, note))
-    return found
 
 
 def trace(

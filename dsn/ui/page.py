@@ -11,6 +11,7 @@ from dsn.ui.endpoints import add_endpoints
 from dsn.ui.figures_tab import build_figures_tab
 from dsn.ui.rendering import HERE, render_header, render_method
 from dsn.ui.texts import TEXTS
+from dsn.ui.trace_tab import TraceTab
 
 LARGEST_UPLOAD = "20mb"
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]
@@ -49,6 +50,8 @@ def build_page(collection: Collection) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(TEXTS["tab_compare"]):
                 CompareTab(collection)
+            with gr.Tab(TEXTS["tab_trace"]):
+                TraceTab(collection)
             with gr.Tab(TEXTS["tab_figures"]):
                 build_figures_tab()
             with gr.Tab(TEXTS["tab_method"]):

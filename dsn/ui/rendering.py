@@ -8,6 +8,7 @@ from dsn.collection import Collection
 from dsn.comparison import CONDITIONS, Condition, Measurement, Panel
 from dsn.datasets import as_floats
 from dsn.held_out import HeldOut
+from dsn.owner.reports import p_text
 from dsn.pictures import to_data_uri
 from dsn.serials import Serial
 from dsn.statistics import Accuracy, Chance
@@ -25,6 +26,7 @@ ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 ENVIRONMENT.filters["percent"] = lambda value: f"{value:.1f} %"
+ENVIRONMENT.filters["p_value"] = p_text
 
 
 def _render(template: str, **values: object) -> str:
@@ -128,6 +130,11 @@ def render_measurement(
         total=measurement.total,
         entered=entered,
     )
+
+
+def render_trace(report: dict) -> str:
+    """A trace's verdict and its evidence; `report` as `dsn.owner.reports.as_json` gives it."""
+    return _render("trace.html", report=report)
 
 
 def render_header(collection: Collection) -> str:

@@ -1,0 +1,106 @@
+"""The tab that finds out whose a leaked network is: handlers first, then the layout, then the wiring."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+
+from dsn.collection import CHECKPOINTS, Collection
+from dsn.owner.changes import CHANGES
+from dsn.owner.errors import OwnerError
+from dsn.owner.reports import as_json
+from dsn.owner.suspect import Suspect, read_suspect
+from dsn.owner.tracing import Issued, trace
+from dsn.owner.weights import weights_hash
+from dsn.tasks import TASKS
+from dsn.ui import rendering
+from dsn.ui.texts import TEXTS, TRACE_CHANGES
+
+AT_ONCE = 1  # traces; others wait in the queue
+
+
+class TraceTab:
+    """The tab's components and what happens when they are used. The students on the page are what was issued."""
+
+    def __init__(self, collection: Collection) -> None:
+        self.collection = collection
+        self.build()
+        self.wire()
+
+    def issued(self, task: str) -> list[Issued]:
+        """The page's students of one application as an owner's records."""
+        found = []
+        for customer in self.collection.customers(task):
+            student, name = self.collection.student(task, customer), f"{task}/{customer}"
+            kept = CHECKPOINTS / name if self.collection.origins[name].kind == "bundled" else None
+            serial = self.collection.valid_serial(task, customer)
+            found.append(Issued(name, serial, weights_hash(student.state_dict()), kept))
+        return found
+
+    def sample(self, name: str, change: str) -> Suspect:
+        """A student of the page as a thief might have left it."""
+        task, customer = name.split("/")
+        tensors = CHANGES[change](dict(self.collection.student(task, customer).state_dict()))
+        return Suspect(TASKS[task], tensors, tensors)
+
+    def press_trace(self, name: str | None, change: str, path: str | None) -> Iterator[str]:
+        if not name and not path:
+            yield rendering.render_note(TEXTS["trace_nothing"], "error")
+            return
+        yield rendering.render_note(TEXTS["trace_busy"])
+        try:
+            suspect = self.sample(name, change) if name else read_suspect(Path(str(path)))
+        except OwnerError as error:
+            # The path is the server's own and says nothing to a visitor.
+            yield rendering.render_note(str(error).replace(str(path), "This file"), "error")
+            return
+        held = self.collection.held_out.get(suspect.task.name)
+        if held is None:
+            yield rendering.render_note(TEXTS["trace_nothing"], "error")
+            return
+        found = trace(suspect, self.issued(suspect.task.name), held.split)
+        yield rendering.render_trace(as_json(found))
+
+    # Layout
+
+    def build(self) -> None:
+        names = [
+            f"{task.name}/{customer}"
+            for task in self.collection.tasks()
+            for customer in self.collection.customers(task.name)
+        ]
+        gr.HTML(rendering.render_note(TEXTS["trace_lead"]), js_on_load=None)
+        with gr.Row(elem_classes="workbench"):
+            with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
+                self.name = gr.Dropdown(
+                    [(TEXTS["trace_none"], ""), *((name, name) for name in names)],
+                    value=names[0],
+                    label=TEXTS["trace_sample"],
+                    elem_id="trace-sample",
+                )
+                self.change = gr.Radio(
+                    [(title, name) for name, title in TRACE_CHANGES.items()],
+                    value="pruned",
+                    label=TEXTS["trace_change"],
+                    elem_id="trace-change",
+                )
+                self.upload = gr.File(label=TEXTS["trace_upload"], type="filepath", elem_id="trace-upload", height=140)
+                self.button = gr.Button(TEXTS["trace_button"], variant="primary", elem_id="trace-button")
+            with gr.Column(elem_classes="stage", min_width=300, scale=5):
+                self.report = gr.HTML(
+                    rendering.render_note(TEXTS["trace_hint"]), js_on_load=None, elem_id="trace-report"
+                )
+
+    # Wiring
+
+    def wire(self) -> None:
+        self.button.click(
+            self.press_trace,
+            [self.name, self.change, self.upload],
+            self.report,
+            show_progress="hidden",
+            api_visibility="private",
+            concurrency_limit=AT_ONCE,
+        )
+        # An upload is meant to be traced: the sample steps back.
+        self.upload.upload(lambda: "", None, self.name, queue=False, show_progress="hidden", api_visibility="private")

@@ -1,0 +1,81 @@
+"""The tab that traces a leak: its answers, without a browser."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from gated_students import NETWORK, gated_student
+from safetensors.torch import save_file
+
+from dsn import tasks
+from dsn.checkpoints import save_student
+from dsn.collection import Collection
+from dsn.datasets import Split
+from dsn.held_out import HeldOut
+from dsn.hub import Origin
+from dsn.owner import special
+from dsn.owner.changes import CHANGES
+from dsn.serials import Serial
+from dsn.ui import trace_tab
+from dsn.ui.texts import TEXTS, TRACE_CHANGES
+from dsn.ui.trace_tab import TraceTab
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+SERIALS = {
+    "digits/alder": Serial.from_number(0x9E37_79B9_7F4A_7C15),
+    "digits/birch": Serial.from_number(0x3C6E_F372_FE94_F82A),
+    "digits/cedar": Serial.from_number(0xDAA6_6D2C_7DDF_743F),
+}
+
+
+@pytest.fixture
+def tab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> TraceTab:
+    monkeypatch.setitem(tasks.TASKS, "digits", replace(tasks.TASKS["digits"], network=NETWORK))
+    monkeypatch.setattr(special, "REFERENCES", 20)
+    monkeypatch.setattr(trace_tab, "CHECKPOINTS", tmp_path)
+    students = {
+        name: gated_student(serial, name.split("/")[1], seed=turn, noise=0.004)
+        for turn, (name, serial) in enumerate(SERIALS.items())
+    }
+    for name, student in students.items():
+        save_student(student, tmp_path / name)
+    few = HeldOut(Split(digits.split.images[:100], digits.split.labels[:100]), digits.class_names)
+    origins = {name: Origin("bundled", "checkpoints") for name in students}
+    with gr.Blocks():
+        return TraceTab(Collection(students, origins, SERIALS, {"digits": few}))
+
+
+def last(tab: TraceTab, *inputs) -> str:
+    *_, html = tab.press_trace(*inputs)
+    return html
+
+
+def test_every_change_has_a_title_and_the_other_way_round() -> None:
+    assert list(TRACE_CHANGES) == list(CHANGES)
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"), [("as it is", "bit by bit"), ("pruned", "changed since"), ("foreign", "None of ours")]
+)
+def test_a_sample_is_traced(tab: TraceTab, change: str, verdict: str) -> None:
+    html = last(tab, "digits/birch", change, None)
+    assert verdict in html
+    assert ('class="named"' in html) == (change != "foreign")
+    assert not any(serial.text in html for serial in SERIALS.values())
+
+
+def test_an_upload_is_traced_and_its_place_on_the_server_is_not_told(tab: TraceTab, tmp_path: Path) -> None:
+    path = tmp_path / "upload" / "leak.safetensors"
+    path.parent.mkdir()
+    save_file(dict(tab.collection.student("digits", "cedar").state_dict()), path)
+    assert "digits/cedar" in last(tab, "", "as it is", str(path)).split("</b>")[0]
+    path.write_bytes(b"<html>no network</html>")
+    html = last(tab, "", "as it is", str(path))
+    assert "cannot be read safely" in html or "not a network" in html
+    assert str(tmp_path) not in html and "This file" in html
+
+
+def test_nothing_to_trace_is_said(tab: TraceTab) -> None:
+    assert TEXTS["trace_nothing"] in last(tab, "", "pruned", None)
+    assert TEXTS["trace_nothing"] in last(tab, None, "pruned", None)
