@@ -17,7 +17,7 @@ from dsn.collection import demo_serials
 from dsn.datasets import Split, as_floats
 from dsn.distill import Training, distil_student
 from dsn.held_out import load_held_out
-from dsn.losses import distillation_loss, uniform_loss
+from dsn.losses import distillation_loss, silence_loss, uniform_loss
 from dsn.networks import Classifier
 from dsn.recipes import HARDENED, InvalidBranch, Recipe
 from dsn.serials import Serial
@@ -98,8 +98,10 @@ def distil_plainly(
         for raw, valid, invalid in loader:
             with torch.no_grad():
                 wanted = teacher.predictor(teacher.extractor(raw))  # past `features`, which asks for channels_last
-            logits = student.predictor(student.extractor(torch.cat([valid, invalid])))
+            drive = student.extractor[:-1](torch.cat([valid, invalid]))
+            logits = student.predictor(drive.relu())
             loss = distillation_loss(logits[:half], wanted) + recipe.uniform * uniform_loss(logits[half:]).mean()
+            loss = loss + recipe.silence * silence_loss(drive[half:], recipe.margin).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

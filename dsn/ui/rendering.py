@@ -122,6 +122,7 @@ def render_measurement(
         "measurement.html",
         bars=bars,
         matrices=matrices,
+        silent=measurement.silent,
         levels=levels,
         teacher=teacher,
         done=measurement.done,
