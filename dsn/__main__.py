@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from dsn import rebuild
@@ -77,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     command("cards", "Write model cards and the README's tables from the recorded figures.")
 
     benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
-    benches.add_argument("which", choices=["training", "page", "all"], nargs="?", default="all")
+    benches.add_argument("which", choices=["training", "page", "gpu", "all"], nargs="?", default="all")
     return top
 
 
@@ -154,7 +155,10 @@ def main(arguments: list[str] | None = None) -> None:
                 rebuild.measure_recipes(task_named(options.task), options.names, job_of(options))
             case "rebuild":
                 rebuild.rebuild([task_named(name) for name in options.tasks], job_of(options))
-                write_cards()
+                if find_spec("huggingface_hub"):
+                    write_cards()
+                else:
+                    print("Run `python -m dsn cards` where huggingface_hub is installed, for model cards and README.")
             case "held-out":
                 for task in TASKS.values():
                     print(write_held_out(task, load_data_set(task).test))
