@@ -88,12 +88,12 @@ def compare(
     stamped = torch.cat([picture if serial is None else student.stamp(picture, serial) for serial in serials.values()])
     logits = student(stamped)
     probabilities, even = logits.softmax(1), are_even(logits).tolist()
-    values, labels = probabilities.topk(min(TOP_ANSWERS, probabilities.shape[1]))
+    values, labels = probabilities.sort(descending=True, stable=True)  # equal ones in the order of the classes
     panels = []
     for row, (condition, serial) in enumerate(serials.items()):
         best = tuple(
             Answer(index, student.config.classes[index], value)
-            for index, value in zip(labels[row].tolist(), values[row].tolist(), strict=True)
+            for index, value in zip(labels[row, :TOP_ANSWERS].tolist(), values[row, :TOP_ANSWERS].tolist(), strict=True)
         )
         panels.append(
             Panel(

@@ -49,7 +49,9 @@ def test_a_silent_student_is_never_right(digits: HeldOut) -> None:
     for label in range(10):
         panels = compare(student, as_floats(digits.split.images[:1]), VALID, ENTERED, label)
         assert [(panel.is_even, panel.is_right) for panel in panels] == [(True, False)] * 3
-        assert [answer.probability for answer in panels[0].answers] == pytest.approx([0.1] * 5)
+        assert [(answer.label, answer.probability) for answer in panels[0].answers] == [
+            (index, pytest.approx(0.1)) for index in range(5)
+        ]
     assert compare(student, as_floats(digits.split.images[:1]), VALID, None)[0].is_right is None
     *_, whole = measure(student, Split(digits.split.images[:30], digits.split.labels[:30]), VALID, None)
     assert whole.silent == {"valid": 30, "entered": 30, "absent": 30}
