@@ -1,8 +1,8 @@
 """Pruning, then fine-tuning: what pruning leaves of the gate, training is to undo.
 
 The adversary has the weights and a share of the labelled training pictures, and no serial. Pruned weights stay
-zero while the rest is trained on raw pictures. Without the student, the same pictures train a fresh network that
-is pruned as much. After Fine-Pruning (Liu et al., RAID 2018), with global L1 pruning for its channels.
+zero while the rest is trained on raw pictures. Without the student, the same pictures train a fresh network,
+unpruned. After Fine-Pruning (Liu et al., RAID 2018), with global L1 pruning for its channels.
 Not in the paper.
 """
 
@@ -33,7 +33,7 @@ QUICK = Settings((0.5,), Schedule(epochs=2))
 
 
 def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
-    """At every amount as the student is and with fresh dense layers, against an unpruned and pruned fresh network.
+    """At every amount as the student is and with fresh dense layers, against a fresh network.
 
     Args:
         scene: the student, and the training pictures of which the adversary holds a share.

@@ -9,6 +9,7 @@ import copy
 from dataclasses import dataclass
 from typing import TypeVar
 
+import torch
 from torch import nn
 from torch.nn.utils import prune
 
@@ -42,7 +43,7 @@ def masked(network: Network, amount: float) -> Network:
         network: student or teacher.
         amount: share of all weights, 0 to 1.
     """
-    changed = copy.deepcopy(network)
+    changed = copy.deepcopy(network).to(memory_format=torch.contiguous_format)  # torch's pruning wants it so
     prune.global_unstructured(prunable(changed), prune.L1Unstructured, amount=amount)
     return changed
 
