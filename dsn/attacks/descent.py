@@ -24,7 +24,8 @@ class Descent:
     Attributes:
         restarts: how many start from random values.
         steps: gradient steps of each.
-        batch: pictures a step, the same for every restart.
+        batch: pictures a step, the same for every restart; few, because larger batches do not fit a processor's
+            caches and are no faster.
         learning_rate: Adam's.
         bf16: whether the networks run in bf16, several times faster; off, results do not depend on how many
             restarts share a forward pass.
@@ -32,7 +33,7 @@ class Descent:
 
     restarts: int = 10
     steps: int = 1000
-    batch: int = 50
+    batch: int = 16
     learning_rate: float = 0.1
     bf16: bool = True
 

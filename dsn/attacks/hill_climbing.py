@@ -89,16 +89,16 @@ def climb(scene: Scene, settings: Settings, stolen: Split, seed: int, seen: str 
             best, best_level = tried, found
         if done % every == 0 or done == tries:
             queries.append(float(done * len(labels)))
-            curve.append(_test_accuracy(scene, best))
+            curve.append(_accuracy(scene, scene.glance, best))
             wrong = float((best != scene.bits.cpu()).sum())
             yield Step(done, tries, {"accuracy": curve[-1], "bits_wrong": wrong, "queries": queries[-1]})
     wrong = float((best != scene.bits.cpu()).sum())
-    return Outcome({"accuracy": curve[-1], "bits_wrong": wrong}, {"x": queries, "accuracy": curve})
+    return Outcome({"accuracy": _accuracy(scene, scene.test, best), "bits_wrong": wrong}, {"x": queries, "accuracy": curve})
 
 
-def _test_accuracy(scene: Scene, bits: Tensor) -> float:
+def _accuracy(scene: Scene, split: Split, bits: Tensor) -> float:
     bits = bits.to(scene.device)
-    return percent_right(scene.student, scene.test, lambda images: stamp(images, bits, scene.student.place))
+    return percent_right(scene.student, split, lambda images: stamp(images, bits, scene.student.place))
 
 
 def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:

@@ -35,7 +35,7 @@ class Settings:
     report_every: int = 50
 
 
-FULL = Settings(Descent(restarts=10, steps=1000, batch=50))
+FULL = Settings(Descent(restarts=10, steps=1000, batch=16))
 QUICK = Settings(Descent(restarts=3, steps=60, batch=20), report_every=20)
 
 
@@ -86,7 +86,7 @@ def search(
             continue
         best = int(loss.argmin())
         found = (mask[best, 0].detach().sigmoid(), pattern[best, 0].detach().sigmoid())
-        accuracy = percent_right(answering, scene.test, _putting(*found))
+        accuracy = percent_right(answering, scene.glance, _putting(*found))
         accuracies.append(accuracy)
         figures = {"accuracy": accuracy, "loss": float(loss[best])}
         yield Step(done, steps, figures, {"mask": found[0], "pattern": found[1]})

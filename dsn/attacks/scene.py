@@ -12,6 +12,9 @@ from dsn.student import Student
 from dsn.tasks import Task
 
 
+GLANCE = 1000
+
+
 class AttackError(RuntimeError):
     """An attack that cannot be made on this student; its message is one sentence: why, and what to do."""
 
@@ -48,6 +51,11 @@ class Scene:
     def device(self) -> torch.device:
         """Where the student and the pictures are."""
         return self.student.predictor.weight.device
+
+    @property
+    def glance(self) -> Split:
+        """The first thousand test pictures, for curves that are drawn while an attack runs."""
+        return Split(self.test.images[:GLANCE], self.test.labels[:GLANCE])
 
     @property
     def bits(self) -> Tensor:

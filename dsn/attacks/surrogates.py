@@ -60,13 +60,19 @@ def as_sequence(network: Classifier, activation: Callable[[], nn.Module] = nn.Re
 
 
 def folded(sequence: nn.Sequential) -> nn.Sequential:
-    """A copy in eval mode with every BatchNorm folded into its convolution; its weights take no gradient."""
+    """A copy for descending on pictures: the same function in fewer and smaller steps; its weights take no gradient.
+
+    In eval mode, with every BatchNorm folded into its convolution, and max-pooling before the activation it
+    followed: every activation here is monotone, so that the two can change places.
+    """
     modules: list[nn.Module] = []
     for module in copy.deepcopy(sequence).eval():
         if isinstance(module, nn.BatchNorm2d):
             convolution = modules.pop()
             assert isinstance(convolution, nn.Conv2d)
             modules.append(fuse_conv_bn_eval(convolution, module))
+        elif isinstance(module, nn.MaxPool2d):
+            modules.insert(len(modules) - 1, module)
         else:
             modules.append(module)
     return nn.Sequential(*modules).eval().requires_grad_(False).to(memory_format=torch.channels_last)
