@@ -55,7 +55,9 @@ def brute_force_row(scene: Scene, *, repetitions: int = REPETITIONS) -> Ratio:
         lambda: seconds_of(lambda: finish(brute_force.attack(scene, settings, 1.0, 0))) / len(patterns),
         repetitions,
     )
-    what = f"brute force of {len(patterns)} serials on {len(pictures):,} {scene.task.name}: throughput over bare passes'"
+    what = (
+        f"brute force of {len(patterns)} serials on {len(pictures):,} {scene.task.name}: throughput over bare passes'"
+    )
     return at_least(f"attacks-brute-force-{scene.task.name}", what, BRUTE_FORCE_BAR, seconds)
 
 
@@ -93,7 +95,9 @@ def restarts_row(scene: Scene, *, steps: int = STEPS, repetitions: int = REPETIT
         lambda: seconds_of(lambda: walk(network, range(settings.restarts), settings)),
         repetitions,
     )
-    what = f"Eq. 10 on {scene.task.name}: {settings.restarts} restarts one by one (float32, network as it is) over batched"
+    what = (
+        f"Eq. 10 on {scene.task.name}: {settings.restarts} restarts one by one (float32, network as it is) over batched"
+    )
     return at_least(f"attacks-restarts-{scene.task.name}", what, RESTARTS_BAR, seconds)
 
 

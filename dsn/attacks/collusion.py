@@ -116,9 +116,13 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     Raises:
         AttackError: fewer than two other customers.
     """
-    accomplices = list(scene.others.values())[:ACCOMPLICES]
+    shape = scene.student.config.network
+    alike_shaped = [one for one in scene.others.values() if one.student.config.network == shape]
+    accomplices = alike_shaped[:ACCOMPLICES]
     if len(accomplices) < ACCOMPLICES:
-        raise AttackError("Collusion needs students of two other customers with serials of the same length.")
+        raise AttackError(
+            "Collusion needs students of two other customers, of the same network and with serials of the same length."
+        )
     others: list[Classifier] = [one.student for one in accomplices]
     stolen = scene.stolen(share, seed)
     valid = stamping(scene.student, scene.serial)

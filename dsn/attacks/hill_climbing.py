@@ -93,7 +93,9 @@ def climb(scene: Scene, settings: Settings, stolen: Split, seed: int, seen: str 
             wrong = float((best != scene.bits.cpu()).sum())
             yield Step(done, tries, {"accuracy": curve[-1], "bits_wrong": wrong, "queries": queries[-1]})
     wrong = float((best != scene.bits.cpu()).sum())
-    return Outcome({"accuracy": _accuracy(scene, scene.test, best), "bits_wrong": wrong}, {"x": queries, "accuracy": curve})
+    return Outcome(
+        {"accuracy": _accuracy(scene, scene.test, best), "bits_wrong": wrong}, {"x": queries, "accuracy": curve}
+    )
 
 
 def _accuracy(scene: Scene, split: Split, bits: Tensor) -> float:

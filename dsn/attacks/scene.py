@@ -11,7 +11,6 @@ from dsn.serials import Serial
 from dsn.student import Student
 from dsn.tasks import Task
 
-
 GLANCE = 1000
 
 
