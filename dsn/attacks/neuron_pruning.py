@@ -20,6 +20,7 @@ from torch.func import functional_call
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.scene import Outcome, Running, Scene, Step
 from dsn.attacks.starts import copied, from_scratch
+from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, recalibrated
 from dsn.attacks.training import Runner, Schedule, train
 from dsn.datasets import Split, as_floats
 from dsn.networks import Classifier
@@ -50,7 +51,7 @@ FULL = Settings()
 QUICK = Settings(steps=10, batch=50, removed=(0.05, 0.2))
 
 
-def norms(network: Classifier) -> dict[str, nn.BatchNorm2d]:
+def norms(network: nn.Module) -> dict[str, nn.BatchNorm2d]:
     """Every BatchNorm by the name of its place."""
     return {name: module for name, module in network.named_modules() if isinstance(module, nn.BatchNorm2d)}
 
@@ -58,7 +59,7 @@ def norms(network: Classifier) -> dict[str, nn.BatchNorm2d]:
 def train_masks(network: Classifier, split: Split, settings: Settings, seed: int) -> Iterator[dict[str, Tensor]]:
     """The masks after every step, by the name of the BatchNorm: float [channels] in [0, 1].
 
-    The network is left as it is.
+    The network is left as it is. Gradients leak through dead ReLUs, or silent students would give none.
 
     Args:
         network: in eval mode.
@@ -68,7 +69,8 @@ def train_masks(network: Classifier, split: Split, settings: Settings, seed: int
     """
     device = split.images.device
     generator = torch.Generator().manual_seed(seed)
-    layers = norms(network)
+    sequence = as_sequence(network, LeakyGradientReLU).eval().requires_grad_(False)
+    layers = norms(sequence)
     scale = {name: layer.weight.detach() for name, layer in layers.items()}
     shift = {name: layer.bias.detach() for name, layer in layers.items()}
     masks = {name: torch.ones_like(values) for name, values in scale.items()}
@@ -76,7 +78,7 @@ def train_masks(network: Classifier, split: Split, settings: Settings, seed: int
     def loss(images: Tensor, labels: Tensor, kept: dict[str, Tensor], noise: dict[str, Tensor]) -> Tensor:
         replaced = {f"{name}.weight": (kept[name] + noise[name]) * scale[name] for name in layers}
         replaced |= {f"{name}.bias": (1 + noise[f"{name} shift"]) * shift[name] for name in layers}
-        return F.cross_entropy(functional_call(network, replaced, (images,)), labels)
+        return F.cross_entropy(functional_call(sequence, replaced, (images,)), labels)
 
     names = [*layers, *(f"{name} shift" for name in layers)]
     still = {name: torch.zeros_like(masks[name.removesuffix(" shift")]) for name in names}
@@ -97,7 +99,7 @@ def train_masks(network: Classifier, split: Split, settings: Settings, seed: int
             name: (masks[name] - settings.learning_rate * slope).clamp(0, 1)
             for name, slope in zip(masks, slopes, strict=True)
         }
-        yield masks
+        yield {f"extractor.{name}": mask for name, mask in masks.items()}  # as the network itself names its places
 
 
 def without_channels(network: Classifier, masks: dict[str, Tensor], share: float) -> Classifier:
@@ -123,7 +125,7 @@ def without_channels(network: Classifier, masks: dict[str, Tensor], share: float
 
 
 def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
-    """Train the masks, remove channels, measure.
+    """Train the masks, remove channels, measure: on the student as it is and with BatchNorm recalibrated.
 
     Args:
         scene: the student, and the training pictures of which the adversary holds a share.
@@ -138,26 +140,35 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     stolen = scene.stolen(share, seed)
     student = scene.student
     valid = stamping(student, scene.serial)
-    masks = {name: torch.ones_like(layer.weight) for name, layer in norms(student).items()}
-    for done, found in enumerate(train_masks(student, stolen, settings, seed), start=1):
-        masks = found
-        yield Step(done, settings.steps)
     figures: dict[str, float | None] = {"before": percent_right(student, scene.test)}
-    soft = copied(student)
-    with torch.no_grad():
-        for name, layer in norms(soft).items():
-            layer.weight.mul_(masks[name])
-    highest = figures["absent_masked"] = percent_right(soft, scene.test)
-    for amount in settings.removed:
-        network = without_channels(student, masks, amount)
-        absent = percent_right(network, scene.test)
-        highest = max(highest, absent)
-        figures[f"absent_{100 * amount:g}"] = absent
-        figures[f"valid_{100 * amount:g}"] = percent_right(network, scene.test, valid)
+    highest = 0.0
+    starts: dict[str, Classifier] = {"as_it_is": student, "recalibrated": recalibrated(student, stolen.images)}
+    for turn, (start, network) in enumerate(starts.items()):
+        masks = {name: torch.ones_like(layer.weight) for name, layer in norms(network).items()}
+        for done, found in enumerate(train_masks(network, stolen, settings, seed), start=1):
+            masks = found
+            yield Step(turn * settings.steps + done, len(starts) * settings.steps)
+        for name, changed in _changed(network, masks, settings.removed):
+            absent = figures[f"{start}_absent_{name}"] = percent_right(changed, scene.test)
+            figures[f"{start}_valid_{name}"] = percent_right(changed, scene.test, valid)
+            highest = max(highest, absent)
     fresh = Runner(from_scratch(student.config.network, seed, scene.device))
     steps_an_epoch = max(1, len(stolen) // min(settings.batch, len(stolen)))
     schedule = Schedule(epochs=max(1, round(settings.steps / steps_an_epoch)), batch=settings.batch)
     for _ in train(fresh, stolen, schedule, scene.task.augmentation, seed):
-        yield Step(settings.steps, settings.steps)
+        yield Step(len(starts) * settings.steps, len(starts) * settings.steps)
     scratch = percent_right(fresh.network, scene.test)
     return Outcome({**figures, "best": highest, "scratch": scratch, "best_minus_scratch": highest - scratch})
+
+
+def _changed(
+    network: Classifier, masks: dict[str, Tensor], removed: tuple[float, ...]
+) -> Iterator[tuple[str, Classifier]]:
+    """The network under its masks as they are, and without ever more channels."""
+    masked = copied(network)
+    with torch.no_grad():
+        for name, layer in norms(masked).items():
+            layer.weight.mul_(masks[name])
+    yield "masked", masked
+    for amount in removed:
+        yield f"{100 * amount:g}", without_channels(network, masks, amount)
