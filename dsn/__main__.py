@@ -6,6 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dsn import rebuild
+from dsn.attacks import suite
+from dsn.attacks.registry import ATTACKS
+from dsn.attacks.scene import AttackError
 from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataError, load_data_set
 from dsn.held_out import write_held_out
@@ -23,6 +26,7 @@ In the order an owner would use them:
   distill   make one customer's student, unlocked by one serial
   evaluate  measure students on the whole test split and record the figures
   rebuild   all of it for every bundled student
+  attack    try to use a student without its serial, and record how far that leads
 Data sets are looked for in the folder DSN_DATA names (or data/) and downloaded there if missing.
 """
 
@@ -77,8 +81,24 @@ def parser() -> argparse.ArgumentParser:
     command("held-out", "Draw the 1,000 held-out pictures of each application into assets/.")
     command("cards", "Write model cards and the README's tables from the recorded figures.")
 
+    attack = command("attack", "Attack students over several seeds; writes assets/results/attacks.json.")
+    attack.add_argument("name", metavar="NAME", help=f"all, or one of: {', '.join(ATTACKS)}")
+    attack.add_argument(
+        "--student", nargs="+", required=True, metavar="TASK/CUSTOMER", help="bundled students, such as digits/alder"
+    )
+    attack.add_argument(
+        "--data-share", type=float, nargs="+", metavar="SHARE", help="of the training data (default: the attack's own)"
+    )
+    attack.add_argument("--seeds", type=int, default=3, help="how many runs, for mean and spread (default 3)")
+    attack.add_argument(
+        "--device", default=rebuild.default_device(), help="cpu or cuda (default: a GPU if there is one)"
+    )
+    attack.add_argument(
+        "--quick", action="store_true", help="a few pictures and steps, to try it out; writes build/results/ instead"
+    )
+
     benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
-    benches.add_argument("which", choices=["training", "page", "gpu", "all"], nargs="?", default="all")
+    benches.add_argument("which", choices=["training", "page", "attacks", "gpu", "all"], nargs="?", default="all")
     return top
 
 
@@ -164,11 +184,20 @@ def main(arguments: list[str] | None = None) -> None:
                     print(write_held_out(task, load_data_set(task).test))
             case "cards":
                 write_cards()
+            case "attack":
+                suite.run(
+                    options.name,
+                    options.student,
+                    options.data_share,
+                    options.seeds,
+                    options.device,
+                    quick=options.quick,
+                )
             case "bench":
                 from dsn.bench import run  # needs Gradio, which training machines may lack
 
                 run(options.which)
-    except (DataError, StudentError, NotBuiltError, SerialError, UnknownTaskError) as error:
+    except (AttackError, DataError, StudentError, NotBuiltError, SerialError, UnknownTaskError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Interrupted: the same command goes on from the last finished epoch.")
