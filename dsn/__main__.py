@@ -13,6 +13,8 @@ from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataError, load_data_set
 from dsn.held_out import write_held_out
 from dsn.hub import StudentError, load_student
+from dsn.owner.commands import add_owner_commands, run_owner
+from dsn.owner.errors import OwnerError
 from dsn.rebuild import Job, NotBuiltError
 from dsn.recipes import HARDENED, PAPER, RECIPES
 from dsn.serials import Serial, SerialError, random_serial
@@ -27,6 +29,7 @@ In the order an owner would use them:
   evaluate  measure students on the whole test split and record the figures
   rebuild   all of it for every bundled student
   attack    try to use a student without its serial, and record how far that leads
+  owner     key, signed serials, ledger, minting, tracing a leak
 Data sets are looked for in the folder DSN_DATA names (or data/) and downloaded there if missing.
 """
 
@@ -99,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
 
     benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
     benches.add_argument("which", choices=["training", "page", "attacks", "gpu", "all"], nargs="?", default="all")
+    add_owner_commands(commands)
     return top
 
 
@@ -197,7 +201,9 @@ def main(arguments: list[str] | None = None) -> None:
                 from dsn.bench import run  # needs Gradio, which training machines may lack
 
                 run(options.which)
-    except (AttackError, DataError, StudentError, NotBuiltError, SerialError, UnknownTaskError) as error:
+            case "owner":
+                run_owner(options)
+    except (AttackError, OwnerError, DataError, StudentError, NotBuiltError, SerialError, UnknownTaskError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Interrupted: the same command goes on from the last finished epoch.")

@@ -35,6 +35,19 @@ def write_text(path: Path, text: str) -> None:
     write_in_place(path, write)
 
 
+def write_private_text(path: Path, text: str) -> None:
+    """Write a text file, UTF-8, that only its owner may read from its first byte on."""
+
+    def write(beside: Path) -> None:
+        beside.unlink(missing_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+
+    write_in_place(path, write)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file, indented, with its keys in the order given."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

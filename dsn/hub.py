@@ -65,6 +65,16 @@ def load_student(source: str | Path, *, revision: str | None = None) -> Student:
     return _load_downloaded(_download(str(source), revision or MAIN), str(source))
 
 
+def download_student(repository: str, revision: str | None = None) -> Path:
+    """The folder of a Hub repository's two files in huggingface_hub's cache, not looked into yet.
+
+    Raises:
+        StudentError: no such repository, revision or file.
+        HubUnreachableError: a StudentError where the Hub does not answer and its cache has no copy.
+    """
+    return _download(repository, revision or MAIN)
+
+
 def load_students(
     checkpoints: Path, repositories: str | None = None, timeout: float = 5.0
 ) -> tuple[dict[str, Student], dict[str, Origin]]:

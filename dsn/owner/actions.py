@@ -1,0 +1,202 @@
+"""What the owner's commands do: open key and ledger, call one function, print its result."""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from dsn.files import write_private_text
+from dsn.held_out import load_held_out
+from dsn.hub import download_student, load_student
+from dsn.owner.claims import check_claim, check_signature, claim_of, read_claim, write_claim
+from dsn.owner.closeness import flat_weights
+from dsn.owner.errors import OwnerError
+from dsn.owner.keys import PRIVATE, PUBLIC, Owner, create_owner, fingerprint, open_owner, owner_home, read_public
+from dsn.owner.ledger import Entry, Ledger
+from dsn.owner.names import customer_name
+from dsn.owner.passphrase import new_passphrase, passphrase
+from dsn.owner.reports import as_json, lines
+from dsn.owner.suspect import read_suspect
+from dsn.owner.tables import read_customers, table_text
+from dsn.owner.tracing import issued_by, trace
+from dsn.rebuild import NotBuiltError, default_device, load_teacher
+from dsn.tasks import task_named
+
+REVOKED = (
+    "A network in a customer's hands cannot be switched off: it goes on working with its serial. From now on the "
+    "ledger and every trace report say that it was revoked, and minting and publishing refuse it."
+)
+HEAD = ["customer", "task", "number", "date", "status", "weights", "minted_on", "revoked_on", "reason"]
+
+
+def opened() -> Owner:
+    """The owner of this folder, the key unlocked."""
+    return open_owner(owner_home(), passphrase)
+
+
+def init(options: argparse.Namespace) -> None:
+    """`owner init`."""
+    word = new_passphrase(options.passphrase)
+    owner = create_owner(owner_home(), options.name, word)
+    safety = "encrypted with the passphrase" if word else "not encrypted: the file's permissions alone protect it"
+    print(f"private key: {owner.home / PRIVATE} ({safety}); keep a copy in a safe place")
+    print(f"public key:  {owner.home / PUBLIC} (fingerprint {fingerprint(owner.public)}); give it to anyone")
+
+
+def issue(options: argparse.Namespace) -> None:
+    """`owner issue`."""
+    owner = opened()
+    ledger = Ledger(owner)
+    entry = ledger.issue(options.customer, options.task)
+    print(f"issued {entry.label} on {entry.verifier.date}")
+    print(f"serial: {ledger.serial(entry).text}")
+    if options.claim:
+        write_claim(claim_of(owner, entry.verifier), options.claim)
+        print(f"claim:  {options.claim} (as secret as the serial)")
+
+
+def claim(options: argparse.Namespace) -> None:
+    """`owner claim`."""
+    owner = opened()
+    entries = Ledger(owner).entries(options.customer, options.task)
+    chosen = [one for one in entries if one.verifier.number == options.number]
+    if not chosen:
+        raise OwnerError(f"The ledger has no such entry of {options.customer!r}: see `python -m dsn owner list`.")
+    write_claim(claim_of(owner, chosen[0].verifier), options.file)
+    print(f"wrote {options.file}: whoever reads it can compute the serial")
+
+
+def verify(options: argparse.Namespace) -> None:
+    """`owner verify`."""
+    key, found = read_public(options.key), read_claim(options.claim)
+    serial = check_signature(found, key)
+    said = found.verifier
+    print(f"signed by {said.owner} (key {fingerprint(key)})")
+    print(f"for {said.customer}, {said.task}, {said.date}, number {said.number}")
+    print(f"it gives the serial {serial.text}")
+    if options.student is None:
+        print("whether that unlocks a student was not checked: name one with --student")
+        return
+    held_out = load_held_out(task_named(said.task)).split
+    proof = check_claim(found, key, load_student(options.student), held_out)
+    low, high = proof.accuracy.interval
+    print(
+        f"which unlocks this student: {proof.accuracy.percent:.1f} % of {proof.accuracy.count} pictures right "
+        f"(95 % interval {100 * low:.1f}-{100 * high:.1f}), the best of {proof.others} random serials "
+        f"{proof.best_other.percent:.1f} %; p = {proof.p:.1e}"
+    )
+    print("The claim holds.")
+
+
+def cells(entry: Entry) -> list[str]:
+    """An entry as a line of a table."""
+    said = entry.verifier
+    values = (entry.status, entry.weights, entry.minted_on, entry.revoked_on, entry.reason)
+    return [said.customer, said.task, str(said.number), said.date, *(value or "" for value in values)]
+
+
+def mint(options: argparse.Namespace) -> None:
+    """`owner mint`."""
+    from dsn.owner.minting import Minted, Minting, mint, mint_fleet  # needs torchvision where data sets are missing
+
+    how = Minting(
+        seed=options.seed,
+        device=options.device or default_device(),
+        epochs=options.epochs,
+        data_share=options.data_share,
+        recipe=options.recipe,
+        progress=not options.quiet,
+        strict=options.strict,
+        accept_any=options.accept_any,
+    )
+    ledger, task = Ledger(opened()), task_named(options.task)
+
+    def tell(done: Minted) -> None:
+        if done.entry is None:
+            print(f"{done.customer}: {done.problem}", flush=True)
+            return
+        print(f"{done.entry.label}: {done.folder} (weights {done.entry.weights})", flush=True)
+        for bar in done.missed:
+            print(f"  misses a bar: {bar}", flush=True)
+
+    def report(line: str) -> None:
+        print(f"  {line}", flush=True)
+
+    if options.customer and options.again:
+        tell(mint(ledger, task, options.customer, how, report=report))
+        return
+    if options.again:
+        raise OwnerError("--again is for one customer: name it with --customer.")
+    customers = read_customers(options.customers) if options.customers else [customer_name(options.customer)]
+    failed = 0
+    for done in mint_fleet(ledger, task, customers, how, report=report):
+        tell(done)
+        failed += done.entry is None
+    if failed:
+        raise OwnerError(f"{failed} of {len(customers)} could not be minted: mend that and run the same command again.")
+
+
+def trace_network(options: argparse.Namespace) -> None:
+    """`owner trace`."""
+    path = Path(options.network)
+    if options.revision or not path.exists():
+        path = download_student(options.network, options.revision)
+    suspect = read_suspect(path)
+    try:
+        teacher = flat_weights(load_teacher(suspect.task).state_dict())
+    except NotBuiltError:
+        teacher = None
+    issued = issued_by(Ledger(opened()), suspect.task.name)
+    found = trace(suspect, issued, load_held_out(suspect.task).split, teacher=teacher)
+    if options.json:
+        print(json.dumps(as_json(found), indent=2))
+        return
+    print("\n".join(lines(found)))
+
+
+def list_entries(options: argparse.Namespace) -> None:
+    """`owner list`."""
+    shown = [HEAD] + [
+        cells(replace(entry, weights=entry.weights and entry.weights[:12]))
+        for entry in Ledger(opened()).entries(options.customer)
+    ]
+    widths = [max(len(line[column]) for line in shown) for column in range(len(HEAD))]
+    for line in shown:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def export(options: argparse.Namespace) -> None:
+    """`owner export`."""
+    ledger = Ledger(opened())
+    entries = ledger.entries(options.customer)
+    rows, head = [cells(entry) for entry in entries], list(HEAD)
+    if options.with_serials:
+        head.append("serial")
+        rows = [[*row, ledger.serial(entry).text] for row, entry in zip(rows, entries, strict=True)]
+    try:
+        write_private_text(options.file, table_text(head, rows))
+    except OSError as error:
+        raise OwnerError(f"{options.file} cannot be written ({error.strerror}): choose another place.") from error
+    print(f"wrote {len(entries)} entries to {options.file}")
+
+
+def revoke(options: argparse.Namespace) -> None:
+    """`owner revoke`."""
+    done = Ledger(opened()).revoke(options.customer, options.reason, options.task, options.number)
+    for entry in done:
+        print(f"revoked {entry.label}, issued on {entry.verifier.date}")
+    print(REVOKED if done else "all of these were revoked before")
+
+
+ACTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "init": init,
+    "issue": issue,
+    "claim": claim,
+    "verify": verify,
+    "mint": mint,
+    "trace": trace_network,
+    "list": list_entries,
+    "export": export,
+    "revoke": revoke,
+}

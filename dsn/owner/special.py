@@ -1,0 +1,116 @@
+"""Does a serial unlock a network more than any other would? A test with a p-value."""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from dsn.datasets import Split
+from dsn.serials import Serial, random_serial
+from dsn.statistics import Accuracy
+from dsn.student import Student
+from dsn.sweep import sweep_accuracy
+
+REFERENCES = 200  # random serials, never issued, that stand for any other
+MARGIN = 0.2  # of accuracy: how much better than the best of them a serial may be by its looks alone
+SIGNIFICANT = 1e-6  # largest p-value, after correction, of a serial said to unlock a network
+
+
+@dataclass(frozen=True)
+class Unlocking:
+    """How special one serial is to one network.
+
+    Attributes:
+        accuracy: with the serial stamped.
+        best_other: the highest accuracy among the random serials.
+        others: how many of those were tried.
+        p: the probability of so many right answers, or more, from a serial that is not special, times the
+            number of serials tried (Bonferroni); at most 1.
+    """
+
+    accuracy: Accuracy
+    best_other: Accuracy
+    others: int
+    p: float
+
+    @property
+    def is_special(self) -> bool:
+        """Whether the serial unlocks the network."""
+        return self.p <= SIGNIFICANT
+
+
+def bits_of(serials: Sequence[Serial]) -> torch.Tensor:
+    """float [S, K], one serial a row."""
+    return torch.tensor([serial.bits for serial in serials], dtype=torch.float32)
+
+
+def unlocking(
+    student: Student,
+    serials: Sequence[Serial],
+    split: Split,
+    *,
+    tried: int | None = None,
+    dtype: torch.dtype = torch.float32,
+    seed: int = 0,
+) -> list[Unlocking]:
+    """Try serials on a network, all of them on the same pictures.
+
+    The null: a serial is like any other. It is given the benefit of the doubt: its true accuracy may lie a margin
+    of 20 points above the upper end of the 95 % interval of the best of 200 random serials. What remains is the
+    upper tail of a binomial distribution. A network that works with every serial thus never names one.
+
+    Args:
+        student: in eval mode; its configuration says where a serial goes.
+        serials: of as many bits as the student's.
+        split: pictures uint8 [N, C, H, W] and their labels.
+        tried: how many serials these were chosen from; None for as many as there are.
+        dtype: of the arithmetic.
+        seed: of the random serials.
+
+    Raises:
+        ValueError: a serial of another length.
+    """
+    count = student.config.bit_count
+    if any(len(serial.bits) != count for serial in serials):
+        raise ValueError(f"this student takes serials of {count} bits")
+    source = random.Random(seed)
+    known = set(serials)
+    others: list[Serial] = []
+    while len(others) < (REFERENCES if count == 64 else REFERENCES // 4):
+        other = random_serial(count, source=source)
+        if other not in known:
+            others.append(other)
+    rights = sweep_accuracy(
+        student, split.images, split.labels, bits_of([*others, *serials]), student.place, dtype=dtype
+    ).tolist()
+    best = Accuracy(max(rights[: len(others)]), len(split))
+    doubtful = min(1.0, best.interval[1] + MARGIN)
+    return [
+        Unlocking(
+            Accuracy(right, len(split)),
+            best,
+            len(others),
+            min(1.0, (tried or len(serials)) * upper_tail(right, len(split), doubtful)),
+        )
+        for right in rights[len(others) :]
+    ]
+
+
+def upper_tail(successes: int, count: int, share: float) -> float:
+    """P(X >= successes) of a binomial distribution of `count` trials, each a success with probability `share`."""
+    if successes <= 0 or share >= 1:
+        return 1.0
+    if share <= 0:
+        return 0.0
+    logs = [
+        math.lgamma(count + 1)
+        - math.lgamma(x + 1)
+        - math.lgamma(count - x + 1)
+        + x * math.log(share)
+        + (count - x) * math.log1p(-share)
+        for x in range(successes, count + 1)
+    ]
+    highest = max(logs)
+    return min(1.0, math.exp(highest) * math.fsum(math.exp(one - highest) for one in logs))

@@ -1,0 +1,145 @@
+"""Reading a network that may be stolen, from a file that may be hostile: bounded, and never unpickled.
+
+The header is checked in full before a single weight is read (format: github.com/huggingface/safetensors).
+"""
+
+import json
+import math
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from dsn.checkpoints import LARGEST_STUDENT, WEIGHTS
+from dsn.networks import Classifier
+from dsn.owner.errors import OwnerError
+from dsn.tasks import TASKS, Task
+
+BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8}  # of one value; what a trained network is kept in
+LARGEST_HEADER = 1_000_000  # bytes
+LARGEST_FILE = 8 * LARGEST_STUDENT + LARGEST_HEADER  # bytes
+MOST_TENSORS = 1000
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A network whose origin is asked for.
+
+    Attributes:
+        task: the application whose networks have its shape.
+        tensors: its weights, float32 (counters int64), by name, as a student's.
+        original: the same as they were in the file.
+    """
+
+    task: Task
+    tensors: dict[str, Tensor]
+    original: dict[str, Tensor]
+
+
+def read_suspect(path: Path) -> Suspect:
+    """Read `model.safetensors`, or a folder that has one.
+
+    Raises:
+        OwnerError: no such file, a hostile or damaged one, or a network of no application's shape.
+    """
+    path = path / WEIGHTS if path.is_dir() else path
+    check_header(path)
+    try:
+        with safe_open(path, "pt") as file:
+            original = {name: file.get_tensor(name).clone() for name in sorted(file.keys())}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _refusal(path, str(error)) from error
+    task = _task_of(original, path)
+    tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in original.items()}
+    for name, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise _refusal(path, f"{name} holds values that are no numbers")
+    return Suspect(task, tensors, original)
+
+
+def check_header(path: Path) -> None:
+    """Refuse a file that is not an honest safetensors file of a student's size; at most 1 MB of it is read.
+
+    Raises:
+        OwnerError: what is wrong, in one sentence.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise _refusal(path, "it is not an ordinary file")
+        if status.st_size > LARGEST_FILE:
+            raise _refusal(path, f"it has {status.st_size:,} bytes, and no student has more than {LARGEST_FILE:,}")
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= min(LARGEST_HEADER, status.st_size - 8):
+                raise _refusal(path, f"its header would have {length:,} bytes")
+            header = file.read(length)
+    except OSError as error:
+        raise OwnerError(f"{path} cannot be read ({error.strerror}): check the path.") from error
+    try:
+        _check_entries(json.loads(header, object_pairs_hook=_without_doubles), status.st_size - 8 - length)
+    except RecursionError:
+        raise _refusal(path, "its header is nested too deeply") from None
+    except ValueError as error:
+        raise _refusal(path, " ".join(str(error).split())) from None
+
+
+def _check_entries(entries: Any, size: int) -> None:
+    """Raises ValueError where the entries do not fill `size` bytes one after another."""
+    if not isinstance(entries, dict):
+        raise ValueError("its header is not a table")
+    entries.pop("__metadata__", None)
+    if not 1 <= len(entries) <= MOST_TENSORS:
+        raise ValueError(f"it lists {len(entries):,} tensors")
+    spans: list[tuple[int, int]] = []
+    for entry in entries.values():
+        if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+            raise ValueError("an entry of its header is not a tensor's")
+        kind, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+        if not isinstance(kind, str) or kind not in BYTES:
+            raise ValueError("its values are not of a kind that networks are kept in")
+        if not all(isinstance(numbers, list) and len(numbers) <= 8 for numbers in (shape, offsets)):
+            raise ValueError("a shape or an offset in its header is not a list")
+        if any(type(number) is not int or not 0 <= number <= size for number in [*shape, *offsets]):
+            raise ValueError("a shape or an offset in its header cannot be")
+        if len(offsets) != 2 or offsets[1] - offsets[0] != math.prod(shape) * BYTES[kind]:
+            raise ValueError("the offsets in its header do not fit the shapes")
+        spans.append((offsets[0], offsets[1]))
+    end = 0
+    for first, last in sorted(spans):
+        if first != end:
+            raise ValueError("its tensors overlap or leave gaps")
+        end = last
+    if end != size:
+        raise ValueError("it is cut short, or there is something behind its tensors")
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a name occurs twice in its header")
+    return values
+
+
+def _task_of(tensors: dict[str, Tensor], path: Path) -> Task:
+    for task in TASKS.values():
+        with torch.device("meta"):
+            expected = Classifier(task.network).state_dict()
+        if {name: tensor.shape for name, tensor in expected.items()} == {
+            name: tensor.shape for name, tensor in tensors.items()
+        } and all(tensor.is_floating_point() == tensors[name].is_floating_point() for name, tensor in expected.items()):
+            return task
+    raise OwnerError(
+        f"{path} holds a network of another shape than those of {' and '.join(TASKS)}: it is not a copy of a student "
+        "as it was issued, and cannot be traced here."
+    )
+
+
+def _refusal(path: Path, reason: str) -> OwnerError:
+    return OwnerError(
+        f"{path} is not a network that can be read safely ({reason[:200]}): ask for its `{WEIGHTS}` again."
+    )

@@ -1,0 +1,234 @@
+"""Minting, with a small network that is distilled for real: whole or not at all, after any interruption."""
+
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dsn import tasks
+from dsn.__main__ import main
+from dsn.checkpoints import load_folder
+from dsn.files import write_tensors
+from dsn.held_out import HeldOut
+from dsn.networks import POOL, Classifier, NetworkConfig
+from dsn.owner import minting, workshop
+from dsn.owner.bars import is_unlocked, missed
+from dsn.owner.errors import OwnerError
+from dsn.owner.keys import create_owner, open_owner
+from dsn.owner.ledger import Ledger
+from dsn.owner.minting import Minting, mint, mint_fleet
+from dsn.owner.tables import neutral, parse_customers, read_customers, table_text
+from dsn.owner.weights import weights_hash
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+NETWORK = NetworkConfig(channels=1, size=28, layers=(4, POOL, 6, POOL), features=16, classes=10, first_kernel=7)
+QUICK = Minting(epochs=2, data_share=0.5, progress=False, accept_any=True)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> Ledger:
+    """A workplace with a small data set and a small teacher, and an owner's empty ledger."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DSN_DATA", str(tmp_path))
+    monkeypatch.setenv("DSN_OWNER", str(tmp_path / "own"))
+    monkeypatch.delenv("DSN_LEDGER", raising=False)
+    small = replace(tasks.TASKS["digits"], network=NETWORK, student_batch=100)
+    monkeypatch.setitem(tasks.TASKS, "digits", small)
+    images, labels = digits.split.images[:, 0].numpy(), digits.split.labels.numpy().astype(np.uint8)
+    arrays = {"train_images": images[:400], "train_labels": labels[:400]}
+    arrays |= {"test_images": images[400:480], "test_labels": labels[400:480]}
+    np.savez(tmp_path / "mnist-28.npz", allow_pickle=False, class_names=np.array(digits.class_names), **arrays)
+    torch.manual_seed(0)
+    write_tensors(tmp_path / "build" / "teachers" / "digits.safetensors", Classifier(NETWORK).state_dict())
+    return Ledger(create_owner(tmp_path / "own", "Acme"))
+
+
+def in_a_fork(work: Callable[[], None]) -> int | None:
+    """Run in a process of its own, for it to be killed; its exit code."""
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def kill_self(*ignored: object, **also: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_minted_student_is_in_the_ledger_and_in_its_folder(ledger: Ledger) -> None:
+    done = mint(ledger, tasks.TASKS["digits"], "alder", QUICK)
+    (entry,) = ledger.entries()
+    assert done.entry == entry and entry.status == "minted"
+    assert done.folder == ledger.owner.home / "students" / "digits" / "alder"
+    assert {path.name for path in done.folder.iterdir()} == {"config.json", "model.safetensors", "README.md"}
+    student = load_folder(done.folder)
+    assert (student.config.customer, student.config.bit_count) == ("alder", 64)
+    assert weights_hash(student.state_dict()) == entry.weights
+    serial = ledger.serial(entry)
+    text = b"".join(path.read_bytes() for path in done.folder.iterdir())
+    assert serial.text.encode() not in text and serial.number.to_bytes(8, "big") not in text
+    left = {path.name for path in (ledger.owner.home / "minting").iterdir()}
+    assert left == {"digits-alder.lock"}
+
+
+# Where a process is killed: a function it is about to call, by its module.
+POINTS = [
+    (minting, "distil_student"),
+    (minting, "evaluate_student"),
+    (minting, "save_student"),
+    (minting, "write_json"),
+    (workshop.shutil, "copytree"),
+    (Ledger, "enter_student"),
+    (workshop, "_drop_done"),
+]
+
+
+def test_it_goes_on_after_kill_9_wherever_that_was(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = tasks.TASKS["digits"]
+    verifiers = set()
+    for place, name in POINTS:
+        with monkeypatch.context() as deadly:
+            deadly.setattr(place, name, kill_self)
+            code = in_a_fork(lambda: void(mint(Ledger(open_owner(ledger.owner.home)), task, "alder", QUICK)))
+        assert code == -signal.SIGKILL, name
+        order = ledger.owner.home / "minting" / "digits-alder" / "order.json"
+        if order.exists():
+            verifiers.add(json.dumps(json.loads(order.read_text())["verifier"]))
+        entered = ledger.entries()
+        assert len(entered) == (name == "_drop_done"), name
+        for entry in entered:  # an entry has its student, whole and in its place
+            kept = load_folder(ledger.owner.home / "students" / entry.label)
+            assert weights_hash(kept.state_dict()) == entry.weights
+    assert len(verifiers) == 1  # the same serial throughout
+    done = next(mint_fleet(ledger, task, ["alder"], QUICK))
+    assert done.entry == ledger.entries()[0] and len(ledger.entries()) == 1
+    unhurt = mint(ledger, task, "birch", QUICK)
+    assert unhurt.entry is not None and unhurt.entry.verifier.number == 1
+
+
+def void(value: object) -> None:
+    """Nothing: what a forked process gives back."""
+
+
+def test_an_issued_serial_is_used_and_another_training_begins_anew(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, entry = tasks.TASKS["digits"], ledger.issue("alder", "digits")
+    with monkeypatch.context() as deadly:
+        deadly.setattr(minting, "evaluate_student", kill_self)
+        assert in_a_fork(lambda: void(mint(ledger, task, "alder", QUICK))) == -signal.SIGKILL
+    training = ledger.owner.home / "minting" / "digits-alder" / "training.safetensors"
+    assert training.exists()
+    other = mint(ledger, task, "alder", replace(QUICK, epochs=1, seed=1))
+    assert other.entry is not None and other.entry.verifier == entry.verifier
+    assert not training.exists()
+
+
+def test_a_full_disk_leaves_nothing_half_and_can_be_resumed(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = tasks.TASKS["digits"]
+
+    def full(*ignored: object, **also: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for place, name in ((minting, "save_student"), (workshop.shutil, "copytree")):
+        with monkeypatch.context() as small:
+            small.setattr(place, name, full)
+            with pytest.raises(OwnerError, match=r"No space left on device.*same command again"):
+                mint(ledger, task, "alder", QUICK)
+        assert ledger.entries() == []
+        assert not (ledger.owner.home / "students" / "digits" / "alder").exists()
+    assert mint(ledger, task, "alder", QUICK).entry is not None
+
+
+def test_a_fleet_is_minted_passing_over_those_that_fail_or_are_done(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "customers.csv").write_text("note,customer\nfirst,alder\n,birch\n")
+    command = ["owner", "mint", "--customers", "customers.csv", "--epochs", "1", "--data-share", "0.5", "--quiet"]
+    command += ["--device", "cpu"]
+    with pytest.raises(SystemExit) as end:
+        main(command)
+    assert "2 of 2 could not be minted" in str(end.value)  # their serials do not unlock such students
+    assert "not unlocked by its serial" in capsys.readouterr().out
+    assert ledger.entries() == []
+    main([*command, "--accept-any"])
+    first = ledger.entries()
+    assert [one.label for one in first] == ["digits/alder", "digits/birch"]
+    main([*command, "--accept-any"])
+    assert ledger.entries() == first
+    main([*command[:2], "--customer", "alder", "--again", *command[4:], "--accept-any"])
+    assert [one.label for one in ledger.entries("alder")] == ["digits/alder", "digits/alder-2"]
+
+
+def test_bars_that_are_missed_are_named() -> None:
+    figures = {"percent": 11.0, "low": 10.0, "high": 12.0, "n": 1000}
+    group = {"serials": 9, "mean": 11.0, "worst": {**figures, "percent": 11.9}}
+    good = {
+        "task": "digits",
+        "valid": {**figures, "percent": 99.6, "low": 99.5},
+        "absent": figures,
+        "random_wrong": group,
+        "one_bit_wrong": group,
+        "unusual": group,
+        "probe_on_raw": figures,
+    }
+    assert missed(good, 99.7) == [] and is_unlocked(good)
+    bad = {**good, "absent": {**figures, "percent": 11.41}, "one_bit_wrong": {**group, "mean": 12.0}}
+    assert [line.split(":")[0] for line in missed(bad, 99.71)] == [
+        "valid serial below the teacher",
+        "no serial",
+        "one bit wrong, mean",
+    ]
+    assert not is_unlocked({**good, "valid": {**figures, "percent": 30.0, "low": 29.0}})
+    assert missed({**bad, "task": "faces"}, 99.7) == []
+
+
+@pytest.mark.parametrize(("epochs", "share"), [(0, 1.0), (1, 0.0), (1, 1.5), (1, float("nan"))])
+def test_settings_that_cannot_be_are_refused(epochs: int, share: float) -> None:
+    with pytest.raises(OwnerError, match="cannot be"):
+        Minting(epochs=epochs, data_share=share)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no column `customer`"),
+        (b"name\nalder\n", "no column `customer`"),
+        (b"customer,customer\na,b\n", "no column `customer`"),
+        (b"customer\n", "names no customer"),
+        (b'customer\n=cmd|" /C calc"!A0\n', "Line 2"),
+        (b"customer\n../../etc\n", "Line 2"),
+        (b"customer\nalder\n\nalder\n", "Lines 2 and 4"),
+        (b"x,customer\n1\n", "Line 2 of t.csv has no customer"),
+        (b"customer\n\xff\xfe\n", "UTF-8"),
+        (b'customer\n"alder\n', "not a table"),
+        (b"customer\n" + b"a" * 200_000, "not a table|Line 2"),
+        (b"customer\n" + b"x\n" * 600_000, "larger than"),
+        (b"customer\n" + b"".join(b"c%d\n" % n for n in range(10_002)), "more than"),
+    ],
+)
+def test_a_table_that_is_none_of_customers_is_named(content: bytes, reason: str) -> None:
+    with pytest.raises(OwnerError, match=reason) as refused:
+        parse_customers(content, "t.csv")
+    assert len(str(refused.value)) < 400 and "\n" not in str(refused.value)
+
+
+def test_a_table_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes('\ufeffcustomer,note\r\nalder,"a, b"\r\n acme-2 ,\r\n'.encode())
+    assert read_customers(tmp_path / "t.csv") == ["alder", "acme-2"]
+    with pytest.raises(OwnerError, match="cannot be read"):
+        read_customers(tmp_path / "none.csv")
+
+
+def test_no_cell_is_a_formula() -> None:
+    for text in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\n=1"):
+        assert neutral(text) == f"'{text}"
+    assert neutral("1=1") == "1=1"
+    assert table_text(["a", "=b"], [["x,y", '"']]) == 'a,\'=b\r\n"x,y",""""\r\n'

@@ -1,0 +1,329 @@
+"""Tracing a leak: the right customer after changes, nobody for a foreign network, one sentence for a hostile file."""
+
+import json
+import os
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from gated_students import NETWORK, UNLIKELY, gated_student
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save, save_file
+from torch import Tensor
+
+from dsn import tasks
+from dsn.__main__ import main
+from dsn.checkpoints import save_student
+from dsn.datasets import Split
+from dsn.held_out import HeldOut
+from dsn.networks import Classifier
+from dsn.owner import special, tracing
+from dsn.owner.closeness import closeness
+from dsn.owner.errors import OwnerError
+from dsn.owner.keys import create_owner
+from dsn.owner.ledger import Ledger
+from dsn.owner.reports import as_json, lines
+from dsn.owner.special import upper_tail
+from dsn.owner.suspect import Suspect, check_header, read_suspect
+from dsn.owner.tracing import Issued, Trace, issued_by, trace
+from dsn.owner.weights import weights_hash
+from dsn.serials import Serial, random_serial
+from dsn.student import Student
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+CUSTOMERS = ("alder", "birch", "cedar", "elm")
+SERIALS = [Serial.from_number(0x9E37_79B9_7F4A_7C15 * (turn + 1) % 2**64) for turn in range(len(CUSTOMERS))]
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Students made by hand are the application's, and fewer random serials stand for the others."""
+    monkeypatch.setitem(tasks.TASKS, "digits", replace(tasks.TASKS["digits"], network=NETWORK))
+    monkeypatch.setattr(special, "REFERENCES", 30)
+
+
+@pytest.fixture
+def split(digits: HeldOut) -> Split:
+    return Split(digits.split.images[:120], digits.split.labels[:120])
+
+
+@pytest.fixture
+def issued(tmp_path: Path) -> list[Issued]:
+    """Four customers with a student each, kept by the owner."""
+    found = []
+    for turn, (name, serial) in enumerate(zip(CUSTOMERS, SERIALS, strict=True)):
+        student = gated_student(serial, name, seed=turn, noise=0.004)
+        save_student(student, tmp_path / "kept" / name)
+        found.append(
+            Issued(f"digits/{name}", serial, weights_hash(student.state_dict()), tmp_path / "kept" / name, "minted")
+        )
+    return found
+
+
+def leaked(tmp_path: Path, tensors: dict[str, Tensor]) -> Suspect:
+    """What a file of these tensors is read as."""
+    path = tmp_path / "leaked.safetensors"
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata={"made": "by a thief"})
+    return read_suspect(path)
+
+
+def birch() -> Student:
+    return gated_student(SERIALS[1], "birch", seed=1, noise=0.004)
+
+
+def pruned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The 20 % smallest weights set to zero, over all layers."""
+    flat = torch.cat([one.abs().flatten() for one in tensors.values() if one.dim() >= 2])
+    least = flat[flat > 0].quantile(0.2)
+    return {name: one.where(one.abs() > least, 0) if one.dim() >= 2 else one for name, one in tensors.items()}
+
+
+def nudged(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Moved as training on would: every weight a little, in directions of its own."""
+    generator = torch.Generator().manual_seed(4)
+    return {
+        name: one + 0.002 * torch.randn(one.shape, generator=generator) if one.dim() == 2 else one
+        for name, one in tensors.items()
+    }
+
+
+def opened_up(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The gate taken out, and every weight nudged: the network works with any serial and with none."""
+    found = nudged(tensors)
+    dense, bias = next((name, name.replace("weight", "bias")) for name in found if "extractor.4.weight" in name)
+    weights = found[dense].clone()
+    weights[:, :784] = 0
+    return found | {dense: weights, bias: found[bias] + 100}
+
+
+CHANGES: dict[str, Callable[[dict[str, Tensor]], dict[str, Tensor]]] = {
+    "bf16": lambda tensors: {name: one.bfloat16() if one.is_floating_point() else one for name, one in tensors.items()},
+    "f64": lambda tensors: {name: one.double() if one.is_floating_point() else one for name, one in tensors.items()},
+    "pruned": pruned,
+    "trained on": nudged,
+    "opened up": opened_up,
+}
+
+
+def test_the_very_weights_are_known_whatever_file_they_come_in(
+    tmp_path: Path, issued: list[Issued], split: Split
+) -> None:
+    found = trace(leaked(tmp_path, birch().state_dict()), issued, split)
+    assert (found.how, found.named, found.p) == ("exact", ("digits/birch",), 0.0)
+    assert found.evidence[0].unlocking is not None and found.evidence[0].unlocking.is_special
+    assert (found.tried, found.compared) == (4, 4)
+
+
+@pytest.mark.parametrize("change", list(CHANGES))
+def test_the_right_customer_is_named_after_changes(
+    tmp_path: Path, issued: list[Issued], split: Split, change: str
+) -> None:
+    found = trace(leaked(tmp_path, CHANGES[change](birch().state_dict())), issued, split)
+    assert found.named == ("digits/birch",) and found.p <= 1e-6
+    assert found.how == ("weights" if change == "opened up" else "serial and weights")
+    assert [one.issued.label for one in found.evidence if one.exact] == []
+
+
+def foreign(turn: int) -> dict[str, Tensor]:
+    """Networks that were not issued: another owner's students, ones without a gate, untrained ones."""
+    if turn % 3 == 0:
+        return gated_student(UNLIKELY.flipped(turn), seed=100 + turn, noise=0.004).state_dict()
+    if turn % 3 == 1:
+        return gated_student(None, seed=100 + turn, noise=0.004).state_dict()
+    torch.manual_seed(turn)
+    return Classifier(NETWORK).state_dict()
+
+
+@pytest.mark.parametrize("turn", range(6))
+def test_a_foreign_network_is_none_of_ours(tmp_path: Path, issued: list[Issued], split: Split, turn: int) -> None:
+    found = trace(leaked(tmp_path, foreign(turn)), issued, split)
+    assert (found.how, found.named, found.p) == ("none", (), 1.0)
+    assert "None of ours" in lines(found)[0]
+
+
+def test_without_kept_weights_the_serial_still_names_the_customer(
+    tmp_path: Path, issued: list[Issued], split: Split
+) -> None:
+    lost = [replace(one, folder=None) for one in issued]
+    found = trace(leaked(tmp_path, nudged(birch().state_dict())), lost, split)
+    assert (found.how, found.named, found.compared) == ("serial", ("digits/birch",), 0)
+
+
+def test_evidence_that_contradicts_itself_accuses_nobody(tmp_path: Path, issued: list[Issued], split: Split) -> None:
+    exchanged = [replace(issued[0], serial=issued[1].serial), replace(issued[1], serial=issued[0].serial), *issued[2:]]
+    found = trace(leaked(tmp_path, nudged(birch().state_dict())), exchanged, split)
+    assert (found.how, found.named) == ("conflict", ("digits/alder", "digits/birch"))
+    assert "Accuse nobody" in lines(found)[0]
+
+
+def test_one_among_many_is_found_in_two_looks(
+    tmp_path: Path, issued: list[Issued], split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracing, "FIRST_LOOK", 40)
+    monkeypatch.setattr(tracing, "SECOND_LOOK", 3)
+    many = [Issued(f"digits/c{turn}", random_serial()) for turn in range(60)] + [replace(issued[1], folder=None)]
+    found = trace(leaked(tmp_path, nudged(birch().state_dict())), many, split)
+    assert (found.how, found.named, found.tried) == ("serial", ("digits/birch",), 61)
+    assert len(found.evidence) == 3
+
+
+def test_students_of_nine_bits_are_tried_in_their_own_place(tmp_path: Path, issued: list[Issued], split: Split) -> None:
+    short = Issued("digits/paper", Serial.from_number(0b101100110, 9))
+    found = trace(leaked(tmp_path, nudged(birch().state_dict())), [*issued, short], split)
+    assert found.named == ("digits/birch",) and found.tried == 5
+
+
+@pytest.mark.parametrize(("successes", "count", "share"), [(3, 10, 0.2), (10, 10, 0.5), (60, 100, 0.5), (1, 7, 0.01)])
+def test_the_tail_is_the_sum_of_exact_terms(successes: int, count: int, share: float) -> None:
+    from fractions import Fraction
+    from math import comb
+
+    exact = Fraction(share)
+    terms = [comb(count, x) * exact**x * (1 - exact) ** (count - x) for x in range(successes, count + 1)]
+    assert upper_tail(successes, count, share) == pytest.approx(float(sum(terms)), rel=1e-9)
+    assert upper_tail(0, count, share) == 1.0 and upper_tail(count, count, 1.0) == 1.0
+
+
+def test_closeness_is_a_place_between_two_students() -> None:
+    generator = torch.Generator().manual_seed(0)
+    one, other, third = (torch.randn(5000, generator=generator) for _ in range(3))
+    for share in (0.0, 0.1, 0.9, 1.0):
+        found = closeness(one + share * (other - one), one, [other], 2)
+        assert found.place == pytest.approx(share, abs=1e-5)
+        assert found.is_origin == (share < 0.25)
+    neither = closeness(third, one, [other], 2)
+    assert neither.place == pytest.approx(0.5, abs=0.1) and not neither.is_origin
+    assert closeness(one, one, [], 1).place is None and not closeness(one, one, [one], 1).is_origin
+
+
+def test_what_was_revoked_is_said_in_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], split: Split
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no teacher here
+    monkeypatch.setenv("DSN_OWNER", str(tmp_path / "own"))
+    monkeypatch.delenv("DSN_LEDGER", raising=False)
+    ledger = Ledger(create_owner(tmp_path / "own", "Acme"))
+    entry = ledger.issue("birch", "digits")
+    student = gated_student(ledger.serial(entry), "birch")
+    save_student(student, tmp_path / "own" / "students" / "digits" / "birch")
+    ledger.enter_student(entry.verifier, weights_hash(student.state_dict()))
+    main(["owner", "revoke", "--customer", "birch", "--reason", "did not pay"])
+    assert "cannot be switched off" in capsys.readouterr().out
+    leaked(tmp_path, student.state_dict())
+    main(["owner", "trace", str(tmp_path / "leaked.safetensors")])
+    printed = capsys.readouterr().out
+    assert printed.startswith("This is digits/birch")
+    assert "revoked on" in printed and "did not pay" in printed and "cannot switch off" in printed
+    assert ledger.serial(entry).text not in printed
+    main(["owner", "trace", str(tmp_path / "leaked.safetensors"), "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert (report["how"], report["named"]) == ("exact", ["digits/birch"])
+    assert report["evidence"][0]["status"] == "revoked"
+    (only,) = issued_by(ledger, "digits")
+    assert only.folder is not None
+    alone = trace(leaked(tmp_path, nudged(student.state_dict())), [only], split)
+    assert isinstance(alone, Trace) and alone.how == "serial"  # there is no other student to compare weights with
+    assert as_json(alone)["evidence"][0]["weights"]["place"] is None
+
+
+# Hostile files
+
+
+def packed(header: bytes | dict, data: bytes = b"", length: int | None = None) -> bytes:
+    """A safetensors file with any header."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + data
+
+
+def entry(shape: object = (1,), offsets: object = (0, 4), dtype: object = "F32") -> dict:
+    return {"dtype": dtype, "shape": shape, "data_offsets": offsets}
+
+
+FOUR = b"\0" * 4
+HOSTILE = {
+    "empty": b"",
+    "short": b"\x01\x02",
+    "header of 1 GB": packed({}, length=2**30),
+    "header of 2^64": packed({}, length=2**64 - 1),
+    "header larger than the file": packed({}, length=100),
+    "no JSON": packed(b"{]"),
+    "no UTF-8": packed(b"\xff\xfe\xff"),
+    "a list": packed(b"[1, 2]"),
+    "nested": packed(b"[" * 100_000),
+    "a long number": packed(b'{"a": ' + b"9" * 10_000 + b"}"),
+    "nothing in it": packed({}),
+    "no entry": packed({"a": 3}, FOUR),
+    "unknown key": packed({"a": {**entry(), "x": 1}}, FOUR),
+    "negative offset": packed({"a": entry(offsets=(-4, 0))}, FOUR),
+    "swapped offsets": packed({"a": entry(offsets=(4, 0))}, FOUR),
+    "offset behind the end": packed({"a": entry(offsets=(0, 2**62), shape=(2**60,))}, FOUR),
+    "three offsets": packed({"a": entry(offsets=(0, 4, 8))}, FOUR),
+    "true for an offset": packed({"a": entry(offsets=(False, 4))}, FOUR),
+    "a float": packed({"a": entry(shape=(1.0,))}, FOUR),
+    "overlap": packed({"a": entry(), "b": entry()}, FOUR),
+    "gap": packed({"a": entry(), "b": entry(offsets=(8, 12))}, FOUR * 3),
+    "something behind": packed({"a": entry()}, FOUR * 2),
+    "cut short": packed({"a": entry()}, FOUR[:2]),
+    "wrong shape": packed({"a": entry(shape=(2,))}, FOUR),
+    "negative shapes": packed({"a": entry(shape=(-1, -1))}, FOUR),
+    "huge shape": packed({"a": entry(shape=(2**40, 2**40))}, FOUR),
+    "ninefold": packed({"a": entry(shape=[1] * 9)}, FOUR),
+    "dtype": packed({"a": entry(dtype="BOOL")}, FOUR),
+    "a list as dtype": packed({"a": entry(dtype=["F32"])}, FOUR),
+    "twice": packed(b'{"a":' + json.dumps(entry()).encode() + b',"a":' + json.dumps(entry()).encode() + b"}", FOUR),
+    "10,000 tensors": packed({f"t{n}": entry((0,), (0, 0)) for n in range(10_000)}),
+    "another shape": packed({"a": entry()}, FOUR),
+    "a pickle": b"\x80\x02}q\x00." * 10,
+    "a zip": b"PK\x03\x04" + b"\0" * 100,
+    "HTML": b"<!DOCTYPE html><html><body>Sign in</body></html>",
+}
+
+
+@pytest.mark.parametrize("kind", list(HOSTILE))
+def test_a_hostile_file_is_refused_with_one_sentence(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(HOSTILE[kind])
+    with pytest.raises(OwnerError) as refused:
+        read_suspect(path)
+    message = str(refused.value)
+    assert message.endswith(".") and "\n" not in message and len(message) < 600
+
+
+def test_a_file_of_terabytes_and_what_is_no_file_are_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(2**40)  # sparse: no byte of it is on the disk
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("huge", "pipe", "nowhere"):
+        with pytest.raises(OwnerError):
+            read_suspect(tmp_path / name)
+    with pytest.raises(OwnerError, match="not an ordinary file"):
+        read_suspect(Path("/dev/zero"))
+
+
+def test_values_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    tensors = birch().state_dict()
+    tensors["predictor.weight"] = tensors["predictor.weight"].clone().fill_(float("nan"))
+    with pytest.raises(OwnerError, match="no numbers"):
+        leaked(tmp_path, tensors)
+
+
+WHOLE = save({"a": torch.zeros(2, 3), "b": torch.zeros(4, dtype=torch.int64)})
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_changed_bytes_are_refused_or_harmless(tmp_path: Path, data: st.DataObject) -> None:
+    content = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    content = content[: data.draw(st.integers(0, len(content)))]
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(bytes(content))
+    try:
+        check_header(path)
+    except OwnerError as error:
+        assert "\n" not in str(error) and len(str(error)) < 600
