@@ -8,6 +8,7 @@ most, where the gate should be. On the attacked student they try the others' ser
 Not in the paper. There is no budget without the students.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -42,7 +43,7 @@ QUICK = Settings((1.0, 2.0), (0.05, 0.2))
 
 
 @torch.no_grad()
-def moved_to_average(network: Classifier, others: list[Classifier], way: float) -> Classifier:
+def moved_to_average(network: Classifier, others: Sequence[Classifier], way: float) -> Classifier:
     """A copy whose weights and statistics lie on the line from the network to the average of all.
 
     Args:
@@ -61,7 +62,7 @@ def moved_to_average(network: Classifier, others: list[Classifier], way: float) 
     return changed
 
 
-def agreement(networks: list[Classifier]) -> dict[str, Tensor]:
+def agreement(networks: Sequence[Classifier]) -> dict[str, Tensor]:
     """How alike the networks are in each channel, by the name of its BatchNorm: float [channels], 0 at most.
 
     Minus the deviation of a channel's incoming weights across the networks, over their size, and likewise of

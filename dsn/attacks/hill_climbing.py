@@ -5,6 +5,8 @@ merely the named class), a few labelled pictures and the stamp's place. One pict
 Climbs that are stuck begin anew from a random serial. Not in the paper. There is no budget without the student.
 """
 
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -48,6 +50,50 @@ def score(batch: StampedBatch, bits: Tensor, labels: Tensor, seen: str) -> float
     return (logits.argmax(1) == labels).double().mean().item()
 
 
+@dataclass(frozen=True)
+class Foothold:
+    """Where a climb stands.
+
+    Attributes:
+        best: the best pattern ever tried, float [K] of 0 and 1, on the CPU.
+        tries: patterns tried so far.
+    """
+
+    best: Tensor
+    tries: int
+
+
+def climbed(height: Callable[[Tensor], float], count: int, patience: int, seed: int) -> Iterator[Foothold]:
+    """Climb for ever, from a random pattern whenever nothing better was found for long; after every try.
+
+    Args:
+        height: of a pattern, float [K] of 0 and 1; the higher the better.
+        count: K, its bits.
+        patience: patterns tried without a better one until the climb begins anew.
+        seed: of first patterns and of the order in which bits are flipped.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    here = best = torch.zeros(count)
+    level = best_level = -torch.inf
+    order: list[int] = []
+    stuck = patience  # so that the first pattern is a random one
+    for tries in itertools.count(1):
+        if stuck == patience:
+            tried, level, stuck = torch.randint(0, 2, (count,), generator=generator).float(), -torch.inf, 0
+        else:
+            order = order or torch.randperm(count, generator=generator).tolist()
+            place = order.pop()
+            tried = here.clone()
+            tried[place] = 1 - tried[place]
+        found = height(tried)
+        stuck = 0 if found > level else stuck + 1
+        if found >= level:  # even ground is walked on: a plain has no other way off
+            here, level = tried, found
+        if found > best_level:
+            best, best_level = tried, found
+        yield Foothold(best, tries)
+
+
 def climb(scene: Scene, settings: Settings, stolen: Split, seed: int, seen: str = PROBABILITIES) -> Running:
     """One adversary's climbs until the queries are used up.
 
@@ -59,43 +105,32 @@ def climb(scene: Scene, settings: Settings, stolen: Split, seed: int, seen: str 
         seen: "probabilities", or "classes" where the student only names one.
 
     Returns:
-        Test accuracy of the best serial ever tried, its wrong bits, and a curve of that accuracy over queries.
+        Test accuracy of the best serial ever tried, its wrong bits, and a curve over queries of the accuracy on
+        a thousand test pictures.
     """
     labels = stolen.labels[: settings.pictures]
     batch = StampedBatch(scene.student, stolen.images[: settings.pictures], scene.student.place)
-    generator = torch.Generator().manual_seed(seed)
-    count = len(scene.serial.bits)
-    tries = max(1, settings.queries // len(labels))
-    every = max(1, tries // settings.reports)
-    here = best = torch.zeros(count)
-    level = best_level = -torch.inf
-    order: list[int] = []
-    stuck = settings.patience  # so that the first serial is a random one
+    total = max(1, settings.queries // len(labels))
+    every = max(1, total // settings.reports)
     queries: list[float] = []
     curve: list[float] = []
-    for done in range(1, tries + 1):
-        if stuck == settings.patience:
-            tried, level, stuck = torch.randint(0, 2, (count,), generator=generator).float(), -torch.inf, 0
-        else:
-            order = order or torch.randperm(count, generator=generator).tolist()
-            place = order.pop()
-            tried = here.clone()
-            tried[place] = 1 - tried[place]
-        found = score(batch, tried.to(scene.device), labels, seen)
-        stuck = 0 if found > level else stuck + 1
-        if found >= level:  # even ground is walked on: a plain has no other way off
-            here, level = tried, found
-        if found > best_level:
-            best, best_level = tried, found
-        if done % every == 0 or done == tries:
-            queries.append(float(done * len(labels)))
-            curve.append(_accuracy(scene, scene.glance, best))
-            wrong = float((best != scene.bits.cpu()).sum())
-            yield Step(done, tries, {"accuracy": curve[-1], "bits_wrong": wrong, "queries": queries[-1]})
-    wrong = float((best != scene.bits.cpu()).sum())
-    return Outcome(
-        {"accuracy": _accuracy(scene, scene.test, best), "bits_wrong": wrong}, {"x": queries, "accuracy": curve}
-    )
+
+    def height(bits: Tensor) -> float:
+        return score(batch, bits.to(scene.device), labels, seen)
+
+    steps = climbed(height, len(scene.serial.bits), settings.patience, seed)
+    here = next(steps)
+    while True:
+        if here.tries % every == 0 or here.tries == total:
+            queries.append(float(here.tries * len(labels)))
+            curve.append(_accuracy(scene, scene.glance, here.best))
+            wrong = float((here.best != scene.bits.cpu()).sum())
+            yield Step(here.tries, total, {"accuracy": curve[-1], "bits_wrong": wrong, "queries": queries[-1]})
+        if here.tries == total:
+            break
+        here = next(steps)
+    figures = {"accuracy": _accuracy(scene, scene.test, here.best), "bits_wrong": wrong}
+    return Outcome({**figures}, {"x": queries, "accuracy": curve})
 
 
 def _accuracy(scene: Scene, split: Split, bits: Tensor) -> float:

@@ -18,6 +18,16 @@ class AttackError(RuntimeError):
     """An attack that cannot be made on this student; its message is one sentence: why, and what to do."""
 
 
+def check_share(share: float) -> None:
+    """Refuse a share of the data that cannot be.
+
+    Raises:
+        AttackError: it is not above 0 and at most 1.
+    """
+    if not 0 < share <= 1:
+        raise AttackError(f"A share of the data is above 0 and at most 1, and this is {share:g}.")
+
+
 @dataclass(frozen=True)
 class Licensed:
     """A customer's copy: a student with the serial that unlocks it."""
@@ -71,8 +81,7 @@ class Scene:
         Raises:
             AttackError: a share that cannot be.
         """
-        if not 0 < share <= 1:
-            raise AttackError(f"A share of the data is above 0 and at most 1, and this is {share:g}.")
+        check_share(share)
         order = torch.randperm(len(self.train), generator=torch.Generator().manual_seed(seed))
         chosen = order[: max(1, round(share * len(self.train)))].to(self.device)
         return Split(self.train.images[chosen], self.train.labels[chosen])

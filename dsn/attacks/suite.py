@@ -2,22 +2,20 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from dsn.attacks.registry import ATTACKS, Attack, attack_named
-from dsn.attacks.scene import AttackError, Licensed, Outcome, Scene, Step, finish
+from dsn.attacks.scene import AttackError, Licensed, Outcome, Scene, Step, check_share, finish
 from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataSet, Split, load_data_set
 from dsn.hub import load_student
 from dsn.rebuild import BUILD, others_of
 from dsn.results import RESULTS, provenance, record
 from dsn.serials import SerialError
-from dsn.tasks import task_named
+from dsn.tasks import Task, task_named
 
 TABLE = "attacks"
 QUICK_RESULTS = BUILD / "results"  # trials are no figures: they never reach assets/
@@ -25,6 +23,22 @@ QUICK_TRAIN, QUICK_TEST = 4000, 500
 SECONDS_BETWEEN_LINES = 5.0
 
 Report = Callable[[str], None]
+
+
+def task_of(name: str) -> Task:
+    """The application of a bundled student.
+
+    Args:
+        name: "task/customer".
+
+    Raises:
+        UnknownTaskError: there is no such application.
+        SerialError: there is no bundled student of this name.
+    """
+    task = task_named(name.split("/")[0])
+    if name not in demo_serials():
+        raise SerialError(f"There is no bundled student {name!r}: choose from {', '.join(demo_serials())}.")
+    return task
 
 
 def scene_of(name: str, data: DataSet, device: str = "cpu", checkpoints: Path = CHECKPOINTS) -> Scene:
@@ -40,10 +54,7 @@ def scene_of(name: str, data: DataSet, device: str = "cpu", checkpoints: Path = 
         SerialError: there is no bundled student of this name.
         StudentError: it cannot be loaded.
     """
-    serials = demo_serials()
-    if name not in serials:
-        raise SerialError(f"There is no bundled student {name!r}: choose from {', '.join(serials)}.")
-    task = task_named(name.split("/")[0])
+    task, serials = task_of(name), demo_serials()
 
     def licensed(one: str) -> Licensed:
         return Licensed(load_student(checkpoints / one).to(device), serials[one])
@@ -146,7 +157,7 @@ def run_attack(
 def run(
     name: str,
     students: Iterable[str],
-    shares: Iterable[float] | None = None,
+    shares: Sequence[float] | None = None,
     seeds: int = 3,
     device: str = "cpu",
     *,
@@ -169,28 +180,42 @@ def run(
     """
     if seeds < 1:
         raise AttackError("An attack needs at least one seed.")
+    for share in shares or ():
+        check_share(share)
     attacks = list(ATTACKS.values()) if name == "all" else [attack_named(name)]
-    with torch.random.fork_rng(devices=[]):
-        for student in students:
-            data = load_data_set(task_named(student.split("/")[0]))
-            scene = scene_of(student, shortened(data) if quick else data, device)
-            for attack in attacks:
-                try:
-                    _run_and_record(attack, scene, list(shares or attack.shares), seeds, quick, report)
-                except AttackError as error:
-                    if name != "all":
-                        raise
-                    report(f"{student} {attack.name}: left out. {error}")
+    folder = QUICK_RESULTS if quick else RESULTS
+    for student, task in [(student, task_of(student)) for student in students]:
+        data = load_data_set(task)
+        scene = scene_of(student, shortened(data) if quick else data, device)
+        for attack in attacks:
+            try:
+                run_and_record(attack, scene, list(shares or attack.shares), seeds, folder, quick=quick, report=report)
+            except AttackError as error:
+                if name != "all":
+                    raise
+                report(f"{student} {attack.name}: left out. {error}")
 
 
-def _run_and_record(attack: Attack, scene: Scene, shares: list[float], seeds: int, quick: bool, report: Report) -> None:
+def run_and_record(
+    attack: Attack,
+    scene: Scene,
+    shares: Iterable[float],
+    seeds: int,
+    folder: Path,
+    *,
+    quick: bool = False,
+    report: Report = print,
+) -> None:
+    """One attack on one student with every share of the data, each a row of `attacks.json` in the folder.
+
+    Raises:
+        AttackError: a share that cannot be, or the attack cannot be made on this student.
+    """
     student = f"{scene.student.config.task}/{scene.student.config.customer}"
     for share in shares:
-        title = f"{student} {attack.name}, {100 * share:g} % of the data"
-        report(title)
+        report(f"{student} {attack.name}, {100 * share:g} % of the data")
         row = run_attack(attack, scene, share, seeds, quick=quick, report=lambda line: report(f"  {line}"))
-        key = f"{student}/{attack.name}/{100 * share:g}"
-        record(TABLE, key, row, QUICK_RESULTS if quick else RESULTS)
+        record(TABLE, f"{student}/{attack.name}/{100 * share:g}", row, folder)
         for figure, values in row["figures"].items():
             spread = "" if values["spread"] is None else f" ± {values['spread']:g}"
             report(f"  {figure}: {'never' if values['mean'] is None else format(values['mean'], 'g')}{spread}")
