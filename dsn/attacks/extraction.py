@@ -2,8 +2,8 @@
 
 The adversary is a customer, or has a customer's serial: it asks the student about stamped pictures, a share of
 the training pictures without their labels, and a fresh network learns the answers from the raw pictures. No
-weights are needed. The method does not stop this, and the paper says so ("stated limits"). Without the student,
-the same pictures with their labels train a fresh network.
+weights are needed. The method does not stop this, which is one of the paper's stated limits; it measures nothing.
+Without the student, the same pictures with their labels train a fresh network.
 """
 
 from dataclasses import dataclass
