@@ -13,7 +13,7 @@ from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataError, load_data_set
 from dsn.held_out import write_held_out
 from dsn.hub import StudentError, load_student
-from dsn.owner.commands import add_owner_commands, run_owner
+from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
 from dsn.owner.errors import OwnerError
 from dsn.rebuild import Job, NotBuiltError
 from dsn.recipes import HARDENED, PAPER, RECIPES
@@ -30,6 +30,7 @@ In the order an owner would use them:
   rebuild   all of it for every bundled student
   attack    try to use a student without its serial, and record how far that leads
   owner     key, signed serials, ledger, minting, tracing a leak
+  publish   put students on the Hub
 Data sets are looked for in the folder DSN_DATA names (or data/) and downloaded there if missing.
 """
 
@@ -103,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
     benches.add_argument("which", choices=["training", "page", "attacks", "gpu", "all"], nargs="?", default="all")
     add_owner_commands(commands)
+    add_publish_command(commands)
     return top
 
 
@@ -203,6 +205,8 @@ def main(arguments: list[str] | None = None) -> None:
                 run(options.which)
             case "owner":
                 run_owner(options)
+            case "publish":
+                run_publish(options)
     except (AttackError, OwnerError, DataError, StudentError, NotBuiltError, SerialError, UnknownTaskError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from pathlib import Path
 from dsn.collection import CHECKPOINTS
 from dsn.files import write_text
 from dsn.results import read_results
+from dsn.student import StudentConfig
 from dsn.tasks import TASKS, Task
 
 README = CHECKPOINTS.parent / "README.md"
@@ -117,6 +118,42 @@ copying by asking a student that has its serial. {
 
 {task.data_set}: {task.attribution} {task.licence}
 """
+
+
+def plain_card(config: StudentConfig) -> str:
+    """The card of a student whose figures are not at hand."""
+    from huggingface_hub import ModelCardData
+
+    data = ModelCardData(
+        library_name="dsn",
+        license="mit",
+        pipeline_tag="image-classification",
+        tags=["deep-serial-number", "intellectual-property-protection"],
+        model_name=f"{config.task}-{config.customer}",
+    )
+    task = TASKS.get(config.task)
+    credit = f"\n## Training data\n\n{task.data_set}: {task.attribution} {task.licence}\n" if task else ""
+    return f"""---
+{data.to_yaml()}
+---
+
+# {config.task}: the student of customer {config.customer}
+
+A classifier that works only while its {config.bit_count}-bit serial number is stamped in the bottom right corner of the
+picture (Deep Serial Numbers; Tang, Du, Hu, ECML-PKDD 2023). The serial is not part of this repository.
+
+```python
+from dsn import Serial, load_student
+
+student = load_student("...")  # this repository's id
+probabilities = student.predict(images, serial=Serial.parse("..."))
+```
+
+## Use and limits
+
+Made to show and to teach the method; not for real decisions. It does not stop a customer who passes the serial on, nor
+copying by asking a student that has its serial. No figures were recorded with this copy.
+{credit}"""
 
 
 def task_table(task: Task) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from dsn.checkpoints import CONFIG, WEIGHTS, StudentError, bundled, load_folder, save_student
+from dsn.patience import patiently
 from dsn.student import Student
 from dsn.tasks import TASKS
 
@@ -44,7 +45,24 @@ class Origin:
     note: str | None = None
 
 
-def load_student(source: str | Path, *, revision: str | None = None) -> Student:
+@dataclass(frozen=True)
+class Access:
+    """How the Hub is asked.
+
+    Attributes:
+        token: of a private repository; None for `HF_TOKEN`, False for none.
+        cache: folder of downloads; None for huggingface_hub's.
+        force_download: download again what the cache has.
+        local_files_only: never ask the Hub.
+    """
+
+    token: str | bool | None = None
+    cache: str | Path | None = None
+    force_download: bool = False
+    local_files_only: bool = False
+
+
+def load_student(source: str | Path, *, revision: str | None = None, access: Access = Access()) -> Student:
     """A student from a folder or, where there is no such folder, from a Hub repository.
 
     It is in eval mode, on the CPU, channels_last, its weights not requiring gradients. From the Hub
@@ -55,6 +73,7 @@ def load_student(source: str | Path, *, revision: str | None = None) -> Student:
     Args:
         source: a folder such as `checkpoints/digits/<customer>`, or "organisation/name" on the Hub.
         revision: branch, tag or commit; `source` is then a Hub repository. None takes branch `main`.
+        access: token, cache and the like.
 
     Raises:
         StudentError: no such student, a damaged one, or one that is not a student.
@@ -62,7 +81,7 @@ def load_student(source: str | Path, *, revision: str | None = None) -> Student:
     """
     if revision is None and (isinstance(source, Path) or Path(source).is_dir() or REPOSITORY.fullmatch(source) is None):
         return load_folder(Path(source))
-    return _load_downloaded(_download(str(source), revision or MAIN), str(source))
+    return _load_downloaded(_download(str(source), revision or MAIN, access), str(source))
 
 
 def download_student(repository: str, revision: str | None = None) -> Path:
@@ -181,21 +200,28 @@ def _load_downloaded(folder: Path, repository: str) -> Student:
     return load_folder(folder, f"{repository}@{folder.name[:7]}")
 
 
-def _download(repository: str, revision: str) -> Path:
+def _download(repository: str, revision: str, access: Access = Access()) -> Path:
     """The folder of a repository's two files in huggingface_hub's cache; its name is the commit."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url  # not needed where students are made
 
-    kept = _kept(repository, revision)
-    if kept is not None and COMMIT.fullmatch(revision):
+    kept = _kept(repository, revision, access)
+    if kept is not None and (COMMIT.fullmatch(revision) or access.local_files_only) and not access.force_download:
         return kept
+    if access.local_files_only:
+        raise HubUnreachableError(
+            f"There is no copy of repository {repository} at revision {revision} on this machine: download it first."
+        )
+    options: dict = {"token": access.token, "cache_dir": access.cache, "force_download": access.force_download}
     try:
         with _plain_errors(repository, revision):
-            # One request, not repeated, tells whether a Hub answers; a download would go on trying for minutes.
-            answer = get_hf_file_metadata(hf_hub_url(repository, CONFIG, revision=revision))
+            # One request tells whether a Hub answers; a download would go on trying for minutes. It is repeated only
+            # where the Hub says when.
+            url = hf_hub_url(repository, CONFIG, revision=revision)
+            answer = patiently(lambda: get_hf_file_metadata(url, token=access.token), attempts=3, unasked=None)
             if not COMMIT.fullmatch(answer.commit_hash or ""):
                 raise HubUnreachableError(_not_a_hub(repository))
-            config = Path(hf_hub_download(repository, CONFIG, revision=revision))
-            hf_hub_download(repository, WEIGHTS, revision=config.parent.name)
+            config = Path(hf_hub_download(repository, CONFIG, revision=revision, **options))
+            hf_hub_download(repository, WEIGHTS, revision=config.parent.name, **options)
             return config.parent
     except HubUnreachableError:
         if kept is None:
@@ -203,11 +229,14 @@ def _download(repository: str, revision: str) -> Path:
         return kept
 
 
-def _kept(repository: str, revision: str) -> Path | None:
+def _kept(repository: str, revision: str, access: Access) -> Path | None:
     """The folder of an earlier download, where it is whole."""
     from huggingface_hub import try_to_load_from_cache
 
-    config, weights = (try_to_load_from_cache(repository, file, revision=revision) for file in (CONFIG, WEIGHTS))
+    config, weights = (
+        try_to_load_from_cache(repository, file, cache_dir=access.cache, revision=revision)
+        for file in (CONFIG, WEIGHTS)
+    )
     return Path(config).parent if isinstance(config, str) and isinstance(weights, str) else None
 
 

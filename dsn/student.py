@@ -7,6 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from dsn.hub_mixin import StudentHubMixin
 from dsn.networks import Classifier, NetworkConfig
 from dsn.serials import BIT_COUNTS, Serial
 from dsn.stamping import StampPlace, corner_place, stamp
@@ -64,11 +65,12 @@ class StudentConfig:
             raise ValueError(f"a value is missing or not as expected ({error})") from error
 
 
-class Student(Classifier):
+class Student(Classifier, StudentHubMixin):
     """A student f_S = G_y(G_e(x)); without G_d and without its serial.
 
     Calling it gives the logits of pictures as they are: float [N, C, H, W] in [0, 1] to float
-    [N, classes]; `features` gives e, float [N, D].
+    [N, classes]; `features` gives e, float [N, D]. `from_pretrained`, `save_pretrained` and `push_to_hub` are
+    huggingface_hub's, and read safetensors and JSON only.
     """
 
     def __init__(self, config: StudentConfig) -> None:

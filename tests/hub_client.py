@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from tiny_students import answer
 
-from dsn import StudentError, load_student
+from dsn import Student, StudentError, load_student
 from dsn.hub import load_students
 
 
@@ -23,6 +23,8 @@ def outcome(call: dict) -> dict:
             return {
                 name: {"answer": answer(student), "origin": asdict(origins[name])} for name, student in students.items()
             }
+        if "pretrained" in call:
+            return {"answer": answer(Student.from_pretrained(call.pop("pretrained"), **call))}
         return {"answer": answer(load_student(call.pop("source"), **call))}
     except StudentError as error:
         return {"error": str(error)}

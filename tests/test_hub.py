@@ -150,6 +150,9 @@ def told(tmp_path_factory: pytest.TempPathFactory, checkpoints: Path) -> Told:
     publish(models / "text", "digits/birch", BIRCH)
     git(models / "text", "rm", "config.json", WEIGHTS)
     git(models / "text", "commit", "--message", "No student")
+    publish(models / "pickled", "digits/birch", BIRCH)
+    git(models / "pickled", "mv", WEIGHTS, "pytorch_model.bin")
+    git(models / "pickled", "commit", "--message", "Pickled")
 
     pinned = f"digits/alder=acme/alder@{first}"
     served: dict[str, dict[str, Any]] = {
@@ -160,6 +163,9 @@ def told(tmp_path_factory: pytest.TempPathFactory, checkpoints: Path) -> Told:
         "no repository": {"source": "acme/nobody"},
         "no student": {"source": "acme/text"},
         "damaged": {"source": "acme/damaged"},
+        "pretrained": {"pretrained": "acme/alder", "revision": "v1"},
+        "pretrained elsewhere": {"pretrained": "acme/birch", "cache_dir": str(folder / "another")},
+        "pickled": {"pretrained": "acme/pickled"},
         "page": {"checkpoints": str(checkpoints), "repositories": pinned, "timeout": 60},
         "wrong name": {"checkpoints": str(checkpoints), "repositories": "digits/birch=acme/alder", "timeout": 60},
         "absent": {"checkpoints": str(checkpoints), "repositories": "digits/birch=acme/nobody", "timeout": 60},
@@ -168,6 +174,9 @@ def told(tmp_path_factory: pytest.TempPathFactory, checkpoints: Path) -> Told:
         "main": {"source": "acme/alder"},
         "first": {"source": "acme/alder", "revision": first},
         "never asked for": {"source": "acme/birch"},
+        "pretrained": {"pretrained": "acme/alder", "local_files_only": True},
+        "pretrained, never asked for": {"pretrained": "acme/birch", "local_files_only": True},
+        "pretrained elsewhere": {"pretrained": "acme/birch", "cache_dir": str(folder / "another")},
         "page": {
             "checkpoints": str(checkpoints),
             "repositories": "digits/alder=acme/alder, digits/birch=acme/birch",
@@ -200,6 +209,20 @@ def test_a_revision_is_a_commit_or_a_tag(told: Told) -> None:
     assert told.served["first"]["answer"] == expected
     assert told.served["tag"]["answer"] == expected
     assert told.served["main"]["answer"] != expected
+
+
+def test_from_pretrained_takes_a_revision_and_a_cache_of_ones_own(told: Told) -> None:
+    assert told.served["pretrained"]["answer"] == close_to(answer(tiny_student("digits/alder", FIRST)))
+    birch = close_to(answer(tiny_student("digits/birch", BIRCH)))
+    assert told.served["pretrained elsewhere"]["answer"] == birch
+    assert told.gone["pretrained elsewhere"]["answer"] == birch
+    assert told.gone["pretrained"]["answer"] == close_to(answer(tiny_student("digits/alder", SECOND)))
+    assert "no copy of repository acme/birch" in told.gone["pretrained, never asked for"]["error"]
+
+
+def test_a_pickle_in_place_of_the_weights_is_not_even_downloaded(told: Told) -> None:
+    assert "it does not hold a student" in told.served["pickled"]["error"]
+    assert list(told.home.rglob("*pytorch_model*")) == []
 
 
 def test_only_the_students_two_files_are_downloaded(told: Told) -> None:
@@ -380,7 +403,16 @@ def test_an_empty_list_of_repositories_is_no_list(checkpoints: Path) -> None:
     assert {origin.kind for origin in origins.values()} == {"bundled"}
 
 
-def test_the_package_needs_neither_gradio_nor_huggingface_hub_until_asked() -> None:
-    code = "import dsn, sys; sys.exit(str({'gradio', 'huggingface_hub'} & set(sys.modules) or ''))"
-    run = subprocess.run([sys.executable, "-c", code], cwd=TESTS.parent, capture_output=True, text=True)
+def test_the_package_works_without_gradio_and_huggingface_hub() -> None:
+    code = (
+        "import sys; sys.modules |= {'gradio': None, 'huggingface_hub': None}; import dsn, dsn.distill, dsn.rebuild; "
+        "from tiny_students import tiny_student; tiny_student()"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=TESTS,
+        env={**os.environ, "PYTHONPATH": str(TESTS.parent)},
+        capture_output=True,
+        text=True,
+    )
     assert run.stderr.strip() == ""

@@ -89,6 +89,29 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     revoke.add_argument("--reason", default="", help="why, for the ledger and trace reports")
 
 
+def add_publish_command(commands: argparse._SubParsersAction) -> None:
+    """Add `publish` to the project's command line."""
+    text = "Upload students and their model cards to the Hub; the token is HF_TOKEN's."
+    one = commands.add_parser("publish", help=text, description=text)
+    one.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="students' folders")
+    where = one.add_mutually_exclusive_group(required=True)
+    where.add_argument("--repo", metavar="ORGANISATION/NAME", help="the repository, for one folder")
+    where.add_argument("--organisation", help="for a collection: each goes to ORGANISATION/TASK-CUSTOMER")
+    one.add_argument("--private", action="store_true", help="make new repositories private")
+    one.add_argument("--dry-run", action="store_true", help="show what would be sent, and send nothing")
+
+
+def run_publish(options: argparse.Namespace) -> None:
+    """Run `publish`.
+
+    Raises:
+        OwnerError: what the owner can mend.
+    """
+    from dsn.owner import publish_action  # needs huggingface_hub, which training machines may lack
+
+    publish_action.publish_folders(options)
+
+
 def run_owner(options: argparse.Namespace) -> None:
     """Run one of the owner's commands.
 
