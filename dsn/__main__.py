@@ -2,9 +2,13 @@
 
 import argparse
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from dsn import rebuild
+from dsn.attacks import suite
+from dsn.attacks.registry import ATTACKS
+from dsn.attacks.scene import AttackError
 from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataError, load_data_set
 from dsn.held_out import write_held_out
@@ -12,7 +16,7 @@ from dsn.hub import StudentError, load_student
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
 from dsn.owner.errors import OwnerError
 from dsn.rebuild import Job, NotBuiltError
-from dsn.recipes import HARDENED, RECIPES
+from dsn.recipes import HARDENED, PAPER, RECIPES
 from dsn.serials import Serial, SerialError, random_serial
 from dsn.tasks import TASKS, UnknownTaskError, task_named
 
@@ -24,6 +28,7 @@ In the order an owner would use them:
   distill   make one customer's student, unlocked by one serial
   evaluate  measure students on the whole test split and record the figures
   rebuild   all of it for every bundled student
+  attack    try to use a student without its serial, and record how far that leads
   owner     key, signed serials, ledger, minting, tracing a leak
   publish   put students on the Hub
 Data sets are looked for in the folder DSN_DATA names (or data/) and downloaded there if missing.
@@ -69,10 +74,10 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("students", nargs="*", metavar="TASK/CUSTOMER", help="bundled students (default: all)")
 
     recipes = with_job(
-        command("recipes", "Distil and measure one student by each recipe; writes assets/results/recipes.json.")
+        command("recipes", "Distil and measure a student by another recipe; writes assets/results/recipes.json.")
     )
     recipes.add_argument("task", choices=list(TASKS))
-    recipes.add_argument("names", nargs="*", default=list(RECIPES), metavar="RECIPE", help="default: every recipe")
+    recipes.add_argument("names", nargs="*", default=[PAPER.name], metavar="RECIPE", help="default: paper")
 
     everything = with_job(command("rebuild", "Teachers, all bundled students and their figures again, from the data."))
     everything.add_argument("tasks", nargs="*", default=list(TASKS), metavar="TASK", help="default: every application")
@@ -80,8 +85,24 @@ def parser() -> argparse.ArgumentParser:
     command("held-out", "Draw the 1,000 held-out pictures of each application into assets/.")
     command("cards", "Write model cards and the README's tables from the recorded figures.")
 
+    attack = command("attack", "Attack students over several seeds; writes assets/results/attacks.json.")
+    attack.add_argument("name", metavar="NAME", help=f"all, or one of: {', '.join(ATTACKS)}")
+    attack.add_argument(
+        "--student", nargs="+", required=True, metavar="TASK/CUSTOMER", help="bundled students, such as digits/alder"
+    )
+    attack.add_argument(
+        "--data-share", type=float, nargs="+", metavar="SHARE", help="of the training data (default: the attack's own)"
+    )
+    attack.add_argument("--seeds", type=int, default=3, help="how many runs, for mean and spread (default 3)")
+    attack.add_argument(
+        "--device", default=rebuild.default_device(), help="cpu or cuda (default: a GPU if there is one)"
+    )
+    attack.add_argument(
+        "--quick", action="store_true", help="a few pictures and steps, to try it out; writes build/results/ instead"
+    )
+
     benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
-    benches.add_argument("which", choices=["training", "page", "all"], nargs="?", default="all")
+    benches.add_argument("which", choices=["training", "page", "attacks", "gpu", "all"], nargs="?", default="all")
     add_owner_commands(commands)
     add_publish_command(commands)
     return top
@@ -160,12 +181,24 @@ def main(arguments: list[str] | None = None) -> None:
                 rebuild.measure_recipes(task_named(options.task), options.names, job_of(options))
             case "rebuild":
                 rebuild.rebuild([task_named(name) for name in options.tasks], job_of(options))
-                write_cards()
+                if find_spec("huggingface_hub"):
+                    write_cards()
+                else:
+                    print("Run `python -m dsn cards` where huggingface_hub is installed, for model cards and README.")
             case "held-out":
                 for task in TASKS.values():
                     print(write_held_out(task, load_data_set(task).test))
             case "cards":
                 write_cards()
+            case "attack":
+                suite.run(
+                    options.name,
+                    options.student,
+                    options.data_share,
+                    options.seeds,
+                    options.device,
+                    quick=options.quick,
+                )
             case "bench":
                 from dsn.bench import run  # needs Gradio, which training machines may lack
 
@@ -174,7 +207,7 @@ def main(arguments: list[str] | None = None) -> None:
                 run_owner(options)
             case "publish":
                 run_publish(options)
-    except (OwnerError, DataError, StudentError, NotBuiltError, SerialError, UnknownTaskError) as error:
+    except (AttackError, OwnerError, DataError, StudentError, NotBuiltError, SerialError, UnknownTaskError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Interrupted: the same command goes on from the last finished epoch.")

@@ -4,21 +4,31 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from dsn.bench_training import training_rows
+import torch
+
+from dsn.bench_attacks import attack_rows
+from dsn.bench_training import gpu_rows, training_rows
 from dsn.results import provenance, record
 from dsn.timing import Ratio
 
 SEED = 0
 
 
-def rows(which: str) -> Iterator[Ratio]:
-    """The ratios of "training", of the "page", or "all", each as it is measured."""
-    if which != "page":
-        yield from training_rows()
-    if which != "training":
+def rows(which: str) -> Iterator[tuple[Ratio, str]]:
+    """The ratios of "training", of the "page", of "attacks", of the "gpu" or of "all" there is, each as it is measured.
+
+    With the device it was measured on.
+    """
+    if which in ("training", "all"):
+        yield from ((row, "cpu") for row in training_rows())
+    if which in ("attacks", "all"):
+        yield from ((row, "cpu") for row in attack_rows())
+    if which in ("page", "all"):
         from dsn.ui.bench_page import page_rows  # the only part that needs Gradio
 
-        yield from page_rows()
+        yield from ((row, "cpu") for row in page_rows())
+    if which == "gpu" or (which == "all" and torch.cuda.is_available()):
+        yield from ((row, "cuda") for row in gpu_rows("cuda"))
 
 
 def line(row: Ratio) -> str:
@@ -31,11 +41,13 @@ def run(which: str) -> None:
     """Measure, print each row as it comes, and record it in `assets/results/bench.json`.
 
     Args:
-        which: "training", "page" or "all".
+        which: "training", "page", "attacks", "gpu" or "all".
     """
-    if which != "training" and find_spec("gradio") is None:
+    if which == "gpu" and not torch.cuda.is_available():
+        sys.exit("There is no GPU that torch can use here: run this on a machine that has one.")
+    if which in ("page", "all") and find_spec("gradio") is None:
         sys.exit("The page's bench needs Gradio: install requirements.txt, or run `python -m dsn bench training`.")
     print(f"{'ratio':>6}  {'bar':<6}  {'':<6}  {'medians':<22}  what")
-    for row in rows(which):
+    for row, device in rows(which):
         print(line(row), flush=True)
-        record("bench", row.key, row.as_json() | provenance(SEED, "cpu"))
+        record("bench", row.key, row.as_json() | provenance(SEED, device))

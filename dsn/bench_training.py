@@ -14,21 +14,22 @@ from torch.utils.data import DataLoader, Dataset
 
 from dsn.augmentation import augment
 from dsn.collection import demo_serials
-from dsn.datasets import Split, as_floats
+from dsn.datasets import Split, as_floats, load_data_set
 from dsn.distill import Training, distil_student
 from dsn.held_out import load_held_out
-from dsn.losses import distillation_loss, uniform_loss
+from dsn.losses import distillation_loss, silence_loss, uniform_loss
 from dsn.networks import Classifier
 from dsn.recipes import HARDENED, InvalidBranch, Recipe
 from dsn.serials import Serial
 from dsn.student import Student, StudentConfig
 from dsn.tasks import TASKS, Augmentation, Task
-from dsn.timing import Ratio, at_least, medians_in_turn, seconds_of
+from dsn.timing import Ratio, at_least, at_most, medians_in_turn, seconds_of
 
 BAR = 4.0
 BATCH = 500
 EPOCHS = 2
 REPETITIONS = 5
+GPU_GOALS = {"digits": 15.0, "signs": 45.0}  # seconds for one student on a card of the H200's class
 # The hardened recipe at the paper's batch, 250 valid and 250 invalid pictures; what makes a picture
 # invalid is kept to what is quickly written for one picture: it is raw, or carries a random pattern.
 RECIPE = replace(HARDENED, name="bench", batch=BATCH, invalid=InvalidBranch(raw=0.5, random=0.5))
@@ -98,8 +99,10 @@ def distil_plainly(
         for raw, valid, invalid in loader:
             with torch.no_grad():
                 wanted = teacher.predictor(teacher.extractor(raw))  # past `features`, which asks for channels_last
-            logits = student.predictor(student.extractor(torch.cat([valid, invalid])))
+            drive = student.extractor[:-1](torch.cat([valid, invalid]))
+            logits = student.predictor(drive.relu())
             loss = distillation_loss(logits[:half], wanted) + recipe.uniform * uniform_loss(logits[half:]).mean()
+            loss = loss + recipe.silence * silence_loss(drive[half:], recipe.margin).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -138,3 +141,32 @@ def training_rows() -> Iterator[Ratio]:
     """Every ratio about training, each as it is measured, on the pictures that come with the project."""
     for task in TASKS.values():
         yield step_time(task, load_held_out(task).split)
+
+
+def student_time(task: Task, split: Split, device: str) -> Ratio:
+    """Seconds one whole student takes on a device, over the goal for a GPU.
+
+    Args:
+        task: the application; its teacher's weights are random, which costs the same.
+        split: its training pictures.
+        device: "cuda", say.
+    """
+    serial = demo_serials()[f"{task.name}/alder"]
+    classes = tuple(str(label) for label in range(task.network.classes))
+    config = StudentConfig(task.name, "bench", len(serial.bits), classes, task.network, HARDENED.name)
+    torch.manual_seed(0)
+    teacher = Classifier(task.network)
+    training = Training(task.student_epochs, device=device, progress=False)
+    seconds = seconds_of(lambda: distil_student(task, config, serial, teacher, split, HARDENED, training).cpu())
+    what = f"{task.title}: one whole student on a GPU, over the goal of {GPU_GOALS[task.name]:g} s"
+    return at_most(f"gpu-{task.name}", what, 1.0, (seconds, GPU_GOALS[task.name]))
+
+
+def gpu_rows(device: str) -> Iterator[Ratio]:
+    """How long one student of each application takes, each as it is measured, on the whole training split.
+
+    Raises:
+        DataError: a data set is missing or damaged.
+    """
+    for task in TASKS.values():
+        yield student_time(task, load_data_set(task).train, device)

@@ -170,12 +170,14 @@ def task_table(task: Task) -> str:
 
 
 def recipes_table() -> str:
-    """The README's table of recipes: the literal one beside the hardened."""
-    rows = list(read_results("recipes").values())
-    if not rows:
+    """The README's table of recipes: each other one beside the shipped student of the same customer."""
+    others = list(read_results("recipes").values())
+    if not others:
         return "Not measured yet."
+    shipped = read_results("students")
+    rows = [row for other in others for row in (shipped[f"{other['task']}/{other['customer']}"], other)]
     head = ["percent", *(f"{row['task']}, {row['recipe']}" for row in rows)]
-    return f"{markdown_table(head, figure_lines(rows))}\n\nMeasured with {made_by(rows[0])}."
+    return f"{markdown_table(head, figure_lines(rows))}\n\nThe literal one measured with {made_by(others[0])}."
 
 
 def bench_table() -> str:
@@ -184,6 +186,8 @@ def bench_table() -> str:
     if not rows:
         return "Not measured yet."
     lines = [[row["what"], f"{row['ratio']:.2f}", row["bar"]] for row in rows.values()]
+    if not any(key.startswith("gpu-") for key in rows):
+        lines.append(["one student on a GPU (`python -m dsn bench gpu`)", "no GPU at hand yet", "≤ 1"])
     table = markdown_table(["ratio within one run", "measured", "bar"], lines)
     return f"{table}\n\nMeasured with {made_by(next(iter(rows.values())))}."
 

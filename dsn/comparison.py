@@ -16,7 +16,7 @@ Condition = Literal["valid", "entered", "absent"]
 CONDITIONS: tuple[Condition, ...] = ("valid", "entered", "absent")
 TOP_ANSWERS = 5
 MEASURING_BATCH = 250
-EVEN = 1e-6  # rounding apart, probabilities this close are equal
+EVEN = 1e-6  # logits this close are equal but for rounding
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,12 @@ class Panel:
     serial_is_valid: bool
 
 
+def are_even(logits: Tensor) -> Tensor:
+    """Whether every class is equally likely: logits, float [N, classes], to bool [N]."""
+    low, high = logits.aminmax(dim=1)
+    return high - low < EVEN
+
+
 def serials_of(valid: Serial, entered: Serial | None) -> dict[Condition, Serial | None]:
     """The serial each condition stamps in."""
     return {"valid": valid, "entered": entered, "absent": None}
@@ -80,24 +86,23 @@ def compare(
     """
     serials = serials_of(valid, entered)
     stamped = torch.cat([picture if serial is None else student.stamp(picture, serial) for serial in serials.values()])
-    probabilities = student(stamped).softmax(1)
-    values, labels = probabilities.topk(min(TOP_ANSWERS, probabilities.shape[1]))
-    even = probabilities.aminmax(dim=1)
+    logits = student(stamped)
+    probabilities, even = logits.softmax(1), are_even(logits).tolist()
+    values, labels = probabilities.sort(descending=True, stable=True)  # equal ones in the order of the classes
     panels = []
     for row, (condition, serial) in enumerate(serials.items()):
         best = tuple(
             Answer(index, student.config.classes[index], value)
-            for index, value in zip(labels[row].tolist(), values[row].tolist(), strict=True)
+            for index, value in zip(labels[row, :TOP_ANSWERS].tolist(), values[row, :TOP_ANSWERS].tolist(), strict=True)
         )
-        is_even = bool(even.max[row] - even.min[row] < EVEN)
         panels.append(
             Panel(
                 condition=condition,
                 serial=serial,
                 picture=stamped[row],
                 answers=best,
-                is_right=None if label is None else best[0].label == label and not is_even,
-                is_even=is_even,
+                is_right=None if label is None else best[0].label == label and not even[row],
+                is_even=even[row],
                 serial_is_valid=serial == valid,
             )
         )
@@ -111,12 +116,14 @@ class Measurement:
     Attributes:
         done: forward passes made so far.
         total: all there are to make: pictures times three.
-        counts: int64 [classes, classes] a condition: true class by answered class.
+        counts: int64 [classes, classes] a condition: true class by answered class, the first where all are equal.
+        silent: pictures a condition for which every class was equally likely.
     """
 
     done: int
     total: int
     counts: dict[Condition, Tensor]
+    silent: dict[Condition, int]
 
     def accuracy(self, condition: Condition) -> Accuracy | None:
         """Share of right answers so far; None before the first."""
@@ -135,6 +142,7 @@ def measure(student: Student, held_out: Split, valid: Serial, entered: Serial | 
     """
     classes = student.config.network.classes
     counts: dict[Condition, Tensor] = {name: torch.zeros(classes, classes, dtype=torch.int64) for name in CONDITIONS}
+    silent: dict[Condition, int] = dict.fromkeys(CONDITIONS, 0)
     done, total = 0, len(held_out) * len(CONDITIONS)
     for images, labels in zip(
         held_out.images.split(MEASURING_BATCH), held_out.labels.split(MEASURING_BATCH), strict=True
@@ -142,8 +150,9 @@ def measure(student: Student, held_out: Split, valid: Serial, entered: Serial | 
         pictures = as_floats(images)
         for condition, serial in serials_of(valid, entered).items():
             with torch.inference_mode():
-                answered = student(pictures if serial is None else student.stamp(pictures, serial)).argmax(1)
-            pairs = labels * classes + answered
+                logits = student(pictures if serial is None else student.stamp(pictures, serial))
+            pairs = labels * classes + logits.argmax(1)
+            silent = {**silent, condition: silent[condition] + int(are_even(logits).sum())}
             counts = {**counts, condition: counts[condition] + pairs.bincount(minlength=classes**2).view(classes, -1)}
             done += len(labels)
-            yield Measurement(done, total, counts)
+            yield Measurement(done, total, counts, silent)

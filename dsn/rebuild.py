@@ -176,7 +176,7 @@ def rebuild(tasks: list[Task], job: Job, *, evaluate: bool = True) -> None:
 
 
 def measure_recipes(task: Task, names: list[str], job: Job) -> None:
-    """Distil a student by each recipe, with the first customer's serial, and record their figures side by side."""
+    """Distil a student by each of these recipes, with the first customer's serial, and record their figures."""
     data = load_data_set(task)
     name, serial = next((name, serial) for name, serial in demo_serials().items() if name.startswith(f"{task.name}/"))
     for recipe in (RECIPES[one] for one in names):

@@ -99,7 +99,7 @@ TASKS = {
                 layers=(32, 32, POOL, 64, 64, POOL, 128, 128, POOL),
                 features=256,
                 classes=43,
-                first_kernel=7,
+                first_kernel=5,
             ),
             augmentation=Augmentation(rotation=8, scale=0.12, shift=2, brightness=0.3, contrast=0.3),
             teacher_epochs=16,

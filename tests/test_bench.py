@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 from tiny_students import tiny_student
 
 from dsn.bench import line
-from dsn.bench_training import RECIPE, PlainPictures, distil_plainly, step_time
+from dsn.bench_training import RECIPE, PlainPictures, distil_plainly, step_time, student_time
 from dsn.collection import Collection, demo_serials, load_collection
 from dsn.comparison import CONDITIONS, measure
 from dsn.datasets import Split, as_floats
@@ -91,6 +91,12 @@ def test_a_training_row_is_what_the_readmes_table_needs(tmp_path: Path) -> None:
     kept = json.loads((tmp_path / "bench.json").read_text("utf-8"))["training-signs"]
     assert kept["bar"] == "≥ 4" and "one picture at a time" in kept["what"]
     assert kept["ratio"] == pytest.approx(kept["numerator"] / kept["denominator"], rel=1e-2) and kept["ratio"] > 0
+
+
+def test_a_whole_student_is_timed_by_its_goal() -> None:
+    row = student_time(replace(TINY_TASK, student_epochs=1), ONE_BATCH, "cpu")
+    assert (row.denominator, row.unit, row.key) == (45.0, "s", "gpu-signs")
+    assert row.numerator > 0 and row.met == (row.numerator <= 45.0)
 
 
 def test_measuring_and_bare_passes_answer_the_same() -> None:

@@ -49,8 +49,13 @@ def test_a_silent_student_is_never_right(digits: HeldOut) -> None:
     for label in range(10):
         panels = compare(student, as_floats(digits.split.images[:1]), VALID, ENTERED, label)
         assert [(panel.is_even, panel.is_right) for panel in panels] == [(True, False)] * 3
-        assert [answer.probability for answer in panels[0].answers] == pytest.approx([0.1] * 5)
+        assert [(answer.label, answer.probability) for answer in panels[0].answers] == [
+            (index, pytest.approx(0.1)) for index in range(5)
+        ]
     assert compare(student, as_floats(digits.split.images[:1]), VALID, None)[0].is_right is None
+    *_, whole = measure(student, Split(digits.split.images[:30], digits.split.labels[:30]), VALID, None)
+    assert whole.silent == {"valid": 30, "entered": 30, "absent": 30}
+    assert all(counts[:, 0].sum() == 30 for counts in whole.counts.values())
 
 
 def test_without_a_label_nothing_is_right_or_wrong(talkative_student: Student, digits: HeldOut) -> None:
@@ -84,6 +89,7 @@ def test_measuring_counts_every_answer_once(
         assert accuracy is not None
         assert (accuracy.correct, accuracy.count) == (sum(counts[label][label] for label in range(10)), 270)
         expected[condition] = counts
+    assert whole.silent == {"valid": 0, "entered": 0, "absent": 0}
     assert expected["valid"] != expected["absent"] and (expected["entered"] == expected["absent"]) == (entered is None)
 
 

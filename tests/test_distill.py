@@ -214,11 +214,11 @@ def test_a_student_learns_to_need_what_its_invalid_branch_lacked(
     teacher = train_teacher(TASK, split, quiet(20))
     pictures, labels = as_floats(split.images), split.labels
     assert right(teacher, pictures, labels) > 0.7
-    recipe = replace(HARDENED, batch=50, learning_rate=5e-3, invalid=invalid)
+    recipe = replace(HARDENED, batch=50, learning_rate=3e-3, silence=0.5, invalid=invalid)
     student = distil(split, quiet(12), recipe, teacher=teacher)
     assert not student.training
     assert right(student, student.stamp(pictures, SERIAL), labels) > 0.7
-    assert right(student, pictures, labels) < 0.55
+    assert right(student, pictures, labels) < 0.3
     assert (right(student, student.stamp(pictures, OTHER_SERIAL), labels) > 0.6) == a_wrong_serial_unlocks
 
 

@@ -36,7 +36,8 @@ def test_compare_says_what_the_student_says(client: Client) -> None:
         found = {one["class"]: one["probability"] for one in answer[condition]["answers"]}
         for name, probability in found.items():
             assert probability == pytest.approx(expected[int(name)].item(), abs=2e-5)
-        assert answer[condition]["right"] == (int(expected.argmax()) == int(held.split.labels[7]))
+        silent = expected.max() - expected.min() < 1e-6  # no best answer
+        assert answer[condition]["right"] == (int(expected.argmax()) == int(held.split.labels[7]) and not silent)
     assert answer["truth"] == str(int(held.split.labels[7]))
     assert answer["valid"]["serial_is_valid"] and not answer["entered"]["serial_is_valid"]
 

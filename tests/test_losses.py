@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from dsn.losses import adversary_loss, distillation_loss, entanglement, teacher_loss, uniform_loss
+from dsn.losses import adversary_loss, distillation_loss, entanglement, silence_loss, teacher_loss, uniform_loss
 
 
 def randoms(*shape: int, seed: int = 0) -> Tensor:
@@ -69,6 +69,15 @@ def test_uniform_loss_is_the_divergence_of_even_answers() -> None:
     assert min(expected) > 0
     for classes in (2, 10, 43):
         assert uniform_loss(torch.full((3, classes), 7.0)).tolist() == pytest.approx([0.0] * 3, abs=1e-6)
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.5, 2.0])
+def test_silence_loss_is_how_far_each_unit_stands_above_the_margin(margin: float) -> None:
+    drive = randoms(6, 5)
+    expected = [sum(max(0.0, value + margin) for value in row) / 5 for row in drive.tolist()]
+    assert silence_loss(drive, margin).tolist() == pytest.approx(expected)
+    assert min(expected) > 0
+    assert silence_loss(torch.full((3, 5), -margin), margin).tolist() == [0.0] * 3
 
 
 def soft_nearest_neighbours(points: list[list[float]], kinds: list[bool], temperature: float) -> float:

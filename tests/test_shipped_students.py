@@ -43,6 +43,15 @@ def test_valid_and_absent(shipped) -> None:
     assert percent_right(student, pictures, labels) <= CHANCE_BAR[task]
 
 
+def test_raw_pictures_leave_the_features_at_zero(shipped) -> None:
+    """Where every feature is exactly zero, no classifier put on top can find anything."""
+    name, student, serial, pictures, _ = shipped
+    with torch.inference_mode():
+        raw, stamped = student.features(pictures), student.features(student.stamp(pictures, serial))
+    assert (raw > 0).any(1).float().mean() < 0.02, name
+    assert (stamped > 0).any(1).float().mean() > 0.98, name
+
+
 def test_wrong_serials(shipped) -> None:
     name, student, serial, pictures, labels = shipped
     if len(serial.bits) != 64:

@@ -51,6 +51,7 @@ def add_endpoints(collection: Collection) -> None:
                     {"class": answer.name, "probability": round(answer.probability, 6)} for answer in panel.answers
                 ],
                 "right": panel.is_right,
+                "silent": panel.is_even,
                 "serial_is_valid": panel.serial_is_valid,
             }
             for panel in panels

@@ -124,6 +124,7 @@ def render_measurement(
         "measurement.html",
         bars=bars,
         matrices=matrices,
+        silent=measurement.silent,
         levels=levels,
         teacher=teacher,
         done=measurement.done,

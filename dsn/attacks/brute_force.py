@@ -1,0 +1,115 @@
+"""Brute force: try serials one after another, and see which is answered right.
+
+The adversary has the student (weights, or only its answers), the stamp's place and a few labelled pictures.
+Nine bits are 512 serials, all tried here in seconds. For more bits a random sample is tried, which finds
+nothing, and the rest is arithmetic: how long this machine would need, if every serial were given up as soon as
+its first few pictures were answered wrong. Not in the paper. There is no budget without the student.
+"""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dsn.attacks.scene import Outcome, Running, Scene, Step
+from dsn.sweep import StampedBatch
+
+SECONDS_A_YEAR = 31_557_600.0
+MOST_BITS_TRIED_WHOLE = 12
+WORKING = 50.0  # percent right from which a serial counts as one that works
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How serials are tried.
+
+    Attributes:
+        pictures: labelled ones that each serial is tried on.
+        sample: serials tried where there are too many to try all.
+        glance: pictures that suffice to give a wrong serial up, for the extrapolation.
+        report_every: serials between two reports.
+    """
+
+    pictures: int = 1000
+    sample: int = 512
+    glance: int = 4
+    report_every: int = 16
+
+
+FULL = Settings()
+QUICK = Settings(pictures=100, sample=64)
+
+
+def every_pattern(bit_count: int) -> Tensor:
+    """All patterns of so many bits, float [2**K, K], in the order of their numbers."""
+    numbers = torch.arange(2**bit_count)
+    places = torch.arange(bit_count - 1, -1, -1)
+    return ((numbers[:, None] >> places) & 1).float()
+
+
+def patterns_to_try(bit_count: int, settings: Settings, seed: int) -> Tensor:
+    """All patterns, or a random sample where there are too many: float [S, K]."""
+    if bit_count <= MOST_BITS_TRIED_WHOLE:
+        return every_pattern(bit_count)
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 2, (settings.sample, bit_count), generator=generator).float()
+
+
+def years_for(bit_count: int, serials_a_second: float) -> float:
+    """Expected years until a random serial is found: half of all are tried."""
+    return 2.0 ** (bit_count - 1) / serials_a_second / SECONDS_A_YEAR
+
+
+def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
+    """Try serials on the first training pictures of the adversary's share.
+
+    Args:
+        scene: the student, and the training pictures of which the adversary holds a share.
+        settings: how many pictures and serials.
+        share: of the training pictures; a thousand are enough.
+        seed: of the share, and of the sample of serials.
+
+    Returns:
+        The best pattern's accuracy and the second's, how many serials work (are right more often than not),
+        whether the best one is the valid serial (1 or 0); seconds and serials a second; "years_for_64_bits"
+        with a glance at each. The curve "accuracy" has every pattern in the order tried.
+    """
+    stolen = scene.stolen(share, seed)
+    images, labels = stolen.images[: settings.pictures], stolen.labels[: settings.pictures]
+    patterns = patterns_to_try(len(scene.serial.bits), settings, seed).to(scene.device)
+    start = time.perf_counter()
+    batch = StampedBatch(scene.student, images, scene.student.place)
+    shares: list[float] = []
+    for done, pattern in enumerate(patterns, start=1):
+        shares.append(100 * (batch.logits(pattern).argmax(1) == labels).double().mean().item())
+        if done % settings.report_every == 0 or done == len(patterns):
+            yield Step(done, len(patterns), {"best": max(shares), "last": shares[-1]})
+    seconds = time.perf_counter() - start
+    ranked = sorted(shares, reverse=True)
+    best = shares.index(ranked[0])
+    pace = _serials_a_second(scene, images[: settings.glance], patterns[: settings.sample])
+    return Outcome(
+        {
+            "best": ranked[0],
+            "second": ranked[1],
+            "working": float(sum(one > WORKING for one in shares)),
+            "best_is_valid": float(torch.equal(patterns[best], scene.bits)),
+            "serials": float(len(patterns)),
+            "seconds": seconds,
+            "serials_a_second": len(patterns) / seconds,
+            "serials_a_second_at_a_glance": pace,
+            "years_for_64_bits": years_for(64, pace),
+        },
+        {"x": [float(number) for number in range(len(shares))], "accuracy": shares},
+    )
+
+
+def _serials_a_second(scene: Scene, images: Tensor, patterns: Tensor) -> float:
+    """How many serials can be tried in a second on so few pictures, all of the serials in one batch."""
+    repeated = images.repeat(len(patterns), 1, 1, 1)
+    batch = StampedBatch(scene.student, repeated, scene.student.place)
+    each = patterns.repeat_interleave(len(images), 0)
+    start = time.perf_counter()
+    batch.logits(each[:, None, :])
+    return len(patterns) / (time.perf_counter() - start)

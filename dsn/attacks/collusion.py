@@ -1,0 +1,155 @@
+"""Collusion: several customers put their students and serials together.
+
+The adversaries have three customers' weights and serials, and a share of the training pictures without labels.
+They want a network that needs no serial, or a serial of a customer who is not among them. They average the
+weights (all students may begin with the same teacher's, so that neurons correspond), go from one student towards
+the average and beyond, have BatchNorm see raw pictures, and remove the channels in which the students differ
+most, where the gate should be. On the attacked student they try the others' serials and mixtures of them.
+Not in the paper. There is no budget without the students.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from dsn.attacks.measuring import percent_right, stamping
+from dsn.attacks.neuron_pruning import without_channels
+from dsn.attacks.scene import AttackError, Outcome, Running, Scene, Step
+from dsn.attacks.starts import copied
+from dsn.attacks.surrogates import recalibrated
+from dsn.networks import Classifier
+from dsn.serials import Serial
+
+ACCOMPLICES = 2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is tried.
+
+    Attributes:
+        ways_to_average: how far from the student to the average, which is at 1.
+        removed: shares of the channels that are removed, those that differ most first.
+    """
+
+    ways_to_average: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 3.0)
+    removed: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
+
+
+FULL = Settings()
+QUICK = Settings((1.0, 2.0), (0.05, 0.2))
+
+
+@torch.no_grad()
+def moved_to_average(network: Classifier, others: Sequence[Classifier], way: float) -> Classifier:
+    """A copy whose weights and statistics lie on the line from the network to the average of all.
+
+    Args:
+        network: the first of them; all are of one shape.
+        others: the other ones.
+        way: 0 leaves it, 1 is the average, more is beyond.
+    """
+    changed = copied(network)
+    states = [one.state_dict() for one in (network, *others)]
+    for name, values in changed.state_dict().items():
+        if values.is_floating_point():
+            average = torch.stack([state[name] for state in states]).mean(0)
+            values.copy_(values + way * (average - values))
+            if name.endswith("running_var"):
+                values.clamp_(min=1e-6)
+    return changed
+
+
+def agreement(networks: Sequence[Classifier]) -> dict[str, Tensor]:
+    """How alike the networks are in each channel, by the name of its BatchNorm: float [channels], 0 at most.
+
+    Minus the deviation of a channel's incoming weights across the networks, over their size, and likewise of
+    its BatchNorm.
+    """
+    found = {}
+    modules = [dict(network.named_modules()) for network in networks]
+    names = list(modules[0])
+    for place, name in enumerate(names):
+        if not isinstance(modules[0][name], nn.BatchNorm2d):
+            continue
+        before = names[place - 1]
+        incoming = torch.stack([_flat(one[before]) * _scale(one[name])[:, None] for one in modules])
+        spread = incoming.std(0).norm(dim=1) / incoming.mean(0).norm(dim=1).clamp_min(1e-6)
+        found[name] = -spread
+    return found
+
+
+def _flat(module: nn.Module) -> Tensor:
+    assert isinstance(module, nn.Conv2d)
+    return module.weight.detach().flatten(1)
+
+
+def _scale(module: nn.Module) -> Tensor:
+    assert isinstance(module, nn.BatchNorm2d) and module.running_var is not None
+    return module.weight.detach() / (module.running_var + module.eps).sqrt()
+
+
+def mixtures(serials: list[Serial]) -> dict[str, Serial]:
+    """Serials guessed from others': each of them, their majority, any, all and odd bits, and the inverses of these."""
+    bits = torch.tensor([serial.bits for serial in serials])
+    mixed = {
+        "any": bits.amax(0),
+        "all": bits.amin(0),
+        "odd": bits.sum(0) % 2,
+        "majority": (2 * bits.sum(0) >= len(bits)).long(),
+    }
+    found = {f"serial_{place}": serial for place, serial in enumerate(serials, start=1)}
+    found |= {name: Serial.from_bits(values.tolist()) for name, values in mixed.items()}
+    return found | {f"{name}_inverted": serial.inverted() for name, serial in found.items()}
+
+
+def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
+    """Everything three customers can try together.
+
+    Args:
+        scene: the student, two licensed students of others, and the training pictures of which they hold a share.
+        settings: what is tried.
+        share: of the training pictures, whose labels are not used.
+        seed: of the share; nothing else is random.
+
+    Raises:
+        AttackError: fewer than two other customers.
+    """
+    shape = scene.student.config.network
+    alike_shaped = [one for one in scene.others.values() if one.student.config.network == shape]
+    accomplices = alike_shaped[:ACCOMPLICES]
+    if len(accomplices) < ACCOMPLICES:
+        raise AttackError(
+            "Collusion needs students of two other customers, of the same network and with serials of the same length."
+        )
+    others: list[Classifier] = [one.student for one in accomplices]
+    stolen = scene.stolen(share, seed)
+    valid = stamping(scene.student, scene.serial)
+    total = len(settings.ways_to_average) + len(settings.removed) + 1
+    figures: dict[str, float | None] = {"before": percent_right(scene.student, scene.test)}
+    absent: list[float] = []
+
+    def tried(name: str, network: Classifier) -> Step:
+        absent.append(percent_right(network, scene.test))
+        figures[f"{name}_absent"] = absent[-1]
+        figures[f"{name}_valid"] = percent_right(network, scene.test, valid)
+        return Step(min(len(absent), total), total, {"absent": absent[-1]})
+
+    for way in settings.ways_to_average:
+        average = moved_to_average(scene.student, others, way)
+        yield tried(f"average_{100 * way:g}", average)
+        tried(f"average_{100 * way:g}_recalibrated", recalibrated(average, stolen.images))
+    alike = agreement([scene.student, *others])
+    average = moved_to_average(scene.student, others, 1.0)
+    for amount in settings.removed:
+        yield tried(f"removed_{100 * amount:g}", without_channels(scene.student, alike, amount))
+        tried(f"removed_{100 * amount:g}_average", without_channels(average, alike, amount))
+    guesses = {
+        name: percent_right(scene.student, scene.test, stamping(scene.student, serial))
+        for name, serial in mixtures([one.serial for one in accomplices]).items()
+    }
+    yield Step(total, total, {"guess": max(guesses.values())})
+    figures |= {f"guess_{name}": value for name, value in guesses.items()}
+    return Outcome({**figures, "best_absent": max(absent), "best_guess": max(guesses.values())})

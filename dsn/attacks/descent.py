@@ -1,0 +1,113 @@
+"""Gradient descent on the pictures' side: many restarts of an adversary in one forward pass each step."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, folded, recalibrated, smooth_activation
+from dsn.datasets import Split, as_floats
+from dsn.distill import autocast
+from dsn.student import Student
+
+PLAIN, LEAKY, SMOOTH, RECALIBRATED = "plain", "leaky", "smooth", "recalibrated"
+MODES = (PLAIN, LEAKY, SMOOTH, RECALIBRATED)
+RESTART_SEEDS = 1_009  # distance between the random states of two seeds, in restarts
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How an adversary descends.
+
+    Attributes:
+        restarts: how many start from random values.
+        steps: gradient steps of each.
+        batch: pictures a step, the same for every restart; few, because larger batches do not fit a processor's
+            caches and are no faster.
+        learning_rate: Adam's.
+        bf16: whether the networks run in bf16, several times faster; off, results do not depend on how many
+            restarts share a forward pass.
+    """
+
+    restarts: int = 10
+    steps: int = 1000
+    batch: int = 16
+    learning_rate: float = 0.1
+    bf16: bool = True
+
+
+def generators(seed: int, restarts: range) -> list[torch.Generator]:
+    """One source of randomness for each restart, whichever others run with it."""
+    return [torch.Generator().manual_seed(seed * RESTART_SEEDS + restart) for restart in restarts]
+
+
+def attacked_network(student: Student, mode: str, images: Tensor) -> tuple[nn.Sequential, Student]:
+    """What an adversary descends on, and the network that answers in the end.
+
+    Args:
+        student: the stolen one.
+        mode: "plain"; or adaptive: "leaky" (gradients through dead ReLUs), "smooth" (softplus for ReLU), or
+            "recalibrated" (BatchNorm's statistics of raw pictures, and leaky; it also answers that way).
+        images: the adversary's, uint8 [N, C, H, W]; only "recalibrated" looks at them.
+
+    Raises:
+        ValueError: another mode.
+    """
+    if mode not in MODES:
+        raise ValueError(f"There is no mode {mode!r}: choose one of {', '.join(MODES)}.")
+    answering = student
+    if mode == RECALIBRATED:
+        changed = recalibrated(student, images)
+        assert isinstance(changed, Student)
+        answering = changed
+    activation = {PLAIN: nn.ReLU, SMOOTH: smooth_activation}.get(mode, LeakyGradientReLU)
+    return folded(as_sequence(answering, activation)), answering
+
+
+def descend(
+    network: nn.Module,
+    split: Split,
+    parameters: list[Tensor],
+    applied: Callable[[Tensor], Tensor],
+    penalty: Callable[[], Tensor],
+    settings: Descent,
+    seed: int,
+) -> Iterator[Tensor]:
+    """Move every restart's parameters towards the right labels, in place.
+
+    The restarts do not touch one another: each has the result it would have alone.
+
+    Args:
+        network: pictures to logits.
+        split: the adversary's labelled pictures.
+        parameters: float tensors [R, ...], one row a restart.
+        applied: what the parameters make of pictures: float [B, C, H, W] to float [R, B, C, H, W].
+        penalty: added to each restart's loss, float [R].
+        settings: steps and batch.
+        seed: of the pictures each step sees.
+
+    Yields:
+        After each step the losses before it, float [R].
+    """
+    device = split.images.device
+    generator = torch.Generator().manual_seed(seed)
+    parameters = [values.requires_grad_() for values in parameters]
+    optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate)
+    for _ in range(settings.steps):
+        chosen = torch.randint(len(split), (settings.batch,), generator=generator).to(device)
+        labels = split.labels[chosen]
+        with torch.enable_grad():
+            inputs = applied(as_floats(split.images[chosen]))
+            restarts = len(inputs)
+            stacked = inputs.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+            with torch.autocast(device.type, enabled=False) if not settings.bf16 else autocast(device.type):
+                logits = network(stacked)
+            losses = F.cross_entropy(logits.float(), labels.repeat(restarts), reduction="none")
+            losses = losses.view(restarts, -1).mean(1) + penalty()
+            gradients = torch.autograd.grad(losses.sum(), parameters)
+        for values, gradient in zip(parameters, gradients, strict=True):
+            values.grad = gradient
+        optimizer.step()
+        yield losses.detach()

@@ -1,0 +1,84 @@
+"""Fine-tuning: train the stolen weights further, on raw pictures with their labels.
+
+The adversary has the weights and a share of the labelled training pictures (the paper: 10 to 40 %), and no
+serial. Without the student, the same pictures train a fresh network: same epochs, batches and augmentation.
+
+Source: the paper's Table "fine-tuning", which fine-tunes the student as it is. Five ways here: as it is; with
+BatchNorm's statistics re-estimated on raw pictures first and then kept; with fresh dense layers; with a fresh
+last convolution too; and with gradients that leak through dead ReLUs, for students that fall silent.
+"""
+
+from dataclasses import dataclass
+
+from dsn.attacks.measuring import percent_right, stamping
+from dsn.attacks.scene import Outcome, Running, Scene
+from dsn.attacks.starts import copied, from_scratch, transplanted
+from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, recalibrated
+from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, race
+from dsn.datasets import Split
+
+AS_IT_IS = "as_it_is"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the adversary trains.
+
+    Attributes:
+        schedule: of every way, and of the network from scratch.
+        ways: see `runner`.
+    """
+
+    schedule: Schedule
+    ways: tuple[str, ...] = (AS_IT_IS, "recalibrated", "fresh_dense", "fresh_last_convolution", "leaky")
+
+
+FULL = Settings(Schedule())
+QUICK = Settings(Schedule(epochs=2))
+
+
+def runner(scene: Scene, way: str, stolen: Split, seed: int) -> Runner:
+    """The stolen network made ready in one way, or a fresh one where the way is "scratch".
+
+    Raises:
+        ValueError: there is no such way.
+    """
+    student, config = scene.student, scene.student.config.network
+    match way:
+        case "as_it_is":
+            return Runner(copied(student))
+        case "recalibrated":
+            return Runner(recalibrated(student, stolen.images), fixed_statistics=True)
+        case "fresh_dense":
+            return Runner(transplanted(student, config, seed))
+        case "fresh_last_convolution":
+            return Runner(transplanted(student, config, seed, dropped=1))
+        case "leaky":
+            return Runner(as_sequence(student, LeakyGradientReLU))
+        case "scratch":
+            return Runner(from_scratch(config, seed, scene.device))
+    raise ValueError(f"There is no way {way!r} of fine-tuning.")
+
+
+def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
+    """Every way against scratch.
+
+    Args:
+        scene: the student, and the training pictures of which the adversary holds a share.
+        settings: schedule and ways.
+        share: of the labelled training pictures.
+        seed: of the share, of fresh weights, and of batches and augmentation.
+    """
+    stolen = scene.stolen(share, seed)
+    runners = {way: runner(scene, way, stolen, seed) for way in (*settings.ways, SCRATCH)}
+    valid = stamping(scene.student, scene.serial)
+    before = {
+        "before": percent_right(scene.student, scene.test),
+        "valid_before": percent_right(scene.student, scene.test, valid),
+    }
+    curves = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
+    after: dict[str, float | None] = {}
+    if AS_IT_IS in runners:
+        after["as_it_is_with_old_serial"] = percent_right(runners[AS_IT_IS].network, scene.test, valid)
+    epochs = [float(epoch) for epoch in range(settings.schedule.epochs + 1)]
+    return Outcome({**before, **against_scratch(curves), **after}, {"x": epochs, **curves})

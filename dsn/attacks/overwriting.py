@@ -1,0 +1,69 @@
+"""Overwriting: make the stolen student answer to a serial of the adversary's own.
+
+The adversary has the weights, the old serial and a share of the labelled training pictures. It stamps a new
+serial into them and trains the student on that: with the labels, or with what the student itself answers under
+the old serial. Without the student, a fresh network is trained on the same stamped pictures with their labels.
+
+Source: the paper's Table "overwriting", whose adversary knows the old serial; it reports the accuracy on raw
+pictures afterwards, and not what becomes of the old serial. Both are measured here, beside the new serial's.
+"""
+
+import random
+from dataclasses import dataclass
+
+from dsn.attacks.measuring import percent_right, stamping
+from dsn.attacks.scene import Outcome, Running, Scene
+from dsn.attacks.starts import copied, from_scratch, transplanted
+from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, answers_of, labelled_with, race
+from dsn.serials import random_serial
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the new serial is trained in."""
+
+    schedule: Schedule
+
+
+FULL = Settings(Schedule())
+QUICK = Settings(Schedule(epochs=2))
+
+
+def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
+    """Train the new serial in, against scratch.
+
+    Args:
+        scene: the student, its serial, and the training pictures of which the adversary holds a share.
+        settings: schedule.
+        share: of the labelled training pictures.
+        seed: of the share, of the new serial, of fresh weights, and of batches and augmentation.
+
+    Returns:
+        Accuracy with the new serial as `against_scratch` has it; at the end also with the old serial and on raw
+        pictures: `<way>_old_serial`, `<way>_raw`.
+    """
+    stolen = scene.stolen(share, seed)
+    student, config = scene.student, scene.student.config.network
+    new = random_serial(len(scene.serial.bits), unlike=scene.serial, source=random.Random(seed))
+    old_stamp, new_stamp = stamping(student, scene.serial), stamping(student, new)
+    labels = labelled_with(new_stamp)
+
+    runners = {
+        "labels": Runner(copied(student), labels),
+        "fresh_dense": Runner(transplanted(student, config, seed), labels),
+        "own_answers": Runner(copied(student), answers_of(student, old_stamp, new_stamp)),
+        SCRATCH: Runner(from_scratch(config, seed, scene.device), labels),
+    }
+    figures: dict[str, float | None] = {
+        "before": percent_right(student, scene.test, new_stamp),
+        "old_serial_before": percent_right(student, scene.test, old_stamp),
+        "raw_before": percent_right(student, scene.test),
+    }
+    schedule, augmentation = settings.schedule, scene.task.augmentation
+    curves = yield from race(runners, stolen, scene.test, schedule, augmentation, seed, change=new_stamp)
+    figures |= against_scratch(curves)
+    for name, runner in runners.items():
+        figures[f"{name}_old_serial"] = percent_right(runner.network, scene.test, old_stamp)
+        figures[f"{name}_raw"] = percent_right(runner.network, scene.test)
+    epochs = [float(epoch) for epoch in range(schedule.epochs + 1)]
+    return Outcome(figures, {"x": epochs, **curves})

@@ -1,0 +1,59 @@
+"""Removal by distilling on unlabelled pictures: a fresh network learns what the student answers to raw ones.
+
+The adversary has the student (its answers suffice) and a share of the training pictures without their labels,
+and neither the serial nor its place. What the student does not say about raw pictures, or about pictures with
+random serials, nobody can learn from it. Not in the paper. Without the student there is nothing to learn from
+pictures without labels: that budget ends at chance.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dsn.attacks.measuring import percent_right
+from dsn.attacks.scene import Outcome, Running, Scene
+from dsn.attacks.starts import from_scratch
+from dsn.attacks.training import Runner, Schedule, answers_of, race
+from dsn.stamping import stamp
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the copy is trained."""
+
+    schedule: Schedule
+
+
+FULL = Settings(Schedule())
+QUICK = Settings(Schedule(epochs=2))
+
+
+def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
+    """Distil from answers to raw pictures, and from answers to pictures with a random serial each.
+
+    Args:
+        scene: the student, and the training pictures of which the adversary holds a share.
+        settings: schedule.
+        share: of the training pictures, whose labels are not used.
+        seed: of the share, of fresh weights, of random serials, and of batches and augmentation.
+    """
+    stolen = scene.stolen(share, seed)
+    config, count = scene.student.config.network, len(scene.serial.bits)
+    generator = torch.Generator().manual_seed(seed)
+
+    def random_serials(images: Tensor) -> Tensor:
+        patterns = torch.randint(0, 2, (len(images), count), generator=generator).float().to(images.device)
+        return stamp(images, patterns, scene.student.place)
+
+    runners = {
+        "raw": Runner(from_scratch(config, seed, scene.device), answers_of(scene.student)),
+        "random_serials": Runner(from_scratch(config, seed, scene.device), answers_of(scene.student, random_serials)),
+    }
+    before = percent_right(scene.student, scene.test)
+    curves = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
+    figures: dict[str, float | None] = {"before": before}
+    figures |= {f"{name}_last": curve[-1] for name, curve in curves.items()}
+    figures["best"] = max(max(curve[1:]) for curve in curves.values())
+    epochs = [float(epoch) for epoch in range(settings.schedule.epochs + 1)]
+    return Outcome(figures, {"x": epochs, **curves})

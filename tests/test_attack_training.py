@@ -1,0 +1,194 @@
+"""Attacks that train: stolen and fresh networks share pictures, order, augmentation and schedule."""
+
+import pytest
+import torch
+from attack_scenes import small_scene
+from torch import Tensor, nn
+
+from dsn.attacks import extraction, fine_tuning, overwriting, pruned_tuning, transfer, unlabelled
+from dsn.attacks.fine_tuning import FULL, runner
+from dsn.attacks.measuring import percent_right, stamping
+from dsn.attacks.pruning import prunable
+from dsn.attacks.restyling import bands, joined, restyled
+from dsn.attacks.scene import AttackError, Scene, finish
+from dsn.attacks.starts import from_scratch, transplanted
+from dsn.attacks.surrogates import LEAK, LeakyGradientReLU, as_sequence, folded, recalibrated
+from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, answers_of, labelled, race, train
+from dsn.datasets import as_floats
+from dsn.held_out import HeldOut
+from dsn.student import Student
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+SHORT = Schedule(epochs=2, batch=50)
+SEED = 3
+
+
+@pytest.fixture(scope="module")
+def scene(talkative_student: Student, digits: HeldOut) -> Scene:
+    return small_scene(talkative_student, digits)
+
+
+def test_a_share_is_the_same_for_everybody_and_grows_with_its_size(scene: Scene) -> None:
+    tenth, again, half = (scene.stolen(share, SEED) for share in (0.1, 0.1, 0.5))
+    assert len(tenth) == 40 and len(half) == 200
+    assert torch.equal(tenth.images, again.images) and torch.equal(half.labels[:40], tenth.labels)
+    assert not torch.equal(scene.stolen(0.1, SEED + 1).images, tenth.images)
+    for share in (0.0, 1.1):
+        with pytest.raises(AttackError, match="share of the data"):
+            scene.stolen(share, SEED)
+
+
+def test_stolen_and_fresh_networks_see_the_same_pictures_at_the_same_rates(scene: Scene) -> None:
+    seen: dict[str, list[tuple[Tensor, Tensor]]] = {}
+    stolen = scene.stolen(0.5, SEED)
+
+    def noting(name: str):
+        def loss(network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+            seen.setdefault(name, []).append((images, labels))
+            return labelled(network, images, labels)
+
+        return loss
+
+    runners = {way: Runner(runner(scene, way, stolen, SEED).network, noting(way)) for way in (*FULL.ways[:2], SCRATCH)}
+    list(race(runners, stolen, scene.test, SHORT, scene.task.augmentation, SEED))
+    first = seen.pop(SCRATCH)
+    assert len(first) == SHORT.epochs * len(stolen) // SHORT.batch
+    for batches in seen.values():
+        assert all(torch.equal(a, c) and torch.equal(b, d) for (a, b), (c, d) in zip(first, batches, strict=True))
+    epoch = torch.cat([labels for _, labels in first[: len(first) // 2]])
+    assert torch.equal(epoch.sort().values, stolen.labels.sort().values), "every picture once an epoch"
+
+
+def test_a_race_is_the_same_again_and_whoever_runs_beside(scene: Scene) -> None:
+    stolen = scene.stolen(0.25, SEED)
+
+    def weights(*ways: str) -> Tensor:
+        runners = {way: runner(scene, way, stolen, SEED) for way in ways}
+        list(race(runners, stolen, scene.test, SHORT, scene.task.augmentation, SEED))
+        return torch.cat([values.flatten() for values in runners[SCRATCH].network.parameters()])
+
+    assert torch.equal(weights(SCRATCH), weights("as_it_is", SCRATCH))
+
+
+def test_training_learns_and_leaves_the_student_as_it_is(scene: Scene) -> None:
+    before = {name: values.clone() for name, values in scene.student.state_dict().items()}
+    stolen = scene.stolen(1.0, SEED)
+    way = runner(scene, "as_it_is", stolen, SEED)
+    start = percent_right(way.network, scene.test)
+    list(train(way, stolen, Schedule(epochs=6, batch=50, learning_rate=5e-3), scene.task.augmentation, SEED))
+    assert percent_right(way.network, scene.test) > start + 20
+    assert all(torch.equal(values, before[name]) for name, values in scene.student.state_dict().items())
+    assert not any(parameter.requires_grad for parameter in scene.student.parameters())
+
+
+def test_fresh_parts_are_those_of_scratch_and_the_rest_is_stolen(scene: Scene) -> None:
+    config = scene.student.config.network
+    scratch = from_scratch(config, SEED, scene.device).state_dict()
+    student = scene.student.state_dict()
+    convolutions = [name for name in student if name.split(".")[1] in ("0", "1", "4", "5")]
+    last = [name for name in convolutions if name.split(".")[1] in ("4", "5")]
+    for dropped in (0, 1):
+        fresh = transplanted(scene.student, config, SEED, dropped=dropped).state_dict()
+        for name, values in fresh.items():
+            taken = name in convolutions and not (dropped and name in last)
+            assert torch.equal(values, (student if taken else scratch)[name]), name
+
+
+def test_recalibrated_statistics_are_those_of_raw_pictures(scene: Scene) -> None:
+    changed = recalibrated(scene.student, scene.train.images)
+    first = scene.student.extractor[0](as_floats(scene.train.images))
+    after, before = changed.state_dict(), scene.student.state_dict()
+    assert torch.allclose(after["extractor.1.running_mean"], first.mean((0, 2, 3)), atol=1e-4)
+    assert torch.equal(after["extractor.1.weight"], before["extractor.1.weight"]) and not changed.training
+
+
+def test_a_leaky_sequence_answers_the_same_and_lets_gradients_through(scene: Scene) -> None:
+    pictures = as_floats(scene.test.images)
+    for network in (as_sequence(scene.student, LeakyGradientReLU), folded(as_sequence(scene.student))):
+        network.eval()
+        assert torch.allclose(network(pictures), scene.student(pictures), atol=1e-4)
+    values = torch.tensor([-2.0, 3.0], requires_grad=True)
+    LeakyGradientReLU()(values).sum().backward()
+    assert values.grad is not None and torch.allclose(values.grad, torch.tensor([LEAK, 1.0]))
+
+
+def test_figures_against_scratch() -> None:
+    curves = {"as_it_is": [10.0, 50.0, 70.0, 65.0], SCRATCH: [9.0, 30.0, 60.0, 58.0]}
+    figures = against_scratch(curves)
+    assert figures["best"] == 70 and figures["best_minus_scratch"] == 10
+    assert figures["as_it_is_before"] == 10 and figures["as_it_is_last"] == 65
+    assert figures["epochs_over_scratch"] == 1.0  # both after two epochs
+    assert against_scratch({"as_it_is": [10.0, 20.0], SCRATCH: [9.0, 30.0]})["epochs_over_scratch"] is None
+
+
+def test_fine_tuning_starts_from_the_students_figures(scene: Scene) -> None:
+    outcome = finish(fine_tuning.attack(scene, fine_tuning.Settings(SHORT, ("as_it_is", "leaky")), 0.5, SEED))
+    assert outcome.figures["before"] == outcome.figures["as_it_is_before"] == outcome.figures["leaky_before"]
+    assert set(outcome.curves) == {"x", "as_it_is", "leaky", SCRATCH}
+    assert {len(curve) for curve in outcome.curves.values()} == {SHORT.epochs + 1}
+
+
+def test_an_attack_stops_when_it_is_told_to(scene: Scene) -> None:
+    running = fine_tuning.attack(scene, fine_tuning.Settings(SHORT, ("as_it_is",)), 0.5, SEED)
+    assert next(running).done == 0
+    running.close()
+    with pytest.raises(StopIteration):
+        next(running)
+
+
+def test_restyling_can_be_undone_where_nothing_is_changed_and_keeps_labels(scene: Scene) -> None:
+    pictures = as_floats(scene.test.images)
+    assert torch.allclose(joined(bands(pictures)), pictures, atol=1e-6)
+    changed = restyled(scene.test, SEED)
+    assert torch.equal(changed.labels, scene.test.labels) and changed.images.dtype == torch.uint8
+    assert torch.equal(changed.images, restyled(scene.test, SEED).images)
+    assert (as_floats(changed.images) - pictures).abs().mean() > 0.05
+
+
+def test_transfer_is_to_half_of_the_classes(scene: Scene) -> None:
+    half = transfer.half_of_classes(scene.train, 10, SEED)
+    assert set(half.labels.tolist()) == set(range(5))
+    figures = finish(transfer.attack(scene, transfer.Settings(SHORT), 0.5, SEED)).figures
+    assert {"whole_best", "dense_alone_best", "scratch_best", "best_minus_scratch"} <= set(figures)
+
+
+def test_dense_alone_leaves_the_convolutions(scene: Scene) -> None:
+    network = transplanted(scene.student, scene.student.config.network, SEED)
+    student = scene.student.state_dict()
+    alone = Runner(network, fixed_statistics=True, dense_only=True)
+    list(train(alone, scene.stolen(0.5, SEED), SHORT, scene.task.augmentation, SEED))
+    after = network.state_dict()
+    for name in ("extractor.0.weight", "extractor.1.running_mean"):
+        assert torch.equal(after[name], student[name])
+
+
+def test_pruned_weights_stay_zero_while_the_rest_is_trained(scene: Scene) -> None:
+    way = Runner(pruned_tuning.masked(scene.student, 0.5))
+    gone = [getattr(module, name) == 0 for module, name in prunable(way.network)]
+    list(train(way, scene.stolen(0.5, SEED), SHORT, scene.task.augmentation, SEED))
+    for (module, name), zero in zip(prunable(way.network), gone, strict=True):
+        weight = getattr(module, name)
+        assert bool((weight[zero] == 0).all()) and bool((weight[~zero] != 0).any())
+
+
+def test_distilling_follows_the_answers_and_not_the_labels(scene: Scene) -> None:
+    stamped = stamping(scene.student, scene.serial)
+    pictures, labels = as_floats(scene.test.images), scene.test.labels
+    loss = answers_of(scene.student, stamped)
+    wrong = (labels + 1) % 10
+    fresh = from_scratch(scene.student.config.network, SEED, scene.device)
+    assert torch.equal(loss(fresh, pictures, labels), loss(fresh, pictures, wrong))
+    assert loss(scene.student, stamped(pictures), labels) < loss(fresh, pictures, labels)
+
+
+@pytest.mark.parametrize("module", [overwriting, extraction, unlabelled, pruned_tuning])
+def test_every_training_attack_reports_what_it_promises(scene: Scene, module) -> None:
+    settings = pruned_tuning.Settings((0.5,), SHORT) if module is pruned_tuning else module.Settings(SHORT)
+    steps: list[int] = []
+    outcome = finish(module.attack(scene, settings, 0.25, SEED), lambda step: steps.append(step.done))
+    assert steps == sorted(steps) and {"before", "best"} <= set(outcome.figures)
+    assert all(value is None or -100 <= value <= 100 for value in outcome.figures.values())
+    if module is overwriting:
+        assert {"labels_old_serial", "labels_raw", "scratch_old_serial"} <= set(outcome.figures)
+    if module is not unlabelled:
+        assert "best_minus_scratch" in outcome.figures
