@@ -156,6 +156,13 @@ def trace_network(options: argparse.Namespace) -> None:
     print("\n".join(lines(found)))
 
 
+def measure(options: argparse.Namespace) -> None:
+    """`owner measure-trace`."""
+    from dsn.owner.trace_measure import measure_trace
+
+    measure_trace(options.tasks, device=options.device or default_device(), foreign_count=options.foreign)
+
+
 def list_entries(options: argparse.Namespace) -> None:
     """`owner list`."""
     shown = [HEAD] + [
@@ -197,6 +204,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "verify": verify,
     "mint": mint,
     "trace": trace_network,
+    "measure-trace": measure,
     "list": list_entries,
     "export": export,
     "revoke": revoke,

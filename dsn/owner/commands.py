@@ -75,6 +75,13 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     trace.add_argument("--revision", help="branch, tag or commit of the Hub repository")
     trace.add_argument("--json", action="store_true", help="print the report as JSON")
 
+    measured = command(
+        "measure-trace", "Trace shipped students and foreign networks; writes assets/results/trace.json."
+    )
+    measured.add_argument("tasks", nargs="*", default=list(TASKS), metavar="TASK", help="default: every application")
+    measured.add_argument("--foreign", type=int, default=200, help="networks that are none of ours (default 200)")
+    measured.add_argument("--device", help="that trains them (default: a GPU if there is one)")
+
     listing = command("list", "Print the ledger, without serials.")
     export = command("export", "Write the ledger as a table of comma-separated values.")
     export.add_argument("file", type=Path, help="CSV file to write, readable by its owner only")
