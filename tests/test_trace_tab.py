@@ -56,7 +56,7 @@ def test_every_change_has_a_title_and_the_other_way_round() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "verdict"), [("as it is", "bit by bit"), ("pruned", "changed since"), ("foreign", "None of ours")]
+    ("change", "verdict"), [("as it is", "bit by bit"), ("bf16", "changed since"), ("foreign", "None of ours")]
 )
 def test_a_sample_is_traced(tab: TraceTab, change: str, verdict: str) -> None:
     html = last(tab, "digits/birch", change, None)

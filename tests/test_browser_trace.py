@@ -1,0 +1,31 @@
+"""Tracing a leak in a real Chromium: a sample is named, a hostile upload refused, nothing leaves the machine."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+from test_browser import browser, page  # noqa: F401 - fixtures
+
+PATIENCE = 600_000  # milliseconds: some hundred serials on a machine that may be busy with other work
+
+
+def traced(page: Page) -> str:  # noqa: F811
+    """Press the button and wait for the report."""
+    page.locator("#trace-button").click()
+    verdict = page.locator("#trace-report .verdict")
+    expect(verdict).to_be_visible(timeout=PATIENCE)
+    return verdict.inner_text()
+
+
+def test_a_sample_and_an_upload_are_traced(page: Page, tmp_path: Path) -> None:  # noqa: F811
+    page.get_by_role("tab", name="Trace a leak").click()
+    assert "digits/alder" in traced(page)
+    expect(page.locator("#trace-report tr.named")).to_have_count(1)
+
+    hostile = tmp_path / "leak.safetensors"
+    hostile.write_bytes(b"\xff" * 8 + b"{}")
+    page.locator("#trace-upload input[type=file]").set_input_files(hostile)
+    expect(page.locator("#trace-sample input")).to_have_value("No sample: the file below", timeout=60_000)
+    page.locator("#trace-button").click()
+    note = page.locator("#trace-report .note.error")
+    expect(note).to_contain_text("cannot be read safely", timeout=60_000)
+    expect(note).not_to_contain_text("/tmp")
