@@ -1,7 +1,12 @@
 """Tracing a leak in a real Chromium: a sample is named, a hostile upload refused, nothing leaves the machine."""
 
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import urlopen
 
+import pytest
+from app_process import PROJECT
 from playwright.sync_api import Page, expect
 from test_browser import browser, page  # noqa: F401 - fixtures
 
@@ -14,6 +19,23 @@ def traced(page: Page) -> str:  # noqa: F811
     verdict = page.locator("#trace-report .verdict")
     expect(verdict).to_be_visible(timeout=PATIENCE)
     return verdict.inner_text()
+
+
+@pytest.mark.parametrize(
+    "place", ["build/teachers/digits.safetensors", "dsn/owner/keys.py", "README.md", "own/private-key.pem"]
+)
+def test_no_file_of_the_owner_is_served(address: str, tmp_path: Path, place: str) -> None:
+    secret = tmp_path / "private-key.pem" if place.startswith("own/") else PROJECT / place
+    if place.startswith("own/"):
+        secret.write_text("PRIVATE KEY")
+    for route in ("gradio_api/file=", "file=", "static/", "gradio_api/../", "assets/"):
+        for spelling in (str(secret), f"../../../..{secret}", quote(str(secret), safe=""), place):
+            try:
+                with urlopen(f"{address}/{route}{spelling}", timeout=60) as answer:
+                    assert answer.headers["Content-Type"].startswith("text/html")  # the page itself
+                    assert b"PRIVATE KEY" not in answer.read()
+            except HTTPError as error:
+                assert error.code in (403, 404, 405, 422)
 
 
 def test_a_sample_and_an_upload_are_traced(page: Page, tmp_path: Path) -> None:  # noqa: F811

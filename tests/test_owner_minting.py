@@ -167,6 +167,14 @@ def test_a_fleet_is_minted_passing_over_those_that_fail_or_are_done(
     assert [one.label for one in ledger.entries("alder")] == ["digits/alder", "digits/alder-2"]
 
 
+def test_who_was_revoked_is_not_minted_for_by_the_way(ledger: Ledger) -> None:
+    ledger.issue("alder", "digits")
+    ledger.revoke("alder", "did not pay")
+    (done,) = mint_fleet(ledger, tasks.TASKS["digits"], ["alder"], QUICK)
+    assert done.entry is None and "was revoked on" in done.problem and "--again" in done.problem
+    assert len(ledger.entries()) == 1
+
+
 def test_bars_that_are_missed_are_named() -> None:
     figures = {"percent": 11.0, "low": 10.0, "high": 12.0, "n": 1000}
     group = {"serials": 9, "mean": 11.0, "worst": {**figures, "percent": 11.9}}

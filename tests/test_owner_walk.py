@@ -72,10 +72,22 @@ def test_the_readmes_commands_do_what_it_says(
         main(words[3:])
         name = words[4] if words[3] == "owner" else "dry run" if "--dry-run" in words else "publish"
         printed[name] = capsys.readouterr().out
-    assert list(printed) == ["init", "mint", "list", "claim", "verify", "dry run", "publish", "trace", "revoke"]
+    assert list(printed) == [
+        "init",
+        "mint",
+        "list",
+        "serial",
+        "claim",
+        "verify",
+        "dry run",
+        "publish",
+        "trace",
+        "revoke",
+    ]
     assert "public key" in printed["init"]
     assert "digits/elm" in printed["mint"] and "minted" in printed["list"]
     assert "The claim holds." in printed["verify"]
+    assert printed["serial"].split()[-1] in printed["verify"] and printed["serial"].split()[-1] not in printed["list"]
     assert "Nothing was sent." in printed["dry run"]
     assert workplace.repositories == {"acme/digits-elm": "private"}
     assert set(workplace.files["acme/digits-elm"]) == {"config.json", "model.safetensors", "README.md"}

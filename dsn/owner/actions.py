@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dsn.files import write_private_text
 from dsn.held_out import load_held_out
-from dsn.hub import download_student, load_student
+from dsn.hub import REPOSITORY, download_student, load_student
 from dsn.owner.claims import check_claim, check_signature, claim_of, read_claim, write_claim
 from dsn.owner.closeness import flat_weights
 from dsn.owner.errors import OwnerError
@@ -57,6 +57,16 @@ def issue(options: argparse.Namespace) -> None:
         print(f"claim:  {options.claim} (as secret as the serial)")
 
 
+def serial(options: argparse.Namespace) -> None:
+    """`owner serial`."""
+    ledger = Ledger(opened())
+    entries = ledger.entries(options.customer, options.task)
+    if not entries:
+        raise OwnerError(f"The ledger has no such entry of {options.customer!r}: see `python -m dsn owner list`.")
+    for entry in entries:
+        print(f"{entry.label} ({entry.status}): {ledger.serial(entry).text}")
+
+
 def claim(options: argparse.Namespace) -> None:
     """`owner claim`."""
     owner = opened()
@@ -71,11 +81,11 @@ def claim(options: argparse.Namespace) -> None:
 def verify(options: argparse.Namespace) -> None:
     """`owner verify`."""
     key, found = read_public(options.key), read_claim(options.claim)
-    serial = check_signature(found, key)
+    unlocking = check_signature(found, key)
     said = found.verifier
     print(f"signed by {said.owner} (key {fingerprint(key)})")
     print(f"for {said.customer}, {said.task}, {said.date}, number {said.number}")
-    print(f"it gives the serial {serial.text}")
+    print(f"it gives the serial {unlocking.text}")
     if options.student is None:
         print("whether that unlocks a student was not checked: name one with --student")
         return
@@ -141,7 +151,7 @@ def mint(options: argparse.Namespace) -> None:
 def trace_network(options: argparse.Namespace) -> None:
     """`owner trace`."""
     path = Path(options.network)
-    if options.revision or not path.exists():
+    if options.revision or (not path.exists() and REPOSITORY.fullmatch(options.network)):
         path = download_student(options.network, options.revision)
     suspect = read_suspect(path)
     try:
@@ -200,6 +210,7 @@ def revoke(options: argparse.Namespace) -> None:
 ACTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "init": init,
     "issue": issue,
+    "serial": serial,
     "claim": claim,
     "verify": verify,
     "mint": mint,

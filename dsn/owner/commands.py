@@ -12,6 +12,7 @@ The owner's side, in the order an owner would use it:
   issue    sign a serial for a customer
   mint     a serial and a student for a customer, or for a table of them
   list     what the ledger holds; export: the same as a table
+  serial   print a customer's serials, to be given to that customer
   claim    write a signed claim of ownership
   verify   check a claim: anyone with the public key can
   trace    find out whose a leaked student is
@@ -60,6 +61,8 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     mint.add_argument("--strict", action="store_true", help="refuse a student that misses any of the project's bars")
     mint.add_argument("--accept-any", action="store_true", help="enter even a student its serial does not unlock")
     mint.add_argument("--quiet", action="store_true", help="no progress bars")
+
+    with_customer(command("serial", "Print a customer's serials, decrypted: they belong to that customer alone."))
 
     claim = with_customer(command("claim", "Write a claim: a verifier with its signature, as secret as the serial."))
     claim.add_argument("file", type=Path, help="JSON file to write")

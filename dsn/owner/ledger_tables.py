@@ -49,7 +49,7 @@ def open_database(url: str) -> sql.Engine:
     """
     try:
         address = sql.make_url(url)
-        is_file = address.get_backend_name() == "sqlite" and bool(address.database)
+        is_file = address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:")
         if is_file:
             _make_private(Path(str(address.database)))
         engine = sql.create_engine(address, hide_parameters=True, connect_args={"timeout": PATIENCE} if is_file else {})

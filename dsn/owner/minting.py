@@ -122,15 +122,22 @@ def mint(ledger: Ledger, task: Task, customer: str, how: Minting, *, report: Rep
 def mint_fleet(
     ledger: Ledger, task: Task, customers: list[str], how: Minting, *, report: Report = lambda line: None
 ) -> Iterator[Minted]:
-    """Mint one after another; whom something fails for is passed over, whoever has a student keeps it.
+    """Mint one after another; whoever has a student keeps it; who was revoked, or fails, is passed over.
 
     Yields:
         What became of each, in order, as soon as it is known.
     """
     for customer in customers:
-        has = [entry for entry in ledger.entries(customer, task.name) if entry.status == "minted"]
+        entries = ledger.entries(customer, task.name)
+        has = [entry for entry in entries if entry.status == "minted"]
         if has:
             yield Minted(customer, has[-1], kept_folder(ledger.owner.home, has[-1]))
+            continue
+        if entries and all(entry.revoked_on for entry in entries):
+            problem = (
+                f"{customer} was revoked on {entries[-1].revoked_on}: mint with --again to serve them all the same."
+            )
+            yield Minted(customer, problem=problem)
             continue
         try:
             yield mint(ledger, task, customer, how, report=report)
