@@ -200,7 +200,8 @@ def filled(text: str) -> str:
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"
 
-    return re.sub(r"<!-- ([\w-]+) -->\n.*?<!-- /\1 -->", table_between, text, flags=re.DOTALL)
+    names = "|".join(map(re.escape, tables))
+    return re.sub(rf"<!-- ({names}) -->\n.*?<!-- /\1 -->", table_between, text, flags=re.DOTALL)
 
 
 def write_cards(checkpoints: Path = CHECKPOINTS) -> None:
