@@ -122,11 +122,12 @@ class CompareTab:
             self.gallery(task, chosen),
             gr.HTML(visible=TASKS[task].network.channels == 1),
             "",
-            "",
+            rendering.render_note(TEXTS["measure_hint"]),
         )
 
     def choose_customer(self, task: str, customer: str, chosen: Chosen, text: str) -> tuple:
-        return *self.shown(task, customer, chosen, self.readable(task, customer, text)), ""
+        shown = self.shown(task, customer, chosen, self.readable(task, customer, text))
+        return *shown, rendering.render_note(TEXTS["measure_hint"])
 
     def choose_picture(self, task: str, customer: str, text: str, event: gr.EventData) -> tuple:
         chosen = from_gallery(self.collection, task, int(event.index))
