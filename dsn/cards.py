@@ -185,10 +185,12 @@ def bench_table() -> str:
     rows = read_results("bench")
     if not rows:
         return "Not measured yet."
-    lines = [[row["what"], f"{row['ratio']:.2f}", row["bar"]] for row in rows.values()]
+    lines = [
+        [row["what"], f"{row['ratio']:.2f}", row["bar"], "yes" if row["met"] else "**no**"] for row in rows.values()
+    ]
     if not any(key.startswith("gpu-") for key in rows):
-        lines.append(["one student on a GPU (`python -m dsn bench gpu`)", "no GPU at hand yet", "≤ 1"])
-    table = markdown_table(["ratio within one run", "measured", "bar"], lines)
+        lines.append(["one student on a GPU (`python -m dsn bench gpu`)", "no GPU at hand yet", "≤ 1", "–"])
+    table = markdown_table(["ratio within one run", "measured", "bar", "met"], lines)
     return f"{table}\n\nMeasured with {made_by(next(iter(rows.values())))}."
 
 

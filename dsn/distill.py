@@ -256,10 +256,11 @@ def distil_student(
         features = drive.relu()
         logits = student.predictor(features)
         loss = distillation_loss(logits[:half], wanted)
-        unlocked = recipe.uniform * uniform_loss(logits[half:].float())
-        unlocked = unlocked + recipe.silence * silence_loss(drive[half:], recipe.margin)
-        weak_bits.learn(flipped, unlocked[one_bit].detach())
-        loss = loss + unlocked.mean()
+        if recipe.uniform or recipe.silence:
+            unlocked = recipe.uniform * uniform_loss(logits[half:].float())
+            unlocked = unlocked + recipe.silence * silence_loss(drive[half:], recipe.margin)
+            weak_bits.learn(flipped, unlocked[one_bit].detach())
+            loss = loss + unlocked.mean()
         if recipe.adversary:
             reversed_features = reverse_gradient(features[half:], recipe.adversary)
             loss = loss + adversary_loss(rival(reversed_features), labels)

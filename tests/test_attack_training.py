@@ -1,5 +1,7 @@
 """Attacks that train: stolen and fresh networks share pictures, order, augmentation and schedule."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from attack_scenes import small_scene
@@ -183,7 +185,7 @@ def test_distilling_follows_the_answers_and_not_the_labels(scene: Scene) -> None
 
 @pytest.mark.parametrize("module", [overwriting, extraction, unlabelled, pruned_tuning])
 def test_every_training_attack_reports_what_it_promises(scene: Scene, module) -> None:
-    settings = pruned_tuning.Settings((0.5,), SHORT) if module is pruned_tuning else module.Settings(SHORT)
+    settings = replace(module.QUICK, schedule=SHORT)
     steps: list[int] = []
     outcome = finish(module.attack(scene, settings, 0.25, SEED), lambda step: steps.append(step.done))
     assert steps == sorted(steps) and {"before", "best"} <= set(outcome.figures)

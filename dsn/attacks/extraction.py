@@ -6,26 +6,25 @@ weights are needed. The method does not stop this, which is one of the paper's s
 Without the student, the same pictures with their labels train a fresh network.
 """
 
-from dataclasses import dataclass
-
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import from_scratch
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, answers_of, race
+from dsn.attacks.training import (
+    FULL_TRAINING,
+    QUICK_TRAINING,
+    SCRATCH,
+    Runner,
+    TrainingSettings,
+    against_scratch,
+    answers_of,
+    by_epoch,
+    race,
+)
+
+FULL, QUICK = FULL_TRAINING, QUICK_TRAINING
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How the copy is trained."""
-
-    schedule: Schedule
-
-
-FULL = Settings(Schedule())
-QUICK = Settings(Schedule(epochs=2))
-
-
-def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
+def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) -> Running:
     """A copy that needs no serial, against scratch with labels.
 
     Args:
@@ -45,5 +44,4 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         "valid_before": percent_right(scene.student, scene.test, valid),
     }
     curves = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
-    epochs = [float(epoch) for epoch in range(settings.schedule.epochs + 1)]
-    return Outcome({**before, **against_scratch(curves)}, {"x": epochs, **curves})
+    return Outcome({**before, **against_scratch(curves)}, by_epoch(curves))

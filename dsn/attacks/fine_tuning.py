@@ -14,7 +14,7 @@ from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import copied, from_scratch, transplanted
 from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, recalibrated
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, race
+from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, by_epoch, race
 from dsn.datasets import Split
 
 AS_IT_IS = "as_it_is"
@@ -80,5 +80,4 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     after: dict[str, float | None] = {}
     if AS_IT_IS in runners:
         after["as_it_is_with_old_serial"] = percent_right(runners[AS_IT_IS].network, scene.test, valid)
-    epochs = [float(epoch) for epoch in range(settings.schedule.epochs + 1)]
-    return Outcome({**before, **against_scratch(curves), **after}, {"x": epochs, **curves})
+    return Outcome({**before, **against_scratch(curves), **after}, by_epoch(curves))

@@ -9,27 +9,28 @@ pictures afterwards, and not what becomes of the old serial. Both are measured h
 """
 
 import random
-from dataclasses import dataclass
 
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import copied, from_scratch, transplanted
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, answers_of, labelled_with, race
+from dsn.attacks.training import (
+    FULL_TRAINING,
+    QUICK_TRAINING,
+    SCRATCH,
+    Runner,
+    TrainingSettings,
+    against_scratch,
+    answers_of,
+    by_epoch,
+    labelled_with,
+    race,
+)
 from dsn.serials import random_serial
 
-
-@dataclass(frozen=True)
-class Settings:
-    """How the new serial is trained in."""
-
-    schedule: Schedule
+FULL, QUICK = FULL_TRAINING, QUICK_TRAINING
 
 
-FULL = Settings(Schedule())
-QUICK = Settings(Schedule(epochs=2))
-
-
-def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
+def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) -> Running:
     """Train the new serial in, against scratch.
 
     Args:
@@ -65,5 +66,4 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     for name, runner in runners.items():
         figures[f"{name}_old_serial"] = percent_right(runner.network, scene.test, old_stamp)
         figures[f"{name}_raw"] = percent_right(runner.network, scene.test)
-    epochs = [float(epoch) for epoch in range(schedule.epochs + 1)]
-    return Outcome(figures, {"x": epochs, **curves})
+    return Outcome(figures, by_epoch(curves))

@@ -12,7 +12,7 @@ from dsn.attacks.measuring import percent_right
 from dsn.attacks.pruning import masked
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import from_scratch, transplanted
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, race
+from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, by_epoch, race
 
 
 @dataclass(frozen=True)
@@ -51,5 +51,4 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     runners[SCRATCH] = Runner(from_scratch(config, seed, scene.device))
     before = percent_right(student, scene.test)
     curves = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
-    epochs = [float(epoch) for epoch in range(settings.schedule.epochs + 1)]
-    return Outcome({"before": before, **against_scratch(curves)}, {"x": epochs, **curves})
+    return Outcome({"before": before, **against_scratch(curves)}, by_epoch(curves))

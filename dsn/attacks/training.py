@@ -35,6 +35,17 @@ class Schedule:
     warm_up: float = 0.1
 
 
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Settings of an attack that only trains."""
+
+    schedule: Schedule
+
+
+FULL_TRAINING = TrainingSettings(Schedule())
+QUICK_TRAINING = TrainingSettings(Schedule(epochs=2))
+
+
 Loss = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 
@@ -169,6 +180,11 @@ def race(
             curves[name].append(percent_right(runners[name].network, test, change))
             yield step(epoch * len(runners) + place)
     return curves
+
+
+def by_epoch(curves: dict[str, list[float]]) -> dict[str, list[float]]:
+    """The curves of a race with the epochs they are drawn over, under "x"."""
+    return {"x": [float(epoch) for epoch in range(max(map(len, curves.values())))], **curves}
 
 
 def against_scratch(curves: dict[str, list[float]]) -> dict[str, float | None]:

@@ -16,7 +16,7 @@ from dsn.attacks.measuring import percent_right
 from dsn.attacks.restyling import restyled
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import from_scratch, transplanted
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, race
+from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, by_epoch, race
 from dsn.datasets import Split
 
 
@@ -70,5 +70,4 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     }
     before = percent_right(student, restyled(scene.test, seed + 1))
     curves = yield from race(runners, stolen, test, settings.schedule, scene.task.augmentation, seed)
-    epochs = [float(epoch) for epoch in range(settings.schedule.epochs + 1)]
-    return Outcome({"before": before, **against_scratch(curves)}, {"x": epochs, **curves})
+    return Outcome({"before": before, **against_scratch(curves)}, by_epoch(curves))

@@ -6,30 +6,19 @@ random serials, nobody can learn from it. Not in the paper. Without the student 
 pictures without labels: that budget ends at chance.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from dsn.attacks.measuring import percent_right
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import from_scratch
-from dsn.attacks.training import Runner, Schedule, answers_of, race
+from dsn.attacks.training import FULL_TRAINING, QUICK_TRAINING, Runner, TrainingSettings, answers_of, by_epoch, race
 from dsn.stamping import stamp
 
-
-@dataclass(frozen=True)
-class Settings:
-    """How the copy is trained."""
-
-    schedule: Schedule
+FULL, QUICK = FULL_TRAINING, QUICK_TRAINING
 
 
-FULL = Settings(Schedule())
-QUICK = Settings(Schedule(epochs=2))
-
-
-def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
+def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) -> Running:
     """Distil from answers to raw pictures, and from answers to pictures with a random serial each.
 
     Args:
@@ -55,5 +44,4 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     figures: dict[str, float | None] = {"before": before}
     figures |= {f"{name}_last": curve[-1] for name, curve in curves.items()}
     figures["best"] = max(max(curve[1:]) for curve in curves.values())
-    epochs = [float(epoch) for epoch in range(settings.schedule.epochs + 1)]
-    return Outcome(figures, {"x": epochs, **curves})
+    return Outcome(figures, by_epoch(curves))
