@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 import torch
 from app_process import running_app
+from find_browser import browser_path
 from hypothesis import settings
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from small_data_sets import data_home, no_network, served  # noqa: F401 - fixtures
 from tiny_students import without_a_favourite
 
@@ -15,6 +17,8 @@ from dsn.networks import POOL, NetworkConfig
 from dsn.student import Student, StudentConfig
 from dsn.tasks import TASKS
 
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+expect.set_options(timeout=30_000)  # a busy machine
 settings.register_profile("fixed", deadline=None, derandomize=True)
 settings.load_profile("fixed")
 
@@ -24,6 +28,41 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the real app answers, a process of its own for each file of tests."""
     with running_app(tmp_path_factory.mktemp("app") / "log.txt") as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = browser_path()
+    assert path, "no browser: run `python tests/find_browser.py`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The page at desktop size; every other host than the app's is blocked and noted, and so are script errors."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    foreign: list[str] = []
+    errors: list[str] = []
+
+    def only_the_app(route) -> None:
+        if route.request.url.startswith((address, "data:", "blob:")):
+            route.continue_()
+        else:
+            foreign.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", only_the_app)
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    expect(page.locator(".panel")).to_have_count(3)
+    yield page
+    context.close()
+    assert foreign == [], "the page asked another host"
+    assert errors == [], "a script failed"
 
 
 @pytest.fixture

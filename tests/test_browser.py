@@ -2,55 +2,16 @@
 
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from find_browser import browser_path
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from dsn.collection import demo_serials
 from dsn.serials import Serial
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
-expect.set_options(timeout=30_000)  # a busy machine
 VALID = demo_serials()["digits/alder"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = browser_path()
-    assert path, "no browser: run `python tests/find_browser.py`"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The page at desktop size; every other host than the app's is blocked and noted, and so are script errors."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    foreign: list[str] = []
-    errors: list[str] = []
-
-    def only_the_app(route) -> None:
-        if route.request.url.startswith((address, "data:", "blob:")):
-            route.continue_()
-        else:
-            foreign.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", only_the_app)
-    page = context.new_page()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address)
-    expect(page.locator(".panel")).to_have_count(3)
-    yield page
-    context.close()
-    assert foreign == [], "the page asked another host"
-    assert errors == [], "a script failed"
 
 
 def panel(page: Page, condition: str):

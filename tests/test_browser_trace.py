@@ -8,12 +8,11 @@ from urllib.request import urlopen
 import pytest
 from app_process import PROJECT
 from playwright.sync_api import Page, expect
-from test_browser import browser, page  # noqa: F401 - fixtures
 
 PATIENCE = 600_000  # milliseconds: some hundred serials on a machine that may be busy with other work
 
 
-def traced(page: Page) -> str:  # noqa: F811
+def traced(page: Page) -> str:
     """Press the button and wait for the report."""
     page.locator("#trace-button").click()
     verdict = page.locator("#trace-report .verdict")
@@ -38,7 +37,7 @@ def test_no_file_of_the_owner_is_served(address: str, tmp_path: Path, place: str
                 assert error.code in (403, 404, 405, 422)
 
 
-def test_a_sample_and_an_upload_are_traced(page: Page, tmp_path: Path) -> None:  # noqa: F811
+def test_a_sample_and_an_upload_are_traced(page: Page, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Trace", exact=True).click()
     assert "digits/alder" in traced(page)
     expect(page.locator("#trace-report tr.named")).to_have_count(1)
