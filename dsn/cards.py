@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from dsn.attack_tables import Cell, attack_lines
 from dsn.collection import CHECKPOINTS
 from dsn.files import write_text
 from dsn.results import read_results
@@ -194,10 +195,48 @@ def bench_table() -> str:
     return f"{table}\n\nMeasured with {made_by(next(iter(rows.values())))}."
 
 
+def attacks_table() -> str:
+    """The README's table of attacks, with their bars; a figure that misses its bar is in bold."""
+    rows = read_results("attacks")
+    if not rows:
+        return "Not measured yet."
+
+    def shown(cell: Cell) -> str:
+        return f"**{cell.text}**" if cell.met is False else cell.text
+
+    head = ["percent", *(part for task in TASKS.values() for part in (task.name, "bar", "the paper"))]
+    lines = [
+        [line.what, *(part for one in cells.values() for part in (shown(one), one.bar, one.paper))]
+        for line, cells in attack_lines(rows)
+    ]
+    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(next(iter(rows.values())))}."
+
+
+def ideas_table() -> str:
+    """The README's table of ideas against fine-tuning, the shipped recipe first."""
+    rows = read_results("ideas")
+    if not rows:
+        return "Not measured yet."
+    head = ["idea", "valid", "one bit wrong: mean / worst", "fine-tuned, best way", "minus scratch", "kept"]
+    lines = [
+        [
+            row["what"],
+            f"{row['valid']:.2f}",
+            f"{row['one_bit_mean']:.2f} / {row['one_bit_worst']:.2f}",
+            f"{row['fine_tuning']['best']['mean']:.2f}",
+            f"{row['fine_tuning']['best_minus_scratch']['mean']:+.2f}",
+            "yes" if row["kept"] else "no",
+        ]
+        for row in sorted(rows.values(), key=lambda row: not row["kept"])
+    ]
+    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(next(iter(rows.values())))}."
+
+
 def filled(text: str) -> str:
     """The README with the tables between its markers written anew."""
     tables = {f"figures-{task.name}": task_table(task) for task in TASKS.values()}
     tables |= {"recipes": recipes_table(), "bench": bench_table()}
+    tables |= {"attacks": attacks_table(), "ideas": ideas_table()}
 
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"

@@ -15,6 +15,7 @@ from dsn.distill import autocast
 from dsn.tasks import Augmentation
 
 SCRATCH = "scratch"
+SHORTEST = 4  # steps the learning rate's cycle needs
 EPOCH_SEEDS = 100_003  # distance between the random states of two seeds, in epochs
 
 
@@ -118,11 +119,12 @@ def train(runner: Runner, split: Split, schedule: Schedule, augmentation: Augmen
     batch = min(schedule.batch, len(split))
     steps = len(split) // batch
     optimizer = torch.optim.Adam(runner.trained(), lr=schedule.learning_rate)
+    total = max(SHORTEST, steps * schedule.epochs)
     rates = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         schedule.learning_rate,
-        total_steps=max(2, steps * schedule.epochs),
-        pct_start=schedule.warm_up,
+        total_steps=total,
+        pct_start=max(schedule.warm_up, 2 / total),  # a warm-up of a single step divides by zero
         cycle_momentum=False,
     )
     for epoch in range(schedule.epochs):
