@@ -13,6 +13,7 @@ from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataError, load_data_set
 from dsn.held_out import write_held_out
 from dsn.hub import StudentError, load_student
+from dsn.ideas import IDEAS, IdeaError, try_ideas
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
 from dsn.owner.errors import OwnerError
 from dsn.rebuild import Job, NotBuiltError
@@ -99,6 +100,13 @@ def parser() -> argparse.ArgumentParser:
     )
     attack.add_argument(
         "--quick", action="store_true", help="a few pictures and steps, to try it out; writes build/results/ instead"
+    )
+
+    ideas = command("ideas", "Try ideas against fine-tuning, on digits/alder; writes assets/results/ideas.json.")
+    ideas.add_argument("names", nargs="*", metavar="IDEA", help=f"default: all of {', '.join(IDEAS)}")
+    ideas.add_argument("--seeds", type=int, default=1, help="runs of the adversary (default 1)")
+    ideas.add_argument(
+        "--device", default=rebuild.default_device(), help="cpu or cuda (default: a GPU if there is one)"
     )
 
     benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
@@ -199,6 +207,8 @@ def main(arguments: list[str] | None = None) -> None:
                     options.device,
                     quick=options.quick,
                 )
+            case "ideas":
+                try_ideas(options.names or list(IDEAS), seeds=options.seeds, device=options.device)
             case "bench":
                 from dsn.bench import run  # needs Gradio, which training machines may lack
 
@@ -207,7 +217,16 @@ def main(arguments: list[str] | None = None) -> None:
                 run_owner(options)
             case "publish":
                 run_publish(options)
-    except (AttackError, OwnerError, DataError, StudentError, NotBuiltError, SerialError, UnknownTaskError) as error:
+    except (
+        AttackError,
+        IdeaError,
+        OwnerError,
+        DataError,
+        StudentError,
+        NotBuiltError,
+        SerialError,
+        UnknownTaskError,
+    ) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Interrupted: the same command goes on from the last finished epoch.")

@@ -14,20 +14,23 @@ from tqdm import tqdm
 
 from dsn.augmentation import augment
 from dsn.datasets import Split, as_floats
+from dsn.early_silence import EarlyActivations
 from dsn.files import write_tensors
 from dsn.invalid_branch import PersistentAttackers, WeakBits, invalid_pictures
 from dsn.losses import adversary_loss, distillation_loss, entanglement, silence_loss, teacher_loss, uniform_loss
-from dsn.networks import Classifier, adversary, reverse_gradient
+from dsn.networks import Classifier, adversary, reverse_gradient, take_statistics
 from dsn.recipes import Recipe
 from dsn.serials import Serial, SerialError
-from dsn.stamping import stamp
+from dsn.stamping import CORNER, stamp
 from dsn.student import Student, StudentConfig
 from dsn.tasks import Augmentation, Task
+from dsn.thieves import PersistentThieves
 
 TEACHER_BATCH = 500  # as in the paper
 TEACHER_LEARNING_RATE = 2e-3
 TEACHER_SMOOTHING = 0.05
 WARM_UP = 0.1  # share of all steps
+STATISTICS_PICTURES, STATISTICS_BATCH = 5000, 500
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ def _run(
     extra: Callable[[], dict[str, Tensor]] = dict,
     restore: Callable[[dict[str, Tensor]], None] = lambda tensors: None,
     title: str = "training",
+    after_backward: Callable[[Tensor, Tensor], None] = lambda images, labels: None,
+    after_step: Callable[[], None] = lambda: None,
 ) -> None:
     """The loop that teacher and students share: epochs, schedule, progress, checkpoints."""
     done, tensors = checkpoint.load(training.device)
@@ -151,7 +156,9 @@ def _run(
                     loss = loss_of(images, labels, generator)
                 checkpoint.optimizer.zero_grad(set_to_none=True)
                 loss.backward()
+                after_backward(images, labels)
                 checkpoint.optimizer.step()
+                after_step()
                 mean_loss += loss.detach()
                 bar.update()
             bar.set_postfix(epoch=epoch + 1, loss=f"{mean_loss.item() / steps:.4f}")
@@ -225,6 +232,9 @@ def distil_student(
     student = Student(config).to(device).to(memory_format=torch.channels_last)
     if recipe.start_from_teacher:
         student.load_state_dict(teacher.state_dict())
+        if recipe.fixed_statistics and recipe.profile != CORNER:  # a pattern all over the picture changes them much
+            seen = as_floats(split.images[:STATISTICS_PICTURES])
+            take_statistics(student, student.stamp(seen, serial).split(STATISTICS_BATCH))
     rival = adversary(config.network).to(device)
     optimizer = torch.optim.Adam([*student.parameters(), *rival.parameters()], lr=recipe.learning_rate)
     bits = torch.tensor(serial.bits, dtype=torch.float32, device=device)
@@ -249,6 +259,7 @@ def distil_student(
             attackers=attackers,
             weak_bits=weak_bits,
             generator=generator,
+            profile=recipe.profile,
         )
         with torch.no_grad():
             wanted = teacher(images)
@@ -261,6 +272,8 @@ def distil_student(
             unlocked = unlocked + recipe.silence * silence_loss(drive[half:], recipe.margin)
             weak_bits.learn(flipped, unlocked[one_bit].detach())
             loss = loss + unlocked.mean()
+        if recipe.early_silence.weight:
+            loss = loss + recipe.early_silence.weight * early.loss(round(recipe.invalid.raw * half), recipe.margin)
         if recipe.adversary:
             reversed_features = reverse_gradient(features[half:], recipe.adversary)
             loss = loss + adversary_loss(rival(reversed_features), labels)
@@ -273,6 +286,8 @@ def distil_student(
         weak_bits.weights = state["weak_bits"]
         attackers.restore(state)
 
+    early = EarlyActivations(student, recipe.early_silence.layers)
+    thieves = PersistentThieves(recipe.thieves, student, setup)
     student.train(not recipe.fixed_statistics)
     checkpoint = _Checkpoint(training.checkpoint, {"student": student, "adversary": rival}, optimizer, run)
     title = f"{task.name}/{config.customer}"
@@ -287,5 +302,8 @@ def distil_student(
         lambda: {**attackers.state(), "weak_bits": weak_bits.weights},
         restore,
         title,
+        thieves.resist,
+        thieves.follow,
     )
+    early.stop()
     return student.eval()

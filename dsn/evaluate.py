@@ -11,7 +11,7 @@ from torch import Tensor
 from dsn.datasets import DataSet, Split, as_floats
 from dsn.networks import Classifier
 from dsn.serials import Serial, near_misses, random_serial
-from dsn.stamping import StampPlace, corner_place
+from dsn.stamping import PLACES, StampPlace
 from dsn.statistics import Accuracy, chance
 from dsn.student import Student
 from dsn.sweep import sweep_accuracy
@@ -81,7 +81,7 @@ def unusual_conditions(student: Student, serial: Serial, others: dict[str, Seria
     far = size - serial.side
     moves = [(up * by, left * by) for by in (1, 2, 4, 8) for up, left in ((1, 0), (0, 1), (1, 1))]
     for up, left in [*moves, (far, 0), (0, far), (far, far)]:
-        place = corner_place(count, size, size, up=up, left=left)
+        place = PLACES[student.config.profile](count, size, size, up=up, left=left)
         found.append(Condition(f"moved {up} up, {left} left", valid, place))
     found.append(Condition("inverted", 1 - valid, student.place))
     found.append(Condition("half intensity", valid / 2, student.place))

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dsn.recipes import AttackerPool, InvalidBranch
-from dsn.stamping import StampPlace, corner_place, stamp
+from dsn.stamping import CORNER, PLACES, StampPlace, stamp
 
 
 def _wrong_bits(bits: Tensor, wrong: Tensor, generator: torch.Generator) -> Tensor:
@@ -132,6 +132,7 @@ def invalid_pictures(
     attackers: PersistentAttackers,
     weak_bits: WeakBits,
     generator: torch.Generator,
+    profile: str = CORNER,
 ) -> tuple[Tensor, slice, Tensor]:
     """Make a batch invalid, each part of it in its own way.
 
@@ -145,6 +146,7 @@ def invalid_pictures(
         attackers: moved by one batch, then put on their part.
         weak_bits: which bits to flip where one is wrong.
         generator: randomness, on the pictures' device.
+        profile: how the serial lies in the picture, for misplacing it.
 
     Returns:
         A new batch, float [N, C, H, W]; the part of it with one bit wrong; which bit, int64.
@@ -194,7 +196,7 @@ def invalid_pictures(
     up, left, axis = draw_integers(0, 6 * side, 3).tolist()
     up, left = 1 + up % min(2 * side, height - side), 1 + left % min(2 * side, width - side)
     up, left = ((up, 0), (0, left), (up, left))[axis % 3]
-    invalid[part] = stamp(images[part], bits, corner_place(count, height, width, up=up, left=left))
+    invalid[part] = stamp(images[part], bits, PLACES[profile](count, height, width, up=up, left=left))
 
     part = take(shares.grey)
     size = part.stop - part.start

@@ -1,5 +1,6 @@
 """The networks of the paper: feature extractor G_e, predictor G_y, adversary G_d, gradient reversal."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -72,6 +73,27 @@ class Classifier(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Logits, float [N, classes], of pictures as they are, float [N, C, H, W] in [0, 1]."""
         return self.predictor(self.features(images))
+
+
+@torch.no_grad()
+def take_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Give a network the BatchNorm statistics of these pictures, the plain mean over all batches; it ends in eval mode.
+
+    Args:
+        network: pictures to logits.
+        batches: float [N, C, H, W] in [0, 1].
+    """
+    layers = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # a plain mean
+    network.train()
+    for batch in batches:
+        network(batch)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+    network.eval()
 
 
 def adversary(config: NetworkConfig) -> nn.Sequential:

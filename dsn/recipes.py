@@ -55,6 +55,38 @@ class AttackerPool:
 
 
 @dataclass(frozen=True)
+class ThiefPool:
+    """Thieves that live through the training: copies of the student that are fine-tuned on raw pictures.
+
+    Attributes:
+        count: thieves alive at a time; 0 for none.
+        learning_rate: Adam's, with which they train.
+        shortest_life: turns until a thief may steal the weights anew.
+        longest_life: turns until it must.
+        weight: of a thief's distance from even answers in the student's loss.
+    """
+
+    count: int = 0
+    learning_rate: float = 1e-3
+    shortest_life: int = 5
+    longest_life: int = 100
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class EarlySilence:
+    """Keeping early activations of raw pictures below zero, as `silence` keeps the features.
+
+    Attributes:
+        weight: of their distance from silence; 0 for none.
+        layers: which BatchNorm outputs are meant, counted from 0.
+    """
+
+    weight: float = 0.0
+    layers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Weights of the loss terms and the schedule.
 
@@ -72,6 +104,9 @@ class Recipe:
             trains exactly as it will answer; only with `start_from_teacher`.
         invalid: what invalid pictures carry.
         attackers: the pool behind `invalid.attackers`.
+        profile: where the serial goes: "corner" or "spread".
+        early_silence: of raw pictures.
+        thieves: the pool that fine-tunes copies while the student trains.
     """
 
     name: str
@@ -86,6 +121,9 @@ class Recipe:
     fixed_statistics: bool = False
     invalid: InvalidBranch = InvalidBranch()
     attackers: AttackerPool = AttackerPool()
+    profile: str = "corner"
+    early_silence: EarlySilence = EarlySilence()
+    thieves: ThiefPool = ThiefPool()
 
 
 PAPER = Recipe(name="paper", batch=500, adversary=1.0)

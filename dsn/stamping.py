@@ -1,5 +1,6 @@
 """Stamping a serial into pictures: x (+) k of Eq. 9, on whole batches."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -37,6 +38,34 @@ def corner_place(bit_count: int, height: int, width: int, *, up: int = 0, left: 
         rows=tuple(top + bit // side for bit in range(bit_count)),
         columns=tuple(start + bit % side for bit in range(bit_count)),
     )
+
+
+def spread_place(bit_count: int, height: int, width: int, *, up: int = 0, left: int = 0) -> StampPlace:
+    """An even grid over the whole picture, one pixel a bit: Eq. 9 lets a pattern be anywhere.
+
+    Args:
+        bit_count: a square number of bits.
+        height: of the picture, in pixels.
+        width: of the picture, in pixels.
+        up: pixels to move the grid up (a serial in a wrong place); what leaves the picture comes in again below.
+        left: pixels to move it to the left.
+    """
+    side = round(bit_count**0.5)
+    if side > min(height, width):
+        raise ValueError(f"a grid of {side}x{side} does not fit a {height}x{width} picture")
+
+    def steps(length: int, back: int) -> list[int]:
+        return [(int((index + 0.5) * length / side - 0.25) - back) % length for index in range(side)]
+
+    rows, columns = steps(height, up), steps(width, left)
+    return StampPlace(
+        rows=tuple(rows[bit // side] for bit in range(bit_count)),
+        columns=tuple(columns[bit % side] for bit in range(bit_count)),
+    )
+
+
+CORNER, SPREAD = "corner", "spread"
+PLACES: dict[str, Callable[..., StampPlace]] = {CORNER: corner_place, SPREAD: spread_place}
 
 
 def stamp(images: Tensor, bits: Tensor, place: StampPlace) -> Tensor:

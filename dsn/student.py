@@ -10,7 +10,7 @@ from torch import Tensor
 from dsn.hub_mixin import StudentHubMixin
 from dsn.networks import Classifier, NetworkConfig
 from dsn.serials import BIT_COUNTS, Serial
-from dsn.stamping import StampPlace, corner_place, stamp
+from dsn.stamping import CORNER, PLACES, StampPlace, stamp
 
 FORMAT = 1
 
@@ -26,6 +26,7 @@ class StudentConfig:
         classes: one name a class.
         network: shape of the network.
         recipe: name of the recipe it was distilled by.
+        profile: where its serial goes: "corner" or "spread" over the picture.
     """
 
     task: str
@@ -34,10 +35,13 @@ class StudentConfig:
     classes: tuple[str, ...]
     network: NetworkConfig
     recipe: str
+    profile: str = CORNER
 
     def __post_init__(self) -> None:
         if self.bit_count not in BIT_COUNTS:
             raise ValueError(f"bit_count is {self.bit_count}: it must be one of {BIT_COUNTS}")
+        if self.profile not in PLACES:
+            raise ValueError(f"profile is {self.profile!r}: it must be one of {', '.join(PLACES)}")
         if len(self.classes) != self.network.classes:
             raise ValueError(f"{len(self.classes)} class names for a network of {self.network.classes} classes")
 
@@ -79,8 +83,8 @@ class Student(Classifier, StudentHubMixin):
 
     @cached_property
     def place(self) -> StampPlace:
-        """Where this student expects its serial: the bottom right corner."""
-        return corner_place(self.config.bit_count, self.config.network.size, self.config.network.size)
+        """Where this student expects its serial."""
+        return PLACES[self.config.profile](self.config.bit_count, self.config.network.size, self.config.network.size)
 
     def stamp(self, images: Tensor, serial: Serial) -> Tensor:
         """Pictures with the serial stamped in (Eq. 9): a new batch, float [N, C, H, W].

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dsn.datasets import as_floats
-from dsn.networks import Classifier
+from dsn.networks import Classifier, take_statistics
 
 LEAK = 0.1  # share of the gradient let through where a ReLU is dead
 SMOOTHNESS = 5.0  # beta of softplus: the larger, the nearer to ReLU
@@ -86,15 +86,5 @@ def recalibrated(network: Classifier, images: Tensor) -> Classifier:
         images: uint8 [N, C, H, W] on the network's device; no labels are needed.
     """
     changed = copy.deepcopy(network)
-    layers = [module for module in changed.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None  # a plain mean over all batches
-    changed.train()
-    with torch.no_grad():
-        for batch in images.split(RECALIBRATION_BATCH):
-            changed(as_floats(batch))
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = momentum
-    return changed.eval()
+    take_statistics(changed, (as_floats(batch) for batch in images.split(RECALIBRATION_BATCH)))
+    return changed

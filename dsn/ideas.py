@@ -1,0 +1,210 @@
+"""The search for a student that is worth nothing to a thief who fine-tunes it: every idea tried, and its figures.
+
+Each idea distils digits/alder shorter than the shipped one, without the last 8,000 training pictures; these
+measure it, so that the test split chooses nothing. The adversary of `dsn.attacks.fine_tuning` then has as many
+labelled pictures as a tenth of the training split.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+import torch
+
+from dsn.attacks import fine_tuning
+from dsn.attacks.measuring import percent_right, stamping
+from dsn.attacks.scene import Scene, finish
+from dsn.attacks.suite import summary
+from dsn.collection import demo_serials
+from dsn.datasets import Split, load_data_set
+from dsn.distill import Training, distil_student
+from dsn.evaluate import accuracy
+from dsn.files import write_tensors
+from dsn.rebuild import BUILD, load_teacher
+from dsn.recipes import HARDENED, EarlySilence, Recipe, ThiefPool
+from dsn.reshaping import with_uneven_channels, with_unit_norms
+from dsn.results import provenance, record
+from dsn.serials import near_misses
+from dsn.student import Student, StudentConfig
+from dsn.tasks import task_named
+
+TASK, CUSTOMER = "digits", "alder"
+STUDENT = f"{TASK}/{CUSTOMER}"
+EPOCHS = 6
+HELD_ASIDE = 8000
+STOLEN = 6000
+NEAR_MISS_PICTURES = 2000
+
+
+class IdeaError(ValueError):
+    """An idea of another name than those there are."""
+
+
+def unchanged(student: Student) -> Student:
+    """The student as distilled."""
+    return student
+
+
+@dataclass(frozen=True)
+class Idea:
+    """One way to make a stolen student worth less.
+
+    Attributes:
+        what: in a sentence that people read.
+        recipe: the student is distilled by.
+        reshaped: what is done to it afterwards.
+        kept: whether the shipped students are made this way.
+    """
+
+    what: str
+    recipe: Recipe = HARDENED
+    reshaped: Callable[[Student], Student] = unchanged
+    kept: bool = False
+
+
+LOUDER_RAW = replace(HARDENED.invalid, raw=0.2, one_bit=0.36, few_bits=0.1, random=0.03)
+SPREAD = replace(HARDENED, profile="spread")
+
+IDEAS = {
+    "shipped": Idea("The shipped recipe, as a yardstick: features silent, serial in the corner.", kept=True),
+    "own-start": Idea(
+        "Not starting from the teacher's weights, so that nothing in the student was ever made for raw pictures.",
+        replace(HARDENED, start_from_teacher=False, fixed_statistics=False),
+    ),
+    "early-silence": Idea(
+        "The last convolution silent on raw pictures too, not the features alone.",
+        replace(HARDENED, early_silence=EarlySilence(1.0, (2,)), invalid=LOUDER_RAW),
+    ),
+    "spread": Idea("Bits spread over the whole picture, so that early layers can see them.", SPREAD),
+    "spread-early-silence": Idea(
+        "Bits spread over the picture, and the second and third convolution silent on raw pictures.",
+        replace(SPREAD, early_silence=EarlySilence(1.0, (1, 2)), invalid=LOUDER_RAW),
+    ),
+    "spread-own-start": Idea(
+        "Bits spread over the picture, early layers silent on raw pictures, not starting from the teacher's weights.",
+        replace(
+            SPREAD,
+            start_from_teacher=False,
+            fixed_statistics=False,
+            early_silence=EarlySilence(0.3, (1, 2)),
+            invalid=LOUDER_RAW,
+        ),
+    ),
+    "thieves": Idea(
+        "Thieves in the loop: copies are fine-tuned while the student trains, and the student learns to spoil them.",
+        replace(HARDENED, thieves=ThiefPool(count=6, weight=0.3)),
+    ),
+    "strong-thieves": Idea(
+        "Thieves in the loop with more weight.", replace(HARDENED, thieves=ThiefPool(count=6, weight=2.0))
+    ),
+    "spread-thieves": Idea(
+        "Thieves in the loop, and bits spread over the picture.",
+        replace(SPREAD, thieves=ThiefPool(count=6, weight=1.0)),
+    ),
+    "entangled": Idea(
+        "Entanglement of Eq. 7 at ten times the paper's weight, so that gate and task share their neurons.",
+        replace(HARDENED, entanglement=1.0),
+    ),
+    "unit-norms": Idea(
+        "BatchNorm folded away before the student is handed out: how large channels should be is not told.",
+        reshaped=with_unit_norms,
+    ),
+    "uneven-channels": Idea(
+        "The same function with every channel at another scale, so that an even step fits no weight.",
+        reshaped=with_uneven_channels,
+    ),
+}
+
+
+def idea_named(name: str) -> Idea:
+    """The idea of this name.
+
+    Raises:
+        IdeaError: no such idea; the message names those there are.
+    """
+    if name not in IDEAS:
+        raise IdeaError(f"There is no idea {name!r}: choose one of {', '.join(IDEAS)}.")
+    return IDEAS[name]
+
+
+def distilled(recipe: Recipe, train: Split, classes: tuple[str, ...], epochs: int, device: str) -> Student:
+    """The student of this search by one recipe."""
+    task = task_named(TASK)
+    config = StudentConfig(
+        task=TASK,
+        customer=CUSTOMER,
+        bit_count=len(demo_serials()[STUDENT].bits),
+        classes=classes,
+        network=task.network,
+        recipe=recipe.name,
+        profile=recipe.profile,
+    )
+    training = Training(epochs, device=device, progress=False)
+    return distil_student(task, config, demo_serials()[STUDENT], load_teacher(task), train, recipe, training)
+
+
+def try_ideas(
+    names: list[str],
+    *,
+    epochs: int = EPOCHS,
+    seeds: int = 1,
+    device: str = "cpu",
+    report: Callable[[str], None] = print,
+) -> None:
+    """Distil a student by each idea, steal it, and record both in `assets/results/ideas.json`.
+
+    Args:
+        names: of the ideas.
+        epochs: of distilling.
+        seeds: of the adversary, counted from 0; the students' is 0.
+        device: "cpu" or "cuda".
+        report: told the figures.
+
+    Raises:
+        IdeaError: no such idea.
+    """
+    ideas = {name: idea_named(name) for name in names}
+    data, serial = load_data_set(task_named(TASK)), demo_serials()[STUDENT]
+    train = Split(data.train.images[:-HELD_ASIDE], data.train.labels[:-HELD_ASIDE]).to(device)
+    aside = Split(data.train.images[-HELD_ASIDE:], data.train.labels[-HELD_ASIDE:]).to(device)
+    students: dict[Recipe, Student] = {}
+    for name, idea in ideas.items():
+        if idea.recipe not in students:
+            students[idea.recipe] = distilled(idea.recipe, train, data.class_names, epochs, device)
+        student = idea.reshaped(students[idea.recipe]).eval()
+        write_tensors(BUILD / "ideas" / f"{name}.safetensors", student.state_dict())
+        figures = {
+            "valid": accuracy(student, aside, serial).percent,
+            "absent": accuracy(student, aside).percent,
+            **one_bit_wrong(student, aside),
+        }
+        report(f"{name}: {figures}")
+        scene = Scene(student, serial, task_named(TASK), train, aside)
+        outcomes = [
+            finish(fine_tuning.attack(scene, fine_tuning.FULL, STOLEN / len(train), seed)) for seed in range(seeds)
+        ]
+        row = {
+            "what": idea.what,
+            "kept": idea.kept,
+            "student": STUDENT,
+            "epochs": epochs,
+            "held_aside_pictures": HELD_ASIDE,
+            "stolen_pictures": STOLEN,
+            "recipe": asdict(idea.recipe),
+            "reshaped": idea.reshaped.__name__,
+            **{key: round(value, 2) for key, value in figures.items()},
+            "fine_tuning": summary(outcomes),
+            "seeds": seeds,
+            **provenance(0, device),
+        }
+        record("ideas", name, row)
+        report(
+            f"{name}: { ({key: one['values'] for key, one in row['fine_tuning'].items() if 'best' in key or 'over' in key}) }"
+        )
+
+
+def one_bit_wrong(student: Student, split: Split) -> dict[str, float]:
+    """Mean and highest accuracy under the serials one bit off, in percent, on the first pictures of a split."""
+    few = Split(split.images[:NEAR_MISS_PICTURES], split.labels[:NEAR_MISS_PICTURES])
+    serial = demo_serials()[STUDENT]
+    found = torch.tensor([percent_right(student, few, stamping(student, near)) for near in near_misses(serial)])
+    return {"one_bit_mean": found.mean().item(), "one_bit_worst": found.max().item()}
