@@ -1,21 +1,17 @@
 """Training: the owner's teacher, and the students distilled from it. Nothing else trains."""
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from dsn.augmentation import augment
 from dsn.datasets import Split, as_floats
 from dsn.early_silence import EarlyActivations
-from dsn.files import write_tensors
 from dsn.invalid_branch import PersistentAttackers, WeakBits, invalid_pictures
 from dsn.losses import adversary_loss, distillation_loss, entanglement, silence_loss, teacher_loss, uniform_loss
 from dsn.networks import Classifier, adversary, reverse_gradient, take_statistics
@@ -25,6 +21,7 @@ from dsn.stamping import CORNER, stamp
 from dsn.student import Student, StudentConfig
 from dsn.tasks import Augmentation, Task
 from dsn.thieves import PersistentThieves
+from dsn.training_state import TrainingState, digest
 
 TEACHER_BATCH = 500  # as in the paper
 TEACHER_LEARNING_RATE = 2e-3
@@ -72,62 +69,12 @@ def _rate_at(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
-class _Checkpoint:
-    """The state of a training after each epoch, as safetensors: losing at most one epoch."""
-
-    def __init__(self, path: Path | None, parts: dict[str, nn.Module], optimizer: torch.optim.Adam, run: str) -> None:
-        self.path, self.parts, self.optimizer, self.run = path, parts, optimizer, run
-
-    def save(self, epoch: int, extra: dict[str, Tensor]) -> None:
-        if self.path is None:
-            return
-        tensors = {f"{part}/{name}": value for part, module in self.parts.items() for name, value in _named(module)}
-        for index, slots in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer/{index}/{slot}": value for slot, value in slots.items()}
-        tensors |= {f"extra/{name}": value for name, value in extra.items()}
-        write_tensors(self.path, tensors, {"epoch": str(epoch), "run": self.run})
-
-    def load(self, device: str) -> tuple[int, dict[str, Tensor]]:
-        """Finished epochs and the extra tensors; (0, {}) where there is nothing to go on from."""
-        if self.path is None or not self.path.exists():
-            return 0, {}
-        with safe_open(self.path, "pt") as file:
-            metadata = file.metadata()
-        if metadata.get("run") != self.run:
-            return 0, {}
-        tensors = load_file(self.path, device=device)
-        for part, module in self.parts.items():
-            module.load_state_dict(_under(tensors, f"{part}/"))
-        state = self.optimizer.state_dict()
-        for name, value in _under(tensors, "optimizer/").items():
-            index, slot = name.split("/")
-            state["state"].setdefault(int(index), {})[slot] = value
-        self.optimizer.load_state_dict(state)
-        return int(metadata["epoch"]), _under(tensors, "extra/")
-
-
-def _named(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from module.state_dict().items()
-
-
-def _digest(tensors: list[Tensor]) -> str:
-    """Tells one teacher and serial from another without giving either away."""
-    content = hashlib.sha256()
-    for tensor in tensors:
-        content.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return content.hexdigest()[:16]
-
-
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
 def _run(
     split: Split,
     augmentation: Augmentation,
     batch: int,
     training: Training,
-    checkpoint: _Checkpoint,
+    checkpoint: TrainingState,
     learning_rate: float,
     loss_of: Callable[[Tensor, Tensor, torch.Generator], Tensor],
     extra: Callable[[], dict[str, Tensor]] = dict,
@@ -135,8 +82,8 @@ def _run(
     title: str = "training",
     after_backward: Callable[[Tensor, Tensor], None] = lambda images, labels: None,
     after_step: Callable[[], None] = lambda: None,
-) -> None:
-    """The loop that teacher and students share: epochs, schedule, progress, checkpoints."""
+) -> Iterator[int]:
+    """The loop that teacher and students share: epochs, schedule, progress, checkpoints; yields finished steps."""
     done, tensors = checkpoint.load(training.device)
     if done:
         restore(tensors)
@@ -161,6 +108,7 @@ def _run(
                 after_step()
                 mean_loss += loss.detach()
                 bar.update()
+                yield epoch * steps + index + 1
             bar.set_postfix(epoch=epoch + 1, loss=f"{mean_loss.item() / steps:.4f}")
             checkpoint.save(epoch + 1, extra())
 
@@ -183,8 +131,8 @@ def train_teacher(task: Task, split: Split, training: Training) -> Classifier:
         return teacher_loss(teacher(images), labels, TEACHER_SMOOTHING)
 
     teacher.train()
-    checkpoint = _Checkpoint(training.checkpoint, {"teacher": teacher}, optimizer, run)
-    _run(
+    checkpoint = TrainingState(training.checkpoint, {"teacher": teacher}, optimizer, run)
+    steps = _run(
         split,
         task.augmentation,
         TEACHER_BATCH,
@@ -194,7 +142,24 @@ def train_teacher(task: Task, split: Split, training: Training) -> Classifier:
         loss_of,
         title=f"{task.name} teacher",
     )
+    for _ in steps:
+        pass
     return teacher.eval()
+
+
+@dataclass(frozen=True)
+class Distilling:
+    """Where a distillation stands.
+
+    Attributes:
+        done: steps made.
+        total: steps in all.
+        student: as it is now; put it into eval mode only once all steps are made.
+    """
+
+    done: int
+    total: int
+    student: Student
 
 
 def distil_student(
@@ -206,7 +171,24 @@ def distil_student(
     recipe: Recipe,
     training: Training,
 ) -> Student:
-    """A student for one customer: it follows the teacher on pictures with its serial only.
+    """A student for one customer; arguments and errors as in `distilling`, which tells of its progress."""
+    steps = distilling(task, config, serial, teacher, split, recipe, training)
+    student = next(steps).student
+    for _ in steps:
+        pass
+    return student.eval()
+
+
+def distilling(
+    task: Task,
+    config: StudentConfig,
+    serial: Serial,
+    teacher: Classifier,
+    split: Split,
+    recipe: Recipe,
+    training: Training,
+) -> Iterator[Distilling]:
+    """Distil a student for one customer step by step: it follows the teacher on pictures with its serial only.
 
     Each picture of a batch is there twice, once valid (Eq. 3) and once invalid, so that the serial
     is all that tells the two apart; Eq. 8 with the terms and weights of the recipe.
@@ -243,7 +225,7 @@ def distil_student(
     attackers = PersistentAttackers(recipe.attackers, student.place, shape, setup)
     weak_bits = WeakBits(len(bits), bits.device)
     batch = recipe.batch or task.student_batch
-    origin = _digest([*teacher.state_dict().values(), bits])
+    origin = digest([*teacher.state_dict().values(), bits])
     run = f"student {recipe!r} batch {batch} seed {training.seed} epochs {training.epochs} from {origin}"
 
     def loss_of(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
@@ -289,9 +271,9 @@ def distil_student(
     early = EarlyActivations(student, recipe.early_silence.layers)
     thieves = PersistentThieves(recipe.thieves, student, setup)
     student.train(not recipe.fixed_statistics)
-    checkpoint = _Checkpoint(training.checkpoint, {"student": student, "adversary": rival}, optimizer, run)
+    checkpoint = TrainingState(training.checkpoint, {"student": student, "adversary": rival}, optimizer, run)
     title = f"{task.name}/{config.customer}"
-    _run(
+    steps = _run(
         split,
         task.augmentation,
         batch // 2,
@@ -305,5 +287,10 @@ def distil_student(
         thieves.resist,
         thieves.follow,
     )
-    early.stop()
-    return student.eval()
+    total = len(split) // (batch // 2) * training.epochs
+    yield Distilling(0, total, student)
+    try:
+        for done in steps:
+            yield Distilling(done, total, student)
+    finally:
+        early.stop()
