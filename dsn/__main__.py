@@ -110,7 +110,9 @@ def parser() -> argparse.ArgumentParser:
     )
 
     benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
-    benches.add_argument("which", choices=["training", "page", "attacks", "gpu", "all"], nargs="?", default="all")
+    benches.add_argument(
+        "which", choices=["training", "fleet", "page", "attacks", "gpu", "all"], nargs="?", default="all"
+    )
     add_owner_commands(commands)
     add_publish_command(commands)
     return top

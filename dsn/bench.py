@@ -7,7 +7,9 @@ from importlib.util import find_spec
 import torch
 
 from dsn.bench_attacks import attack_rows
+from dsn.bench_fleet import fleet_rows
 from dsn.bench_training import gpu_rows, training_rows
+from dsn.rebuild import default_device
 from dsn.results import provenance, record
 from dsn.timing import Ratio
 
@@ -15,12 +17,15 @@ SEED = 0
 
 
 def rows(which: str) -> Iterator[tuple[Ratio, str]]:
-    """The ratios of "training", of the "page", of "attacks", of the "gpu" or of "all" there is, each as it is measured.
+    """The ratios of "training", "fleet", "page", "attacks", "gpu", or of "all" there is, each as it is measured.
 
     With the device it was measured on.
     """
     if which in ("training", "all"):
         yield from ((row, "cpu") for row in training_rows())
+    if which in ("fleet", "all"):
+        device = default_device()
+        yield from ((row, device) for row in fleet_rows(device))
     if which in ("attacks", "all"):
         yield from ((row, "cpu") for row in attack_rows())
     if which in ("page", "all"):
@@ -41,7 +46,7 @@ def run(which: str) -> None:
     """Measure, print each row as it comes, and record it in `assets/results/bench.json`.
 
     Args:
-        which: "training", "page", "attacks", "gpu" or "all".
+        which: "training", "fleet", "page", "attacks", "gpu" or "all".
     """
     if which == "gpu" and not torch.cuda.is_available():
         sys.exit("There is no GPU that torch can use here: run this on a machine that has one.")

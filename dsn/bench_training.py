@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from dsn.augmentation import augment
 from dsn.collection import demo_serials
 from dsn.datasets import Split, as_floats, load_data_set
-from dsn.distill import Training, distil_student
+from dsn.distill import distil_student
 from dsn.held_out import load_held_out
 from dsn.losses import distillation_loss, silence_loss, uniform_loss
 from dsn.networks import Classifier
@@ -24,6 +24,7 @@ from dsn.serials import Serial
 from dsn.student import Student, StudentConfig
 from dsn.tasks import TASKS, Augmentation, Task
 from dsn.timing import Ratio, at_least, at_most, medians_in_turn, seconds_of
+from dsn.training_loop import Training
 
 BAR = 4.0
 BATCH = 500

@@ -17,7 +17,7 @@ from dsn.attacks.scene import Scene, finish
 from dsn.attacks.suite import summary
 from dsn.collection import demo_serials
 from dsn.datasets import Split, load_data_set
-from dsn.distill import Training, distil_student, train_teacher
+from dsn.distill import distil_student, train_teacher
 from dsn.evaluate import accuracy
 from dsn.files import write_tensors
 from dsn.networks import Classifier
@@ -28,6 +28,7 @@ from dsn.results import provenance, record
 from dsn.serials import near_misses
 from dsn.student import Student, StudentConfig
 from dsn.tasks import task_named
+from dsn.training_loop import Training
 
 TASK, CUSTOMER = "digits", "alder"
 STUDENT = f"{TASK}/{CUSTOMER}"

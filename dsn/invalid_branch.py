@@ -1,5 +1,7 @@
 """The invalid branch: pictures that must not be recognised, from raw ones to an attacker's best try."""
 
+from collections.abc import Callable, Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -96,19 +98,11 @@ class PersistentAttackers:
         """
         was_training = student.training
         student.eval()
-        for _ in range(self.settings.steps):
-            masks, patterns = self.masks.requires_grad_(), self.patterns.requires_grad_()
-            loss = F.cross_entropy(student(self.apply(images)), labels, reduction="sum")
-            gradients = torch.autograd.grad(loss, [masks, patterns])
-            moved = []
-            for values, gradient in zip((masks, patterns), gradients, strict=True):
-                mean = gradient.abs().mean((1, 2, 3), keepdim=True).clamp_min(1e-20)
-                change = self.settings.step_size * (gradient / mean).clamp(-4, 4)
-                moved.append((values.detach() - change).clamp(0, 1))
-            known = self.knows_place[:, None, None, None]
-            self.masks = torch.where(known, masks.detach(), moved[0])
-            self.patterns = moved[1]
+        step_together([self], lambda inputs: [student(one) for one in inputs], images, labels)
         student.train(was_training)
+
+    def grow_older(self) -> None:
+        """One batch less to live; the dead restart from random values."""
         self.lives = self.lives - 1
         self._restart_the_dead()
 
@@ -121,11 +115,47 @@ class PersistentAttackers:
         self.masks, self.patterns, self.lives = state["masks"], state["patterns"], state["lives"]
 
 
-def invalid_pictures(
+def step_together(
+    pools: Sequence[PersistentAttackers],
+    answering: Callable[[list[Tensor]], Sequence[Tensor]],
     images: Tensor,
     labels: Tensor,
+) -> None:
+    """Move the attackers of several students at once, each pool against its own student.
+
+    Args:
+        pools: of one setting.
+        answering: every student's logits, float [N, classes], for its own pictures, float [N, C, H, W].
+        images: float [N, C, H, W], the same for all.
+        labels: int64 [N].
+    """
+    settings = pools[0].settings
+    for _ in range(settings.steps):
+        values = [tensor.requires_grad_() for pool in pools for tensor in (pool.masks, pool.patterns)]
+        answers = answering([pool.apply(images) for pool in pools])
+        losses = [F.cross_entropy(logits, labels, reduction="sum") for logits in answers]
+        gradients = torch.autograd.grad(torch.stack(losses).sum(), values)
+        moved = []
+        for tensor, gradient in zip(values, gradients, strict=True):
+            mean = gradient.abs().mean((1, 2, 3), keepdim=True).clamp_min(1e-20)
+            change = settings.step_size * (gradient / mean).clamp(-4, 4)
+            moved.append((tensor.detach() - change).clamp(0, 1))
+        for index, pool in enumerate(pools):
+            known = pool.knows_place[:, None, None, None]
+            pool.masks = torch.where(known, pool.masks.detach(), moved[2 * index])
+            pool.patterns = moved[2 * index + 1]
+    for pool in pools:
+        pool.grow_older()
+
+
+def attacked_count(shares: InvalidBranch, count: int) -> int:
+    """How many of a batch's pictures, the first ones, carry the attackers' masks."""
+    return min(round(shares.attackers * count), count)
+
+
+def invalid_pictures(
+    images: Tensor,
     *,
-    student: nn.Module,
     bits: Tensor,
     place: StampPlace,
     shares: InvalidBranch,
@@ -138,12 +168,10 @@ def invalid_pictures(
 
     Args:
         images: float [N, C, H, W] in [0, 1].
-        labels: int64 [N]; only the attackers look at them.
-        student: the network as it is now, for the attackers.
         bits: the valid serial, float [K].
         place: where the student expects it.
         shares: the parts' sizes; what rounding leaves over stays raw.
-        attackers: moved by one batch, then put on their part.
+        attackers: put on their part, the first `attacked_count` pictures; `step_together` moves them before.
         weak_bits: which bits to flip where one is wrong.
         generator: randomness, on the pictures' device.
         profile: how the serial lies in the picture, for misplacing it.
@@ -169,7 +197,6 @@ def invalid_pictures(
 
     part = take(shares.attackers)
     if part.stop > part.start:
-        attackers.step(student, images[part], labels[part])
         invalid[part] = attackers.apply(images[part])
 
     one_bit = take(shares.one_bit)

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataSet, load_data_set
-from dsn.distill import Training, distil_student, train_teacher
+from dsn.distill import distil_student, train_teacher
 from dsn.evaluate import accuracy, evaluate_student
 from dsn.files import write_tensors
 from dsn.held_out import load_held_out
@@ -20,6 +20,7 @@ from dsn.results import provenance, record
 from dsn.serials import Serial
 from dsn.student import Student, StudentConfig
 from dsn.tasks import Task
+from dsn.training_loop import Training
 
 BUILD = Path("build")  # ignored by git: the teacher is private
 

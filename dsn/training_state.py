@@ -49,13 +49,13 @@ class TrainingState:
             return 0, {}
         tensors = load_file(self.path, device=device)
         for part, module in self.parts.items():
-            module.load_state_dict(_under(tensors, f"{part}/"))
+            module.load_state_dict(under(tensors, f"{part}/"))
         state = self.optimizer.state_dict()
-        for name, value in _under(tensors, "optimizer/").items():
+        for name, value in under(tensors, "optimizer/").items():
             index, slot = name.split("/")
             state["state"].setdefault(int(index), {})[slot] = value
         self.optimizer.load_state_dict(state)
-        return int(metadata["epoch"]), _under(tensors, "extra/")
+        return int(metadata["epoch"]), under(tensors, "extra/")
 
 
 def digest(tensors: Iterable[Tensor]) -> str:
@@ -66,5 +66,6 @@ def digest(tensors: Iterable[Tensor]) -> str:
     return content.hexdigest()[:16]
 
 
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those tensors whose names begin with a prefix, without it."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

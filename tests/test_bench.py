@@ -16,7 +16,7 @@ from dsn.bench_training import RECIPE, PlainPictures, distil_plainly, step_time,
 from dsn.collection import Collection, demo_serials, load_collection
 from dsn.comparison import CONDITIONS, measure
 from dsn.datasets import Split, as_floats
-from dsn.distill import Training, distil_student
+from dsn.distill import distil_student
 from dsn.held_out import load_held_out
 from dsn.hub import save_student
 from dsn.networks import Classifier
@@ -25,6 +25,7 @@ from dsn.results import record
 from dsn.serials import near_miss
 from dsn.tasks import TASKS, Augmentation
 from dsn.timing import at_least, at_most, medians_in_turn
+from dsn.training_loop import Training
 from dsn.ui import bench_page
 
 STUDENT = tiny_student("signs/alder")

@@ -15,13 +15,14 @@ from torch.testing import assert_close
 
 from dsn.augmentation import augment
 from dsn.datasets import Split, as_floats
-from dsn.distill import Training, distil_student, train_teacher
+from dsn.distill import distil_student, train_teacher
 from dsn.held_out import HeldOut
 from dsn.networks import POOL, Classifier, NetworkConfig
 from dsn.recipes import HARDENED, PAPER, InvalidBranch, Recipe
 from dsn.serials import Serial, SerialError
 from dsn.student import Student, StudentConfig
 from dsn.tasks import TASKS, Augmentation
+from dsn.training_loop import Training
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK = NetworkConfig(channels=1, size=28, layers=(8, POOL, 8, POOL), features=32, classes=10)
@@ -136,7 +137,7 @@ def test_steps_grow_shorter_towards_the_end(split: Split, tmp_path: Path) -> Non
         with suppress(KeyboardInterrupt):
             distil(InterruptedSplit(few, batches=5), quiet(4, checkpoint=path))  # one epoch
         with safe_open(path, "pt") as file:
-            weights.append(file.get_tensor("student/predictor.weight"))
+            weights.append(file.get_tensor("0/predictor.weight"))
     changes = [(after - before).abs().mean().item() for before, after in pairwise(weights)]
     assert changes[1] > 1.5 * changes[2] > 4 * changes[3] > 0
 

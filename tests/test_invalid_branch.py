@@ -38,8 +38,6 @@ def invalidate(student: Student, images: Tensor, shares: InvalidBranch, seed: in
     generator = seeded(seed)
     return invalid_pictures(
         images,
-        torch.arange(len(images)) % 10,
-        student=student,
         bits=bits,
         place=place,
         shares=shares,
@@ -144,10 +142,9 @@ def test_attackers_are_moved_then_put_on(talkative_student: Student) -> None:
     generator = seeded()
     attackers = PersistentAttackers(AttackerPool(), PLACE, (1, 28, 28), generator)
     before = attackers.apply(images)
+    attackers.step(talkative_student, images, labels)
     invalid, _, _ = invalid_pictures(
         images,
-        labels,
-        student=talkative_student,
         bits=BITS,
         place=PLACE,
         shares=replace(ALONE, attackers=1.0),

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, folded, recalibrated, smooth_activation
 from dsn.datasets import Split, as_floats
-from dsn.distill import autocast
 from dsn.student import Student
+from dsn.training_loop import autocast
 
 PLAIN, LEAKY, SMOOTH, RECALIBRATED = "plain", "leaky", "smooth", "recalibrated"
 MODES = (PLAIN, LEAKY, SMOOTH, RECALIBRATED)

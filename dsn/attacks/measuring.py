@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from dsn.datasets import Split, as_floats
-from dsn.distill import autocast
 from dsn.serials import Serial
 from dsn.stamping import stamp
 from dsn.student import Student
+from dsn.training_loop import autocast
 
 BATCH = 1000
 

@@ -11,8 +11,8 @@ from dsn.attacks.measuring import Change, percent_right, unchanged
 from dsn.attacks.scene import Step
 from dsn.augmentation import augment
 from dsn.datasets import Split, as_floats
-from dsn.distill import autocast
 from dsn.tasks import Augmentation
+from dsn.training_loop import autocast
 
 SCRATCH = "scratch"
 SHORTEST = 4  # steps the learning rate's cycle needs

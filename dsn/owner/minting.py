@@ -10,7 +10,7 @@ import torch
 from dsn.cards import model_card
 from dsn.checkpoints import save_student
 from dsn.datasets import DataSet, Split, load_data_set
-from dsn.distill import Training, distil_student
+from dsn.distill import distil_student
 from dsn.evaluate import accuracy, evaluate_student
 from dsn.files import write_json, write_text
 from dsn.owner.bars import is_unlocked, missed
@@ -22,6 +22,7 @@ from dsn.recipes import RECIPES
 from dsn.results import provenance
 from dsn.student import StudentConfig
 from dsn.tasks import Task
+from dsn.training_loop import Training
 
 MOST_OTHERS = 8  # other customers' serials that a new student is tried with
 Report = Callable[[str], None]

@@ -13,7 +13,6 @@ import torch.nn.functional as F
 from dsn.checkpoints import load_folder, save_student
 from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataSet, Split, as_floats, load_data_set
-from dsn.distill import autocast
 from dsn.held_out import load_held_out
 from dsn.networks import Classifier
 from dsn.owner.changes import CHANGES, Weights
@@ -24,6 +23,7 @@ from dsn.results import provenance, record
 from dsn.serials import random_serial
 from dsn.statistics import Accuracy
 from dsn.tasks import Task, task_named
+from dsn.training_loop import autocast
 
 FINE_TUNING_EPOCHS = 5
 FINE_TUNING_SHARE = 0.1  # of the training pictures
