@@ -7,6 +7,7 @@ import torch
 from app_process import running_app
 from find_browser import browser_path
 from hypothesis import settings
+from owner_workplace import ledger  # noqa: F401 - a fixture
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from small_data_sets import data_home, no_network, served  # noqa: F401 - fixtures
 from tiny_students import without_a_favourite

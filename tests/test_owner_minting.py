@@ -8,46 +8,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
+from owner_workplace import QUICK
 
 from dsn import tasks
 from dsn.__main__ import main
 from dsn.checkpoints import load_folder
-from dsn.files import write_tensors
-from dsn.held_out import HeldOut
-from dsn.networks import POOL, Classifier, NetworkConfig
-from dsn.owner import minting, workshop
+from dsn.owner import making, minting, workshop
 from dsn.owner.bars import is_unlocked, missed
 from dsn.owner.errors import OwnerError
-from dsn.owner.keys import create_owner, open_owner
+from dsn.owner.fleet import mint_fleet
+from dsn.owner.keys import open_owner
 from dsn.owner.ledger import Ledger
-from dsn.owner.minting import Minting, mint, mint_fleet
+from dsn.owner.making import Minting
+from dsn.owner.minting import mint
 from dsn.owner.tables import neutral, parse_customers, read_customers, table_text
 from dsn.owner.weights import weights_hash
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-NETWORK = NetworkConfig(channels=1, size=28, layers=(4, POOL, 6, POOL), features=16, classes=10, first_kernel=7)
-QUICK = Minting(epochs=2, data_share=0.5, progress=False, accept_any=True)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> Ledger:
-    """A workplace with a small data set and a small teacher, and an owner's empty ledger."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DSN_DATA", str(tmp_path))
-    monkeypatch.setenv("DSN_OWNER", str(tmp_path / "own"))
-    monkeypatch.delenv("DSN_LEDGER", raising=False)
-    small = replace(tasks.TASKS["digits"], network=NETWORK, student_batch=100)
-    monkeypatch.setitem(tasks.TASKS, "digits", small)
-    images, labels = digits.split.images[:, 0].numpy(), digits.split.labels.numpy().astype(np.uint8)
-    arrays = {"train_images": images[:400], "train_labels": labels[:400]}
-    arrays |= {"test_images": images[400:480], "test_labels": labels[400:480]}
-    np.savez(tmp_path / "mnist-28.npz", allow_pickle=False, class_names=np.array(digits.class_names), **arrays)
-    torch.manual_seed(0)
-    write_tensors(tmp_path / "build" / "teachers" / "digits.safetensors", Classifier(NETWORK).state_dict())
-    return Ledger(create_owner(tmp_path / "own", "Acme"))
 
 
 def in_a_fork(work: Callable[[], None]) -> int | None:
@@ -80,8 +58,8 @@ def test_a_minted_student_is_in_the_ledger_and_in_its_folder(ledger: Ledger) -> 
 
 # Where a process is killed: a function it is about to call, by its module.
 POINTS = [
-    (minting, "distil_student"),
-    (minting, "evaluate_student"),
+    (making, "distil_students"),
+    (making, "evaluate_student"),
     (minting, "save_student"),
     (minting, "write_json"),
     (workshop.shutil, "copytree"),
@@ -122,7 +100,7 @@ def test_an_issued_serial_is_used_and_another_training_begins_anew(
 ) -> None:
     task, entry = tasks.TASKS["digits"], ledger.issue("alder", "digits")
     with monkeypatch.context() as deadly:
-        deadly.setattr(minting, "evaluate_student", kill_self)
+        deadly.setattr(making, "evaluate_student", kill_self)
         assert in_a_fork(lambda: void(mint(ledger, task, "alder", QUICK))) == -signal.SIGKILL
     training = ledger.owner.home / "minting" / "digits-alder" / "training.safetensors"
     assert training.exists()

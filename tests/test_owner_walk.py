@@ -15,11 +15,10 @@ from hub_server import Kept, hub_server
 
 from dsn import tasks
 from dsn.__main__ import main
+from dsn.apprentice import Order
 from dsn.files import write_tensors
 from dsn.held_out import HeldOut
-from dsn.owner import minting, special
-from dsn.serials import Serial
-from dsn.student import StudentConfig
+from dsn.owner import making, special
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 README = Path(__file__).parent.parent / "README.md"
@@ -46,10 +45,10 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) 
     np.savez(tmp_path / "mnist-28.npz", allow_pickle=False, class_names=np.array(digits.class_names), **arrays)
     write_tensors(tmp_path / "build" / "teachers" / "digits.safetensors", gated_student(None).state_dict())
 
-    def by_hand(task: object, config: StudentConfig, serial: Serial, *others: object):
-        return gated_student(serial, config.customer)
+    def by_hand(task: object, orders: list[Order], *others: object, grouped: bool):
+        return [gated_student(order.serial, order.config.customer) for order in orders]
 
-    monkeypatch.setattr(minting, "distil_student", by_hand)
+    monkeypatch.setattr(making, "distil_students", by_hand)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
     with hub_server("hf_owner") as kept:
         monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", kept.address)

@@ -109,7 +109,9 @@ def cells(entry: Entry) -> list[str]:
 
 def mint(options: argparse.Namespace) -> None:
     """`owner mint`."""
-    from dsn.owner.minting import Minted, Minting, mint, mint_fleet  # needs torchvision where data sets are missing
+    from dsn.owner.fleet import mint_fleet  # these need torchvision where data sets are missing
+    from dsn.owner.making import Minting
+    from dsn.owner.minting import Minted, mint
 
     how = Minting(
         seed=options.seed,
@@ -120,6 +122,7 @@ def mint(options: argparse.Namespace) -> None:
         progress=not options.quiet,
         strict=options.strict,
         accept_any=options.accept_any,
+        together=options.together,
     )
     ledger, task = Ledger(opened()), task_named(options.task)
 
@@ -141,7 +144,7 @@ def mint(options: argparse.Namespace) -> None:
         raise OwnerError("--again is for one customer: name it with --customer.")
     customers = read_customers(options.customers) if options.customers else [customer_name(options.customer)]
     failed = 0
-    for done in mint_fleet(ledger, task, customers, how, report=report):
+    for done in mint_fleet(ledger, task, customers, how, engine=options.engine, report=report):
         tell(done)
         failed += done.entry is None
     if failed:

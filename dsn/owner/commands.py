@@ -60,6 +60,10 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     mint.add_argument("--device", help="cpu or cuda (default: a GPU if there is one)")
     mint.add_argument("--strict", action="store_true", help="refuse a student that misses any of the project's bars")
     mint.add_argument("--accept-any", action="store_true", help="enter even a student its serial does not unlock")
+    mint.add_argument("--together", type=int, default=1, metavar="N", help="customers whose students share a program")
+    mint.add_argument(
+        "--engine", choices=["here", "ray"], default="here", help="ray: one task a customer, on RAY_ADDRESS or here"
+    )
     mint.add_argument("--quiet", action="store_true", help="no progress bars")
 
     with_customer(command("serial", "Print a customer's serials, decrypted: they belong to that customer alone."))

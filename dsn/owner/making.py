@@ -1,0 +1,142 @@
+"""Students made to order and measured: without ledger and key, so that any machine can do it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dsn.apprentice import Order
+from dsn.datasets import DataSet, Split
+from dsn.distill import distil_students, grouping_pays
+from dsn.evaluate import accuracy, evaluate_student
+from dsn.networks import Classifier
+from dsn.owner.errors import OwnerError
+from dsn.recipes import RECIPES
+from dsn.results import provenance
+from dsn.serials import Serial
+from dsn.student import Student
+from dsn.tasks import Task
+from dsn.training_loop import Training
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Minting:
+    """How students are minted.
+
+    Attributes:
+        seed: of all randomness.
+        device: "cpu" or "cuda".
+        epochs: passes over the training pictures; None for the task's own number.
+        data_share: share of the training pictures to use, in (0, 1].
+        recipe: name of the recipe.
+        progress: whether to show a bar.
+        strict: refuse a student that misses any bar.
+        accept_any: enter even a student that its serial does not unlock (to try the command out).
+        together: how many students of a fleet are distilled in one program.
+    """
+
+    seed: int = 0
+    device: str = "cpu"
+    epochs: int | None = None
+    data_share: float = 1.0
+    recipe: str = "hardened"
+    progress: bool = True
+    strict: bool = False
+    accept_any: bool = False
+    together: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.data_share <= 1:
+            raise OwnerError(f"A data share of {self.data_share} cannot be: use more than 0 and at most 1.")
+        if self.epochs is not None and self.epochs < 1:
+            raise OwnerError(f"{self.epochs} epochs cannot be: use 1 or more.")
+        if self.together < 1:
+            raise OwnerError(f"{self.together} students together cannot be: use 1 or more.")
+
+
+@dataclass(frozen=True)
+class Commission:
+    """A student that is to be made.
+
+    Attributes:
+        order: configuration and serial.
+        others: serials of other customers that it is tried with, by customer.
+    """
+
+    order: Order
+    others: dict[str, Serial]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A student with its figures on the whole test split, as a row of a results file."""
+
+    student: Student
+    figures: dict[str, Any]
+
+
+def make_students(
+    task: Task,
+    commissions: Sequence[Commission],
+    teacher: Classifier,
+    data: DataSet,
+    how: Minting,
+    *,
+    checkpoint: Path | None = None,
+    report: Report = lambda line: None,
+) -> list[Made]:
+    """Distil and measure students, several in one program.
+
+    Args:
+        task: the application.
+        commissions: one for each student.
+        teacher: the owner's.
+        data: of the application, whole.
+        how: the settings.
+        checkpoint: file to go on from after an interruption, or none.
+        report: told each step.
+    """
+    recipe = RECIPES[how.recipe]
+    data = _shared(data, how)
+    training = Training(how.epochs or task.student_epochs, how.seed, how.device, checkpoint, how.progress)
+    report("distilling")
+    orders = [one.order for one in commissions]
+    grouped = len(orders) > 1 and grouping_pays(recipe, how.device)
+    students = distil_students(task, orders, teacher, data.train, recipe, training, grouped=grouped)
+    moved = DataSet(data.train.to(how.device), data.test.to(how.device), data.class_names)
+    reached = accuracy(teacher.to(how.device), moved.test).percent
+    made = []
+    for one, student in zip(commissions, students, strict=True):
+        row = {
+            "task": task.name,
+            "customer": one.order.config.customer,
+            "bit_count": one.order.config.bit_count,
+            "recipe": how.recipe,
+            "epochs": training.epochs,
+            "data_share": how.data_share,
+            "teacher": reached,
+            **evaluate_student(
+                student,
+                one.order.serial,
+                one.others,
+                moved,
+                seed=how.seed,
+                report=lambda line: report(f"  {line}"),
+            ),
+            **provenance(how.seed, how.device),
+        }
+        made.append(Made(student.cpu(), row))
+    return made
+
+
+def _shared(data: DataSet, how: Minting) -> DataSet:
+    """The data set with a share of its training pictures, the same for the same seed."""
+    if how.data_share == 1:
+        return data
+    order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(how.seed))
+    chosen = order[: max(1, int(how.data_share * len(data.train)))]
+    return DataSet(Split(data.train.images[chosen], data.train.labels[chosen]), data.test, data.class_names)
