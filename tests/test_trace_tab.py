@@ -9,6 +9,7 @@ from gated_students import NETWORK, gated_student
 from safetensors.torch import save_file
 
 from dsn import tasks
+from dsn.allowance import VisitorLimits
 from dsn.checkpoints import save_student
 from dsn.collection import Collection
 from dsn.datasets import Split
@@ -16,6 +17,7 @@ from dsn.held_out import HeldOut
 from dsn.hub import Origin
 from dsn.owner import special
 from dsn.owner.changes import CHANGES
+from dsn.owner.visitors import Visitors
 from dsn.serials import Serial
 from dsn.ui import trace_tab
 from dsn.ui.texts import TEXTS, TRACE_CHANGES
@@ -42,12 +44,13 @@ def tab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> Tra
         save_student(student, tmp_path / name)
     few = HeldOut(Split(digits.split.images[:100], digits.split.labels[:100]), digits.class_names)
     origins = {name: Origin("bundled", "checkpoints") for name in students}
+    collection = Collection(students, origins, SERIALS, {"digits": few})
     with gr.Blocks():
-        return TraceTab(Collection(students, origins, SERIALS, {"digits": few}))
+        return TraceTab(collection, Visitors(VisitorLimits(), tmp_path / "visitors"))
 
 
 def last(tab: TraceTab, *inputs) -> str:
-    *_, html = tab.press_trace(*inputs)
+    *_, html = tab.press_trace(*inputs, request=gr.Request(session_hash="somebody"))
     return html
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+from dsn.cards import plain_card
+from dsn.comparison import CONDITIONS, Measurement
 from dsn.datasets import Split, as_floats
 from dsn.demo_teacher import load_demo_teacher
 from dsn.distill import Training, distilling
@@ -101,6 +103,25 @@ def quick_mint(task: Task, customer: str, serial: Serial, how: QuickMint) -> Ite
         yield Progress(now.done, now.total, time.monotonic() - begun, looks)
     student = now.student.requires_grad_(False).eval()
     yield Progress(now.total, now.total, time.monotonic() - begun, looks, student)
+
+
+def quick_card(student: Student, seconds: float, measured: Measurement) -> str:
+    """The card of a student that was minted quickly.
+
+    Args:
+        student: whose.
+        seconds: that it took.
+        measured: with its serial, a wrong one and none, on the pictures that come with the project.
+    """
+    rights = [measured.accuracy(condition) for condition in CONDITIONS]
+    valid, wrong, absent = (f"{right.percent:.1f} %" if right else "-" for right in rights)
+    count = measured.total // len(CONDITIONS)
+    return plain_card(
+        student.config,
+        f"It is a quick one: distilled in {seconds:.0f} seconds from the public demo teacher, to show how it goes. "
+        f"Of {count:,} unseen pictures it was right about {valid} with its serial, {wrong} with a random wrong one and "
+        f"{absent} with none.",
+    )
 
 
 @torch.inference_mode()
