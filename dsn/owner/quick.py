@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
@@ -78,7 +78,7 @@ class Progress:
     student: Student | None = None
 
 
-def quick_mint(task: Task, customer: str, serial: Serial, how: QuickMint) -> Iterator[Progress]:
+def quick_mint(task: Task, customer: str, serial: Serial, how: QuickMint) -> Generator[Progress, None, None]:
     """Distil a student on the processor, step by step; whoever stops asking stops it.
 
     Args:

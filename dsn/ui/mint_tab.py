@@ -1,6 +1,6 @@
 """The tab where a visitor is the owner: handlers first, then the layout, then the wiring."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import gradio as gr
 
@@ -56,7 +56,7 @@ class MintTab:
             gr.Button(interactive=True),
         )
 
-    def mint(self, ticket: Ticket | None) -> Iterator[tuple]:
+    def mint(self, ticket: Ticket | None) -> Generator[tuple, None, None]:
         """Distil what was ordered: the live part, Stop, the part to try it in, its panels, note and pictures."""
         order = self.visitors.waiting_for(ticket[0]) if ticket else None
         if order is None or ticket is None or order.number != ticket[1]:
@@ -176,8 +176,8 @@ class MintTab:
         minutes = limits.minutes_kept
         self.ticket = gr.State(None, time_to_live=60 * minutes, delete_callback=self.forget)
         self.entered, self.index = gr.State(None), gr.State(self.pictures[0])
-        gr.HTML(rendering.render_note(MINT["lead"]), js_on_load=None)
-        with gr.Row(elem_classes="workbench"):
+        gr.HTML(rendering.render_note(MINT["lead"]), js_on_load=None, elem_classes="lead-note")
+        with gr.Row(elem_classes="workbench mint-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2):
                 with gr.Group(elem_classes="card"):
                     self.name = gr.Textbox(
@@ -192,22 +192,28 @@ class MintTab:
                     with gr.Row(elem_classes="buttons"):
                         self.button = gr.Button(MINT["button"], variant="primary", elem_id="mint-button")
                         self.stop = gr.Button(MINT["stop"], interactive=False, elem_id="mint-stop")
-                self.order = gr.HTML("", js_on_load=None, elem_id="mint-order")
+                self.order = gr.HTML("", js_on_load=None, elem_id="mint-order", padding=False)
                 privacy = f"{MINT['privacy'].format(minutes=minutes)} "
                 privacy += MINT["kept_here"].format(count=limits.students_per_tab)
-                gr.HTML(rendering.render_note(privacy), js_on_load=None)
+                gr.HTML(rendering.render_note(privacy), js_on_load=None, elem_classes="privacy", padding=False)
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
-                self.live = gr.HTML(rendering.render_note(MINT["hint"]), js_on_load=None, elem_id="mint-live")
+                self.live = gr.HTML(
+                    rendering.render_note(MINT["hint"]), js_on_load=None, elem_id="mint-live", padding=False
+                )
                 with gr.Column(visible=False, elem_id="mint-try") as self.trying:
-                    gr.HTML(rendering.render_heading(MINT["try_title"], MINT["try_lead"]), js_on_load=None)
-                    self.panels = gr.HTML("", js_on_load=None, elem_id="mint-panels")
-                    self.serial_note = gr.HTML("", js_on_load=None)
+                    gr.HTML(
+                        rendering.render_heading(MINT["try_title"], MINT["try_lead"]), js_on_load=None, padding=False
+                    )
                     with gr.Row(elem_classes="buttons"):
                         self.random = gr.Button(TEXTS["random"], size="sm")
                         self.near = gr.Button(TEXTS["near"], size="sm")
                         self.another = gr.Button(TEXTS["another"], size="sm")
                         self.none = gr.Button(TEXTS["none"], size="sm")
-                    self.gallery_view = gr.HTML("", js_on_load=script("gallery.js"), elem_id="mint-gallery")
+                    self.serial_note = gr.HTML("", js_on_load=None, padding=False)
+                    self.panels = gr.HTML("", js_on_load=None, elem_id="mint-panels", padding=False)
+                    self.gallery_view = gr.HTML(
+                        "", js_on_load=script("gallery.js"), elem_id="mint-gallery", padding=False
+                    )
 
     def forget(self, ticket: Ticket | None) -> None:
         """The tab's time is over."""

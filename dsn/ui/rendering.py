@@ -160,9 +160,13 @@ def render_trace(report: dict) -> str:
 def render_order(order: Order) -> str:
     """A visitor's verifier, its signature, and the serial that comes out of it."""
     claim = order.claim
-    said = {"key": claim.key, **asdict(claim.verifier)}
-    serial = claim.serial
-    return _render("order.html", said=said, signature=claim.signature.hex(), serial=serial)
+    return _render(
+        "order.html",
+        said=asdict(claim.verifier),
+        key=claim.key,
+        signature=claim.signature.hex(),
+        serial=claim.serial,
+    )
 
 
 def render_minting(
