@@ -4,7 +4,9 @@
 """
 
 import os
+import signal
 import sys
+from tempfile import TemporaryDirectory
 
 from dsn.collection import load_collection
 from dsn.hub import StudentError
@@ -17,7 +19,10 @@ def main() -> None:
         collection = load_collection(repositories=os.environ.get("DSN_HUB_REPOS"))
     except StudentError as error:
         sys.exit(str(error))
-    build_page(collection).launch(**launch_settings())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # ends as Ctrl-C does: what visitors left is cleared away
+    with TemporaryDirectory(prefix="dsn-page-") as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder  # nothing else lies where visitors' files are served from
+        build_page(collection).launch(**launch_settings())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from dsn import rebuild
+from dsn import demo_teacher, rebuild, training_share
 from dsn.attacks import suite
 from dsn.attacks.registry import ATTACKS
 from dsn.attacks.scene import AttackError
@@ -84,6 +84,10 @@ def parser() -> argparse.ArgumentParser:
     everything.add_argument("tasks", nargs="*", default=list(TASKS), metavar="TASK", help="default: every application")
 
     command("held-out", "Draw the 1,000 held-out pictures of each application into assets/.")
+    command("training-share", "Draw the training pictures that come with the project into assets/training/.")
+    with_job(
+        command("demo-teacher", "Train the public demo teacher of the page's quick mint; writes assets/training/.")
+    )
     command("cards", "Write model cards and the README's tables from the recorded figures.")
 
     attack = command("attack", "Attack students over several seeds; writes assets/results/attacks.json.")
@@ -198,6 +202,11 @@ def main(arguments: list[str] | None = None) -> None:
             case "held-out":
                 for task in TASKS.values():
                     print(write_held_out(task, load_data_set(task).test))
+            case "training-share":
+                for name in training_share.TASK_NAMES:
+                    print(training_share.write_training_share(TASKS[name], load_data_set(TASKS[name]).train))
+            case "demo-teacher":
+                demo_teacher.run(options.seed, options.device, options.epochs, progress=not options.quiet)
             case "cards":
                 write_cards()
             case "attack":

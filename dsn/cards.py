@@ -121,8 +121,8 @@ copying by asking a student that has its serial. {
 """
 
 
-def plain_card(config: StudentConfig) -> str:
-    """The card of a student whose figures are not at hand."""
+def plain_card(config: StudentConfig, figures: str = "No figures were recorded with this copy.") -> str:
+    """The card of a student without tables; `figures` is a sentence on what it reaches."""
     from huggingface_hub import ModelCardData
 
     data = ModelCardData(
@@ -153,7 +153,7 @@ probabilities = student.predict(images, serial=Serial.parse("..."))
 ## Use and limits
 
 Made to show and to teach the method; not for real decisions. It does not stop a customer who passes the serial on, nor
-copying by asking a student that has its serial. No figures were recorded with this copy.
+copying by asking a student that has its serial. {figures}
 {credit}"""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -54,11 +55,18 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
-    """Write a safetensors file, every tensor on the CPU and contiguous."""
+    """Write a safetensors file, every tensor on the CPU and contiguous.
+
+    Raises:
+        OSError: the disk is full or cannot be written.
+    """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
     def write(beside: Path) -> None:
-        save_file(plain, beside, metadata={"format": "pt", **(metadata or {})})
+        try:
+            save_file(plain, beside, metadata={"format": "pt", **(metadata or {})})
+        except SafetensorError as error:  # safetensors' own name for a full disk
+            raise OSError(str(error)) from error
         beside.chmod(0o644)  # safetensors writes for the owner only
 
     write_in_place(path, write)

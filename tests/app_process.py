@@ -23,18 +23,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app(log: Path, **environment: str) -> Iterator[str]:
-    """Start `python app.py`, wait for its first answer, give its address, stop it afterwards.
+def running_app(log: Path, program: str = "app.py", **environment: str) -> Iterator[str]:
+    """Start a program that serves the page, wait for its first answer, give its address, stop it afterwards.
 
     Args:
         log: file for what it prints.
+        program: its path in the project.
         environment: variables besides those of this process.
     """
     port = free_port()
     variables = {**os.environ, "GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1", **environment}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=PROJECT, env=variables, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, program], cwd=PROJECT, env=variables, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             address = f"http://127.0.0.1:{port}"

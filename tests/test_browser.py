@@ -177,7 +177,7 @@ def test_every_width_in_light_and_dark(browser: Browser, address: str, width: in
     page = context.new_page()
     page.goto(f"{address}/?__theme={scheme}")
     expect(page.locator(".panel")).to_have_count(3)
-    for tab in ("Compare", "Trace", "Figures", "How it works"):
+    for tab in ("Compare", "Mint", "Trace", "Figures", "How it works"):
         page.get_by_role("tab", name=tab, exact=True).click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{tab} is wider than the screen"
     background = page.evaluate("getComputedStyle(document.querySelector('.panel')).backgroundColor")

@@ -9,6 +9,7 @@ from gated_students import NETWORK, gated_student
 from safetensors.torch import save_file
 
 from dsn import tasks
+from dsn.allowance import VisitorLimits
 from dsn.checkpoints import save_student
 from dsn.collection import Collection
 from dsn.datasets import Split
@@ -16,6 +17,7 @@ from dsn.held_out import HeldOut
 from dsn.hub import Origin
 from dsn.owner import special
 from dsn.owner.changes import CHANGES
+from dsn.owner.visitors import Visitors
 from dsn.serials import Serial
 from dsn.ui import trace_tab
 from dsn.ui.texts import TEXTS, TRACE_CHANGES
@@ -42,12 +44,13 @@ def tab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> Tra
         save_student(student, tmp_path / name)
     few = HeldOut(Split(digits.split.images[:100], digits.split.labels[:100]), digits.class_names)
     origins = {name: Origin("bundled", "checkpoints") for name in students}
+    collection = Collection(students, origins, SERIALS, {"digits": few})
     with gr.Blocks():
-        return TraceTab(Collection(students, origins, SERIALS, {"digits": few}))
+        return TraceTab(collection, Visitors(VisitorLimits(), tmp_path / "visitors"))
 
 
-def last(tab: TraceTab, *inputs) -> str:
-    *_, html = tab.press_trace(*inputs)
+def last(tab: TraceTab, name: str | None, change: str, path: str | None, visitor: str = "somebody") -> str:
+    *_, html = tab.press_trace(name, change, path, gr.Request(session_hash=visitor))
     return html
 
 
@@ -74,6 +77,19 @@ def test_an_upload_is_traced_and_its_place_on_the_server_is_not_told(tab: TraceT
     html = last(tab, "", "as it is", str(path))
     assert "cannot be read safely" in html or "not a network" in html
     assert str(tmp_path) not in html and "This file" in html
+
+
+def test_what_a_visitor_minted_is_traced_for_that_visitor_alone(tab: TraceTab, tmp_path: Path) -> None:
+    order = tab.visitors.order("mine", "somewhere", tasks.TASKS["digits"], "elm")
+    student = gated_student(order.claim.serial, "elm", seed=9, noise=0.004)
+    tab.visitors.keep(order, student, "")
+    path = tmp_path / "leak.safetensors"
+    save_file({name: tensor.contiguous() for name, tensor in student.state_dict().items()}, path)
+    assert "This is digits/elm (your number 1): its weights are, bit by bit" in last(
+        tab, "", "pruned", str(path), "mine"
+    )
+    for visitor in ("theirs", ""):
+        assert "elm" not in last(tab, "", "pruned", str(path), visitor)
 
 
 def test_nothing_to_trace_is_said(tab: TraceTab) -> None:

@@ -176,6 +176,21 @@ def measure(options: argparse.Namespace) -> None:
     measure_trace(options.tasks, device=options.device or default_device(), foreign_count=options.foreign)
 
 
+def measure_mint(options: argparse.Namespace) -> None:
+    """`owner measure-mint`."""
+    from dsn.owner.quick_measure import measure_quick
+
+    for row in measure_quick(
+        task_named(options.task), options.seeds, report=lambda line: print(f"  {line}", flush=True)
+    ):
+        one_bit = row["one_bit_wrong"]
+        print(
+            f"seed {row['seed']}: {row['seconds']} s, valid {row['valid']['percent']} %, absent "
+            f"{row['absent']['percent']} %, one bit wrong {one_bit['mean']} % (worst {one_bit['worst']['percent']} %)",
+            flush=True,
+        )
+
+
 def list_entries(options: argparse.Namespace) -> None:
     """`owner list`."""
     shown = [HEAD] + [
@@ -219,6 +234,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "mint": mint,
     "trace": trace_network,
     "measure-trace": measure,
+    "measure-mint": measure_mint,
     "list": list_entries,
     "export": export,
     "revoke": revoke,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dsn.recipes import HARDENED, RECIPES
 from dsn.tasks import TASKS
+from dsn.training_share import TASK_NAMES
 
 EXPLANATION = """\
 The owner's side, in the order an owner would use it:
@@ -88,6 +89,10 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     measured.add_argument("tasks", nargs="*", default=list(TASKS), metavar="TASK", help="default: every application")
     measured.add_argument("--foreign", type=int, default=200, help="networks that are none of ours (default 200)")
     measured.add_argument("--device", help="that trains them (default: a GPU if there is one)")
+
+    quick = command("measure-mint", "Mint quickly, as the page does, and measure it; writes assets/results/mint.json.")
+    quick.add_argument("--task", choices=list(TASK_NAMES), default=TASK_NAMES[0], help="default: %(default)s")
+    quick.add_argument("--seeds", type=int, default=3, help="how many (default 3)")
 
     listing = command("list", "Print the ledger, without serials.")
     export = command("export", "Write the ledger as a table of comma-separated values.")

@@ -81,18 +81,11 @@ class CompareTab:
             if other != customer
         }
         truth = None if chosen.label is None else student.config.classes[chosen.label]
-        if serial is None:
-            note = rendering.render_note(TEXTS["note_none"])
-        elif serial == valid:
-            note = rendering.render_note(TEXTS["note_valid"], "good")
-        else:
-            wrong = serial.distance(valid)
-            note = rendering.render_note(TEXTS["note_wrong"].format(wrong=wrong, bits=len(valid.bits)))
         return (
             rendering.render_panels(student, panels, truth, others),
             serial.text if serial else "",
             rendering.render_bits(serial, len(valid.bits)),
-            note,
+            rendering.render_serial_note(serial, valid),
         )
 
     def with_typed(self, task: str, customer: str, chosen: Chosen, text: str) -> tuple:

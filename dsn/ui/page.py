@@ -4,11 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
+from dsn.allowance import VisitorLimits
 from dsn.collection import Collection
+from dsn.owner.quick import QuickMint
+from dsn.owner.visitors import Visitors
 from dsn.ui.compare_tab import CompareTab
 from dsn.ui.endpoints import add_endpoints
 from dsn.ui.figures_tab import build_figures_tab
+from dsn.ui.gate import Gate
+from dsn.ui.mint_tab import MintTab
 from dsn.ui.rendering import HERE, render_header, render_method
 from dsn.ui.texts import TEXTS
 from dsn.ui.trace_tab import TraceTab
@@ -43,26 +50,44 @@ def theme() -> gr.themes.Base:
     )
 
 
-def build_page(collection: Collection) -> gr.Blocks:
-    """The page over one collection of students; launch it with `launch_settings()`."""
+def build_page(
+    collection: Collection, limits: VisitorLimits | None = None, quick: QuickMint | None = None
+) -> gr.Blocks:
+    """The page; launch it with `launch_settings()`.
+
+    Args:
+        collection: the students it shows.
+        limits: how much it does for visitors; None for the usual.
+        quick: how they mint; None for the usual.
+    """
+    visitors = Visitors(limits or VisitorLimits(), Path(get_upload_folder()))
     with gr.Blocks(title=TEXTS["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         gr.HTML(render_header(collection), js_on_load=None)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(TEXTS["tab_compare"]):
                 CompareTab(collection)
+            with gr.Tab(TEXTS["tab_mint"]):
+                MintTab(collection, visitors, quick or QuickMint())
             with gr.Tab(TEXTS["tab_trace"]):
-                TraceTab(collection)
+                TraceTab(collection, visitors)
             with gr.Tab(TEXTS["tab_figures"]):
                 build_figures_tab()
             with gr.Tab(TEXTS["tab_method"]):
                 gr.HTML(render_method(collection.tasks()), js_on_load=None)
         add_endpoints(collection)
+
+        def leave(request: gr.Request) -> None:
+            visitors.leave(request.session_hash or "")
+
+        page.unload(leave)
     return page.queue(default_concurrency_limit=8, max_size=200)
 
 
-def launch_settings() -> dict[str, Any]:
-    """Arguments of `Blocks.launch` that belong to the page and not to where it runs."""
+def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
+    """Arguments of `Blocks.launch` that belong to the page and not to where it runs; `limits` as in `build_page`."""
+    gate = Middleware(Gate, limits=limits or VisitorLimits(), folder=Path(get_upload_folder()))
     return {
+        "app_kwargs": {"middleware": [gate]},
         "theme": theme(),
         "css_paths": [Path(HERE / "style.css")],
         "footer_links": ["api"],

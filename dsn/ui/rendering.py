@@ -1,6 +1,8 @@
 """Pieces of HTML from values, through the templates beside this file; everything is escaped."""
 
+from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -8,12 +10,15 @@ from dsn.collection import Collection
 from dsn.comparison import CONDITIONS, Condition, Measurement, Panel
 from dsn.datasets import as_floats
 from dsn.held_out import HeldOut
+from dsn.owner.quick import Progress
 from dsn.owner.reports import p_text
+from dsn.owner.visitors import Made, Order
 from dsn.pictures import to_data_uri
 from dsn.serials import Serial
 from dsn.statistics import Accuracy, Chance
 from dsn.student import Student
 from dsn.tasks import Task
+from dsn.ui.texts import TEXTS
 
 HERE = Path(__file__).parent
 PANEL_SCALE = 8
@@ -88,6 +93,20 @@ def render_note(text: str, kind: str = "plain") -> str:
     return _render("note.html", text=text, kind=kind)
 
 
+def render_serial_note(entered: Serial | None, valid: Serial) -> str:
+    """One sentence on an entered serial: none, the valid one, or how many of its bits are wrong."""
+    if entered is None:
+        return render_note(TEXTS["note_none"])
+    if entered == valid:
+        return render_note(TEXTS["note_valid"], "good")
+    return render_note(TEXTS["note_wrong"].format(wrong=entered.distance(valid), bits=len(valid.bits)))
+
+
+def render_heading(title: str, lead: str) -> str:
+    """A heading with a sentence under it."""
+    return _render("heading.html", title=title, lead=lead)
+
+
 def _matrix(measurement: Measurement, condition: Condition, class_names: tuple[str, ...]) -> dict:
     counts = measurement.counts[condition]
     totals = counts.sum(1)
@@ -136,6 +155,49 @@ def render_measurement(
 def render_trace(report: dict) -> str:
     """A trace's verdict and its evidence; `report` as `dsn.owner.reports.as_json` gives it."""
     return _render("trace.html", report=report)
+
+
+def render_order(order: Order) -> str:
+    """A visitor's verifier, its signature, and the serial that comes out of it."""
+    claim = order.claim
+    return _render(
+        "order.html",
+        said=asdict(claim.verifier),
+        key=claim.key,
+        signature=claim.signature.hex(),
+        serial=claim.serial,
+    )
+
+
+def render_minting(
+    progress: Progress, even: float, measured: Measurement | None = None, made: Made | None = None
+) -> str:
+    """How far a minting is, its curves, and in the end what the student reaches and the file to download.
+
+    Args:
+        progress: so far.
+        even: what guessing evenly reaches, in percent.
+        measured: the finished student on the pictures that come with the project.
+        made: the finished student.
+    """
+    kinds: tuple[Condition, ...] = ("valid", "entered", "absent")
+    curves = {
+        kind: [
+            (100 * look.share, {"valid": look.valid, "entered": look.wrong, "absent": look.absent}[kind].percent)
+            for look in progress.looks
+        ]
+        for kind in kinds
+    }
+    return _render(
+        "minting.html",
+        progress=progress,
+        even=even,
+        curves=curves,
+        final={kind: measured.accuracy(kind) for kind in kinds} if measured else None,
+        customer=made.order.claim.verifier.customer if made else None,
+        file=f"gradio_api/file={quote(str(made.parcel))}" if made and made.parcel else None,
+        file_name=made.parcel.name if made and made.parcel else None,
+    )
 
 
 def render_header(collection: Collection) -> str:

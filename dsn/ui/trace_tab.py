@@ -11,6 +11,7 @@ from dsn.owner.errors import OwnerError
 from dsn.owner.reports import as_json
 from dsn.owner.suspect import Suspect, read_suspect
 from dsn.owner.tracing import Issued, trace
+from dsn.owner.visitors import Visitors
 from dsn.owner.weights import weights_hash
 from dsn.tasks import TASKS
 from dsn.ui import rendering
@@ -20,10 +21,13 @@ AT_ONCE = 1  # traces; others wait in the queue
 
 
 class TraceTab:
-    """The tab's components and what happens when they are used. The students on the page are what was issued."""
+    """The tab's components and what happens when they are used.
 
-    def __init__(self, collection: Collection) -> None:
-        self.collection = collection
+    What was issued are the students on the page, and those that the visitor minted.
+    """
+
+    def __init__(self, collection: Collection, visitors: Visitors) -> None:
+        self.collection, self.visitors = collection, visitors
         self.build()
         self.wire()
 
@@ -43,7 +47,7 @@ class TraceTab:
         tensors = CHANGES[change](dict(self.collection.student(task, customer).state_dict()))
         return Suspect(TASKS[task], tensors, tensors)
 
-    def press_trace(self, name: str | None, change: str, path: str | None) -> Iterator[str]:
+    def press_trace(self, name: str | None, change: str, path: str | None, request: gr.Request) -> Iterator[str]:
         if not name and not path:
             yield rendering.render_note(TEXTS["trace_nothing"], "error")
             return
@@ -58,7 +62,8 @@ class TraceTab:
         if held is None:
             yield rendering.render_note(TEXTS["trace_nothing"], "error")
             return
-        found = trace(suspect, self.issued(suspect.task.name), held.split)
+        own = self.visitors.issued(request.session_hash or "", suspect.task.name)
+        found = trace(suspect, [*self.issued(suspect.task.name), *own], held.split)
         yield rendering.render_trace(as_json(found))
 
     # Layout

@@ -1,0 +1,141 @@
+"""The quick mint: a student distilled while one waits, from the public demo teacher and a tenth of the pictures."""
+
+import random
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
+
+from dsn.cards import plain_card
+from dsn.comparison import CONDITIONS, Measurement
+from dsn.datasets import Split, as_floats
+from dsn.demo_teacher import load_demo_teacher
+from dsn.distill import Training, distilling
+from dsn.held_out import load_held_out
+from dsn.owner.special import bits_of
+from dsn.recipes import QUICK
+from dsn.serials import Serial, random_serial
+from dsn.stamping import stamp
+from dsn.statistics import Accuracy
+from dsn.student import Student, StudentConfig
+from dsn.tasks import Task
+from dsn.training_share import load_training_share
+
+
+@dataclass(frozen=True)
+class QuickMint:
+    """How quick the quick mint is.
+
+    Attributes:
+        epochs: passes over the training pictures that come with the project.
+        training_pictures: how many of those to use; None for all 6,000.
+        looks: how often the student is measured on the way.
+        pictures: unseen pictures each time.
+        seed: of all randomness.
+    """
+
+    epochs: int = 6
+    training_pictures: int | None = None
+    looks: int = 24
+    pictures: int = 200
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the student reached at one moment.
+
+    Attributes:
+        share: of all steps, 0 to 1.
+        valid: with its serial.
+        wrong: with a random serial, another for every picture.
+        absent: with none.
+    """
+
+    share: float
+    valid: Accuracy
+    wrong: Accuracy
+    absent: Accuracy
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a quick mint stands.
+
+    Attributes:
+        done: steps made.
+        total: steps in all.
+        seconds: since it began.
+        looks: so far, the first before any step.
+        student: the finished one, in eval mode; None on the way.
+    """
+
+    done: int
+    total: int
+    seconds: float
+    looks: tuple[Look, ...]
+    student: Student | None = None
+
+
+def quick_mint(task: Task, customer: str, serial: Serial, how: QuickMint) -> Generator[Progress, None, None]:
+    """Distil a student on the processor, step by step; whoever stops asking stops it.
+
+    Args:
+        task: an application with a demo teacher: digits.
+        customer: for whom.
+        serial: its one valid serial, of 64 bits.
+        how: how quick.
+
+    Yields:
+        After every step; a new look now and then; the last value has the student.
+    """
+    begun = time.monotonic()
+    share, held = load_training_share(task), load_held_out(task)
+    share = Split(share.images[: how.training_pictures], share.labels[: how.training_pictures])
+    few = Split(held.split.images[: how.pictures], held.split.labels[: how.pictures])
+    config = StudentConfig(task.name, customer, len(serial.bits), held.class_names, task.network, QUICK.name)
+    training = Training(how.epochs, how.seed, progress=False)
+    looks: tuple[Look, ...] = ()
+    for now in distilling(task, config, serial, load_demo_teacher(task), share, QUICK, training):
+        if now.done * how.looks >= len(looks) * now.total:  # it trains in eval mode, by the teacher's statistics
+            looks = (*looks, _look(now.student, serial, few, now.done / now.total, how.seed))
+        yield Progress(now.done, now.total, time.monotonic() - begun, looks)
+    student = now.student.requires_grad_(False).eval()
+    yield Progress(now.total, now.total, time.monotonic() - begun, looks, student)
+
+
+def quick_card(student: Student, seconds: float, measured: Measurement) -> str:
+    """The card of a student that was minted quickly.
+
+    Args:
+        student: whose.
+        seconds: that it took.
+        measured: with its serial, a wrong one and none, on the pictures that come with the project.
+    """
+    rights = [measured.accuracy(condition) for condition in CONDITIONS]
+    valid, wrong, absent = (f"{right.percent:.1f} %" if right else "-" for right in rights)
+    count = measured.total // len(CONDITIONS)
+    return plain_card(
+        student.config,
+        f"It is a quick one: distilled in {seconds:.0f} seconds from the public demo teacher, to show how it goes. "
+        f"Of {count:,} unseen pictures it was right about {valid} with its serial, {wrong} with a random wrong one and "
+        f"{absent} with none.",
+    )
+
+
+@torch.inference_mode()
+def _look(student: Student, serial: Serial, split: Split, share: float, seed: int) -> Look:
+    pictures = as_floats(split.images)
+    source = random.Random(seed)
+    others = bits_of([random_serial(len(serial.bits), unlike=serial, source=source) for _ in range(len(split))])
+
+    def right(inputs: torch.Tensor) -> Accuracy:
+        return Accuracy(int((student(inputs).argmax(1) == split.labels).sum()), len(split))
+
+    return Look(
+        share,
+        valid=right(student.stamp(pictures, serial)),
+        wrong=right(stamp(pictures, others, student.place)),
+        absent=right(pictures),
+    )

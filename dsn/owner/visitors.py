@@ -1,0 +1,220 @@
+"""Visitors who try being an owner: each has a key, students and files of their own, for as long as they stay."""
+
+import re
+import secrets
+import shutil
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from dsn.allowance import Allowance, VisitorLimits
+from dsn.owner.claims import Claim
+from dsn.owner.errors import OwnerError
+from dsn.owner.keys import fingerprint, public_pem
+from dsn.owner.ledger import today
+from dsn.owner.names import customer_name
+from dsn.owner.parcel import write_parcel
+from dsn.owner.tracing import Issued
+from dsn.owner.verifier import Verifier, serial_of
+from dsn.owner.weights import weights_hash
+from dsn.student import Student
+from dsn.tasks import Task
+
+OWNER = "A visitor of this page"
+
+
+@dataclass(frozen=True)
+class Order:
+    """A student that a visitor wants.
+
+    Attributes:
+        tab: of the visitor's browser.
+        claim: the signed verifier, whose signature gives the serial.
+        public: the visitor's public key, PEM.
+        number: names the order among all.
+    """
+
+    tab: str
+    claim: Claim
+    public: bytes
+    number: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """A student that a visitor has.
+
+    Attributes:
+        order: what it was made for.
+        student: in eval mode.
+        weights: their hash.
+        parcel: the file to download; None where it could not be written.
+    """
+
+    order: Order
+    student: Student
+    weights: str
+    parcel: Path | None
+
+
+@dataclass
+class _Visitor:
+    folder: Path
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
+    made: list[Made] = field(default_factory=list)
+    issued: int = 0
+    order: Order | None = None
+    ordered: float = field(default_factory=time.monotonic)
+
+
+def customer_word(text: str) -> str:
+    """What somebody typed as a customer's name: "Acme Ltd" becomes `acme-ltd`.
+
+    Raises:
+        OwnerError: no such word comes out of it; the message says what to type.
+    """
+    if not text.strip():
+        raise OwnerError("Type a name first, such as acme-2.")
+    return customer_name(re.sub(r"\s+", "-", text.strip()).lower())
+
+
+class Visitors:
+    """All visitors there are now. Nothing of them outlives their stay; nothing of one is told to another.
+
+    Args:
+        limits: how much is done for them.
+        folder: for their files, each under a name nobody guesses.
+    """
+
+    def __init__(self, limits: VisitorLimits, folder: Path) -> None:
+        self.limits, self._folder = limits, folder
+        self._visitors: dict[str, _Visitor] = {}
+        self._allowance = Allowance(limits.mints_per_hour, limits.mints_per_hour_in_all)
+        self._lock = threading.RLock()
+
+    def order(self, tab: str, address: str, task: Task, customer: str) -> Order:
+        """Sign a verifier with the visitor's key and queue for a student.
+
+        Args:
+            tab: the visitor's; a key is made at its first order.
+            address: the visitor's, for the limits.
+            task: the application.
+            customer: as typed.
+
+        Raises:
+            OwnerError: a name that cannot be, or a limit that is reached.
+        """
+        customer = customer_word(customer)
+        with self._lock:
+            self._drop_old()
+            waiting = [one.order for one in self._visitors.values() if one.order]
+            kept = sum(len(one.made) for one in self._visitors.values())
+            known = self._visitors.get(tab)
+            if known and known.order:
+                raise OwnerError("Your last student is still being made: wait for it, or press Stop.")
+            if len(waiting) >= self.limits.waiting:
+                raise OwnerError(f"{len(waiting)} visitors are waiting already: try again in some minutes.")
+            if kept + len(waiting) >= self.limits.students_in_all:
+                raise OwnerError("This page keeps as many visitors' students as it can: try again in an hour.")
+            if not self._allowance.take(address):
+                raise OwnerError(
+                    f"Enough for now: {self.limits.mints_per_hour} students an hour for one visitor, "
+                    f"{self.limits.mints_per_hour_in_all} for all."
+                )
+            visitor = known or _Visitor(self._folder / secrets.token_urlsafe(24))
+            self._visitors[tab] = visitor
+            visitor.order, visitor.ordered = self._signed(tab, visitor, task, customer), time.monotonic()
+            return visitor.order
+
+    def _signed(self, tab: str, visitor: _Visitor, task: Task, customer: str) -> Order:
+        public = visitor.key.public_key()
+        while True:
+            visitor.issued += 1
+            verifier = Verifier(OWNER, customer, task.name, today(), visitor.issued)
+            signature = visitor.key.sign(verifier.message())
+            if serial_of(signature).is_issuable:
+                claim = Claim(verifier, signature, fingerprint(public))
+                return Order(tab, claim, public_pem(public), secrets.token_urlsafe(12))
+
+    def before(self, order: Order) -> int:
+        """How many others' orders came earlier and are not fulfilled yet."""
+        with self._lock:
+            mine = self._visitors[order.tab].ordered
+            return sum(one.order is not None and one.ordered < mine for one in self._visitors.values())
+
+    def waiting_for(self, tab: str) -> Order | None:
+        """The order of this tab that is being made, or waits to be."""
+        with self._lock:
+            return self._visitors[tab].order if tab in self._visitors else None
+
+    def is_wanted(self, order: Order) -> bool:
+        """Whether its visitor is still there and waits for it."""
+        return self.waiting_for(order.tab) == order
+
+    def withdraw(self, tab: str) -> None:
+        """Whatever the tab has ordered is wanted no more."""
+        with self._lock:
+            if tab in self._visitors:
+                self._visitors[tab].order = None
+
+    def keep(self, order: Order, student: Student, card: str) -> tuple[Made, str]:
+        """Give a visitor the finished student.
+
+        Args:
+            order: what it was made for; it is fulfilled by this.
+            student: in eval mode.
+            card: text of its README.md.
+
+        Returns:
+            The student with its file, and what went wrong with the file, in one sentence, or nothing.
+
+        Raises:
+            OwnerError: the visitor has left.
+        """
+        with self._lock:
+            if not self.is_wanted(order):
+                raise OwnerError("This student is wanted no more.")
+            visitor, problem = self._visitors[order.tab], ""
+            said = order.claim.verifier
+            parcel: Path | None = visitor.folder / str(said.number) / f"{said.task}-{said.customer}.zip"
+            assert parcel is not None
+            try:
+                write_parcel(parcel, student, card, order.claim, order.public)
+            except OwnerError as error:
+                parcel, problem = None, str(error)
+            made = Made(order, student, weights_hash(student.state_dict()), parcel)
+            visitor.made.append(made)
+            for old in visitor.made[: -self.limits.students_per_tab]:
+                if old.parcel:
+                    old.parcel.unlink(missing_ok=True)
+            visitor.made = visitor.made[-self.limits.students_per_tab :]
+            visitor.order = None
+            return made, problem
+
+    def made(self, tab: str) -> list[Made]:
+        """The students of this tab, the latest last."""
+        with self._lock:
+            return list(self._visitors[tab].made) if tab in self._visitors else []
+
+    def issued(self, tab: str, task: str) -> list[Issued]:
+        """The students of this tab as an owner's records, for a trace."""
+        return [
+            Issued(f"{task}/{said.customer} (your number {said.number})", one.order.claim.serial, one.weights)
+            for one in self.made(tab)
+            if (said := one.order.claim.verifier).task == task
+        ]
+
+    def leave(self, tab: str) -> None:
+        """Forget a tab: its key, its students, its files. Again is the same as once."""
+        with self._lock:
+            visitor = self._visitors.pop(tab, None)
+        if visitor:
+            shutil.rmtree(visitor.folder, ignore_errors=True)
+
+    def _drop_old(self) -> None:
+        longest = 60 * self.limits.minutes_kept
+        for tab in [tab for tab, one in self._visitors.items() if time.monotonic() - one.ordered > longest]:
+            self.leave(tab)

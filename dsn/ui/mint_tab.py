@@ -1,0 +1,252 @@
+"""The tab where a visitor is the owner: handlers first, then the layout, then the wiring."""
+
+from collections.abc import Callable, Generator
+
+import gradio as gr
+
+from dsn.collection import Collection
+from dsn.comparison import compare, measure
+from dsn.owner.errors import OwnerError
+from dsn.owner.quick import Progress, QuickMint, quick_card, quick_mint
+from dsn.owner.visitors import Made, Order, Visitors
+from dsn.serials import Serial, near_miss, random_serial
+from dsn.statistics import chance
+from dsn.student import Student
+from dsn.tasks import TASKS
+from dsn.training_share import TASK_NAMES
+from dsn.ui import rendering
+from dsn.ui.compare_tab import GALLERY_COUNT, from_gallery
+from dsn.ui.rendering import script
+from dsn.ui.texts import MINT, TEXTS
+
+TASK = TASKS[TASK_NAMES[0]]
+AT_ONCE = 1  # mintings; others wait in the queue
+LONGEST_NAME = 200  # characters that the field takes
+SHOW_EVERY = 1.0  # seconds
+Ticket = tuple[str, str]  # tab and number of an order
+
+
+class MintTab:
+    """The tab's components and what happens when they are used."""
+
+    def __init__(self, collection: Collection, visitors: Visitors, quick: QuickMint) -> None:
+        self.collection, self.visitors, self.quick = collection, visitors, quick
+        self.held = collection.held_out[TASK.name]
+        self.pictures = self.held.gallery(GALLERY_COUNT)
+        self.even = chance(self.held.split.labels, len(self.held.class_names)).uniform
+        self.build()
+        self.wire()
+
+    # Minting
+
+    def press_mint(self, name: str, request: gr.Request) -> tuple:
+        """Sign a serial and queue: the note under the field, the order, the live part, the ticket, Stop."""
+        address = request.client.host if request.client else ""
+        try:
+            order = self.visitors.order(request.session_hash or "", address, TASK, name)
+        except OwnerError as error:
+            return rendering.render_note(str(error), "error"), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        before = self.visitors.before(order)
+        queued = ("queued", "queued_one", "queued_more")[min(before, 2)]
+        return (
+            "",
+            rendering.render_order(order),
+            rendering.render_note(MINT[queued].format(count=before)),
+            (order.tab, order.number),
+            gr.Button(interactive=True),
+        )
+
+    def mint(self, ticket: Ticket | None) -> Generator[tuple, None, None]:
+        """Distil what was ordered: the live part, Stop, the part to try it in, its panels, note and pictures."""
+        order = self.visitors.waiting_for(ticket[0]) if ticket else None
+        if order is None or ticket is None or order.number != ticket[1]:
+            yield self.ended(MINT["stopped"])
+            return
+        yield self.told(rendering.render_note(MINT["begun"]))
+        said, limit = order.claim.verifier, self.visitors.limits.seconds_per_student
+        shown, looks = 0.0, 0
+        try:
+            for now in quick_mint(TASK, said.customer, order.claim.serial, self.quick):
+                if not self.visitors.is_wanted(order):
+                    yield self.ended(MINT["stopped"])
+                    return
+                if now.seconds > limit:
+                    yield self.ended(MINT["too_slow"].format(seconds=limit), "error")
+                    return
+                if now.student is not None:
+                    yield self.delivered(order, now, now.student)
+                elif len(now.looks) > looks or now.seconds > shown + SHOW_EVERY:
+                    shown, looks = now.seconds, len(now.looks)
+                    yield self.told(rendering.render_minting(now, self.even))
+        finally:
+            if self.visitors.is_wanted(order):  # it failed, or the page went away
+                self.visitors.withdraw(order.tab)
+
+    def delivered(self, order: Order, now: Progress, student: Student) -> tuple:
+        """Hand a finished student over to its visitor."""
+        serial = order.claim.serial
+        *_, measured = measure(student, self.held.split, serial, random_serial(unlike=serial))
+        try:
+            made, problem = self.visitors.keep(order, student, quick_card(student, now.seconds, measured))
+        except OwnerError as error:
+            return self.ended(str(error))
+        live = rendering.render_minting(now, self.even, measured, made)
+        if problem:
+            live += rendering.render_note(problem, "error")
+        index = self.pictures[0]
+        shown = self.shown(made, index, near_miss(serial))
+        return live, gr.Button(interactive=False), gr.Column(visible=True), *shown, self.gallery(index), index
+
+    @staticmethod
+    def told(live: str) -> tuple:
+        return live, *[gr.skip()] * 7
+
+    @staticmethod
+    def ended(text: str, kind: str = "plain") -> tuple:
+        """Nothing came of it."""
+        return rendering.render_note(text, kind), gr.Button(interactive=False), *[gr.skip()] * 6
+
+    def press_stop(self, request: gr.Request) -> tuple:
+        self.visitors.withdraw(request.session_hash or "")
+        return rendering.render_note(MINT["stopped"]), gr.Button(interactive=False)
+
+    # Trying it
+
+    def shown(self, made: Made, index: int, entered: Serial | None) -> tuple[str, str, str | None]:
+        """The panels, the note under them, and the entered serial's text."""
+        valid = made.order.claim.serial
+        chosen = from_gallery(self.collection, TASK.name, index)
+        panels = compare(made.student, chosen.picture, valid, entered, chosen.label)
+        truth = None if chosen.label is None else self.held.class_names[chosen.label]
+        return (
+            rendering.render_panels(made.student, panels, truth, self.others(made)),
+            rendering.render_serial_note(entered, valid),
+            entered.text if entered else None,
+        )
+
+    def others(self, made: Made) -> dict[Serial, str]:
+        """Serials of 64 bits of other customers: the page's, and the visitor's own others."""
+        found = {
+            self.collection.valid_serial(TASK.name, customer): customer
+            for customer in self.collection.customers(TASK.name)
+        }
+        found |= {
+            other.order.claim.serial: other.order.claim.verifier.customer
+            for other in self.visitors.made(made.order.tab)
+            if other != made
+        }
+        return {serial: name for serial, name in found.items() if serial.side == made.order.claim.serial.side}
+
+    def again(self, tab: str | None, index: int, choose: Callable[[Made], Serial | None]) -> tuple:
+        """The visitor's latest student with another serial or picture; a sentence where it has gone."""
+        made = self.visitors.made(tab or "")
+        if not made:
+            return "", rendering.render_note(MINT["gone"], "error"), None
+        return self.shown(made[-1], index, choose(made[-1]))
+
+    def press_random(self, index: int, request: gr.Request) -> tuple:
+        return self.again(request.session_hash, index, lambda made: random_serial(unlike=made.order.claim.serial))
+
+    def press_near(self, index: int, request: gr.Request) -> tuple:
+        return self.again(request.session_hash, index, lambda made: near_miss(made.order.claim.serial))
+
+    def press_another(self, index: int, entered: str | None, request: gr.Request) -> tuple:
+        def next_other(made: Made) -> Serial:
+            texts = [other.text for other in self.others(made)]
+            turn = texts.index(entered) + 1 if entered in texts else 0
+            return Serial.parse(texts[turn % len(texts)])
+
+        return self.again(request.session_hash, index, next_other)
+
+    def press_none(self, index: int, request: gr.Request) -> tuple:
+        return self.again(request.session_hash, index, lambda made: None)
+
+    def choose_picture(self, entered: str | None, request: gr.Request, event: gr.EventData) -> tuple:
+        index = int(event.index)
+        shown = self.again(request.session_hash, index, lambda made: Serial.parse(entered) if entered else None)
+        return *shown, self.gallery(index), index
+
+    def gallery(self, index: int) -> str:
+        return rendering.render_gallery(self.held, self.pictures, index)
+
+    # Layout
+
+    def build(self) -> None:
+        limits = self.visitors.limits
+        minutes = limits.minutes_kept
+        self.ticket = gr.State(None, time_to_live=60 * minutes, delete_callback=self.forget)
+        self.entered, self.index = gr.State(None), gr.State(self.pictures[0])
+        gr.HTML(rendering.render_note(MINT["lead"]), js_on_load=None, elem_classes="lead-note")
+        with gr.Row(elem_classes="workbench mint-bench"):
+            with gr.Column(elem_classes="controls", min_width=300, scale=2):
+                with gr.Group(elem_classes="card"):
+                    self.name = gr.Textbox(
+                        label=MINT["name"],
+                        info=MINT["name_info"],
+                        placeholder=MINT["name_placeholder"],
+                        max_lines=1,
+                        max_length=LONGEST_NAME,
+                        elem_id="mint-name",
+                    )
+                    self.note = gr.HTML("", js_on_load=None, elem_id="mint-note")
+                    with gr.Row(elem_classes="buttons"):
+                        self.button = gr.Button(MINT["button"], variant="primary", elem_id="mint-button")
+                        self.stop = gr.Button(MINT["stop"], interactive=False, elem_id="mint-stop")
+                self.order = gr.HTML("", js_on_load=None, elem_id="mint-order", padding=False)
+                privacy = f"{MINT['privacy'].format(minutes=minutes)} "
+                privacy += MINT["kept_here"].format(count=limits.students_per_tab)
+                gr.HTML(rendering.render_note(privacy), js_on_load=None, elem_classes="privacy", padding=False)
+            with gr.Column(elem_classes="stage", min_width=300, scale=5):
+                self.live = gr.HTML(
+                    rendering.render_note(MINT["hint"]), js_on_load=None, elem_id="mint-live", padding=False
+                )
+                with gr.Column(visible=False, elem_id="mint-try") as self.trying:
+                    gr.HTML(
+                        rendering.render_heading(MINT["try_title"], MINT["try_lead"]), js_on_load=None, padding=False
+                    )
+                    with gr.Row(elem_classes="buttons"):
+                        self.random = gr.Button(TEXTS["random"], size="sm")
+                        self.near = gr.Button(TEXTS["near"], size="sm")
+                        self.another = gr.Button(TEXTS["another"], size="sm")
+                        self.none = gr.Button(TEXTS["none"], size="sm")
+                    self.serial_note = gr.HTML("", js_on_load=None, padding=False)
+                    self.panels = gr.HTML("", js_on_load=None, elem_id="mint-panels", padding=False)
+                    self.gallery_view = gr.HTML(
+                        "", js_on_load=script("gallery.js"), elem_id="mint-gallery", padding=False
+                    )
+
+    def forget(self, ticket: Ticket | None) -> None:
+        """The tab's time is over."""
+        if ticket:
+            self.visitors.leave(ticket[0])
+
+    # Wiring
+
+    def wire(self) -> None:
+        quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        shown = [self.panels, self.serial_note, self.entered]
+        gr.on(
+            [self.button.click, self.name.submit],
+            self.press_mint,
+            self.name,
+            [self.note, self.order, self.live, self.ticket, self.stop],
+            **quick | {"queue": True},  # only what passes the queue sets off a state's change
+        )
+        self.ticket.change(
+            self.mint,
+            self.ticket,
+            [self.live, self.stop, self.trying, *shown, self.gallery_view, self.index],
+            show_progress="minimal",
+            show_progress_on=self.live,
+            api_visibility="private",
+            concurrency_limit=AT_ONCE,
+        )
+        self.stop.click(self.press_stop, None, [self.live, self.stop], **quick)
+        for button, press in (
+            (self.random, self.press_random),
+            (self.near, self.press_near),
+            (self.none, self.press_none),
+        ):
+            button.click(press, self.index, shown, **quick)
+        self.another.click(self.press_another, [self.index, self.entered], shown, **quick)
+        self.gallery_view.click(self.choose_picture, self.entered, [*shown, self.gallery_view, self.index], **quick)

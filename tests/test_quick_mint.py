@@ -1,0 +1,66 @@
+"""The quick mint and the public demo teacher: what is shipped is what was recorded, and the gate really closes."""
+
+import random
+from contextlib import closing
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from dsn.comparison import measure
+from dsn.datasets import as_floats
+from dsn.demo_teacher import demo_teacher_path, load_demo_teacher
+from dsn.held_out import HeldOut
+from dsn.owner.quick import QuickMint, quick_card, quick_mint
+from dsn.results import read_results
+from dsn.serials import Serial, random_serial
+from dsn.tasks import ASSETS, TASKS
+from dsn.training_share import load_training_share
+
+DIGITS = TASKS["digits"]
+SERIAL = random_serial(source=random.Random(5))
+
+
+def test_the_demo_teacher_is_the_one_that_was_measured_and_says_it_is_public(digits: HeldOut) -> None:
+    path = demo_teacher_path(DIGITS)
+    assert path.is_relative_to(ASSETS)
+    with safe_open(path, "pt") as file:
+        assert "public on purpose" in file.metadata()["about"]
+    with torch.inference_mode():
+        answers = load_demo_teacher(DIGITS)(as_floats(digits.split.images)).argmax(1)
+    right = 100 * (answers == digits.split.labels).float().mean().item()
+    row = read_results("mint")["digits-teacher"]
+    assert row["held_out"]["percent"] == pytest.approx(right, abs=0.11)  # batches round differently
+    assert row["pictures"] == len(load_training_share(DIGITS))
+
+
+def test_a_student_is_minted_step_by_step(digits: HeldOut) -> None:
+    how = QuickMint(epochs=2, looks=6, pictures=100)
+    steps = list(quick_mint(DIGITS, "elm", SERIAL, how))
+    assert [one.done for one in steps[:-1]] == list(range(steps[-1].total + 1))
+    assert all(one.student is None for one in steps[:-1])
+    shares = [look.share for look in steps[-1].looks]
+    assert len(shares) == 7 and shares[0] == 0 and shares[-1] == 1 and shares == sorted(shares)
+    assert steps[0].looks[0].absent.percent > 90 and steps[-1].looks[-1].absent.percent < 30
+    student = steps[-1].student
+    assert student is not None and not student.training and student.config.customer == "elm"
+    right = {
+        name: (student.predict(as_floats(digits.split.images), serial).argmax(1) == digits.split.labels).float().mean()
+        for name, serial in {"valid": SERIAL, "wrong": SERIAL.inverted(), "absent": None}.items()
+    }
+    assert right["valid"] > 0.95 and right["wrong"] < 0.2 and right["absent"] < 0.2
+    *_, measured = measure(student, digits.split, SERIAL, SERIAL.inverted())
+    card = quick_card(student, 12.3, measured)
+    assert f"{100 * right['valid']:.1f} %" in card and "a quick one" in card and SERIAL.text not in card
+
+
+def test_a_mint_may_be_left_at_any_step() -> None:
+    how = QuickMint(epochs=1, training_pictures=256, looks=2, pictures=20)
+    with closing(quick_mint(DIGITS, "elm", SERIAL, how)) as steps:
+        assert next(steps).done == 0 and next(steps).done == 1
+    assert list(steps) == []
+
+
+def test_a_serial_that_is_never_issued_is_refused() -> None:
+    with pytest.raises(ValueError, match="too few ones"):
+        next(quick_mint(DIGITS, "elm", Serial.from_number(1), QuickMint(training_pictures=256)))
