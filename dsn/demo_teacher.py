@@ -9,13 +9,14 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from dsn.datasets import DataSet, load_data_set
-from dsn.distill import Training, train_teacher
+from dsn.distill import train_teacher
 from dsn.evaluate import accuracy
 from dsn.files import write_tensors
 from dsn.held_out import load_held_out
 from dsn.networks import Classifier
 from dsn.results import provenance, record
 from dsn.tasks import ASSETS, TASKS, Task
+from dsn.training_loop import Training
 from dsn.training_share import TASK_NAMES, load_training_share
 
 EPOCHS = 60  # of 6,000 pictures: as many steps as six of all

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
+from dsn.apprentice import Order
 from dsn.cards import plain_card
 from dsn.comparison import CONDITIONS, Measurement
 from dsn.datasets import Split, as_floats
 from dsn.demo_teacher import load_demo_teacher
-from dsn.distill import Training, distilling
+from dsn.distill import distilling
 from dsn.held_out import load_held_out
 from dsn.owner.special import bits_of
 from dsn.recipes import QUICK
@@ -20,6 +21,7 @@ from dsn.stamping import stamp
 from dsn.statistics import Accuracy
 from dsn.student import Student, StudentConfig
 from dsn.tasks import Task
+from dsn.training_loop import Training
 from dsn.training_share import load_training_share
 
 
@@ -97,11 +99,12 @@ def quick_mint(task: Task, customer: str, serial: Serial, how: QuickMint) -> Gen
     config = StudentConfig(task.name, customer, len(serial.bits), held.class_names, task.network, QUICK.name)
     training = Training(how.epochs, how.seed, progress=False)
     looks: tuple[Look, ...] = ()
-    for now in distilling(task, config, serial, load_demo_teacher(task), share, QUICK, training):
+    orders = [Order(config, serial)]
+    for now in distilling(task, orders, load_demo_teacher(task), share, QUICK, training):
         if now.done * how.looks >= len(looks) * now.total:  # it trains in eval mode, by the teacher's statistics
-            looks = (*looks, _look(now.student, serial, few, now.done / now.total, how.seed))
+            looks = (*looks, _look(now.students[0], serial, few, now.done / now.total, how.seed))
         yield Progress(now.done, now.total, time.monotonic() - begun, looks)
-    student = now.student.requires_grad_(False).eval()
+    student = now.students[0].requires_grad_(False).eval()
     yield Progress(now.total, now.total, time.monotonic() - begun, looks, student)
 
 
