@@ -11,6 +11,7 @@ from dsn.allowance import VisitorLimits
 from dsn.collection import Collection
 from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Visitors
+from dsn.ui.attack_tab import AttackTab
 from dsn.ui.compare_tab import CompareTab
 from dsn.ui.endpoints import add_endpoints
 from dsn.ui.figures_tab import build_figures_tab
@@ -66,6 +67,8 @@ def build_page(
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(TEXTS["tab_compare"]):
                 CompareTab(collection)
+            with gr.Tab(TEXTS["tab_attack"]):
+                AttackTab(collection)
             with gr.Tab(TEXTS["tab_mint"]):
                 MintTab(collection, visitors, quick or QuickMint())
             with gr.Tab(TEXTS["tab_trace"]):

@@ -34,7 +34,8 @@ ENVIRONMENT.filters["percent"] = lambda value: f"{value:.1f} %"
 ENVIRONMENT.filters["p_value"] = p_text
 
 
-def _render(template: str, **values: object) -> str:
+def render_template(template: str, **values: object) -> str:
+    """A template of this folder, filled in."""
     return ENVIRONMENT.get_template(template).render(**values)
 
 
@@ -61,7 +62,7 @@ def render_panels(student: Student, panels: tuple[Panel, ...], truth: str | None
         }
         for panel in panels
     ]
-    return _render("panels.html", shown=shown, stamp=stamp, truth=truth)
+    return render_template("panels.html", shown=shown, stamp=stamp, truth=truth)
 
 
 def render_gallery(held_out: HeldOut, indices: list[int], chosen: int | None) -> str:
@@ -74,23 +75,25 @@ def render_gallery(held_out: HeldOut, indices: list[int], chosen: int | None) ->
         }
         for index in indices
     ]
-    return _render("gallery.html", pictures=pictures, chosen=chosen)
+    return render_template("gallery.html", pictures=pictures, chosen=chosen)
 
 
 def render_bits(serial: Serial | None, bit_count: int) -> str:
     """The live picture of a serial's bits, each a button; all empty where there is no serial."""
     side = round(bit_count**0.5)
-    return _render("bits.html", bits=serial.bits if serial else (0,) * bit_count, side=side, present=serial is not None)
+    return render_template(
+        "bits.html", bits=serial.bits if serial else (0,) * bit_count, side=side, present=serial is not None
+    )
 
 
 def render_sketch(title: str, clear: str) -> str:
     """The pad to draw on."""
-    return _render("sketch.html", title=title, clear=clear)
+    return render_template("sketch.html", title=title, clear=clear)
 
 
 def render_note(text: str, kind: str = "plain") -> str:
     """One sentence under a control; kind is "plain", "error" or "good"."""
-    return _render("note.html", text=text, kind=kind)
+    return render_template("note.html", text=text, kind=kind)
 
 
 def render_serial_note(entered: Serial | None, valid: Serial) -> str:
@@ -104,7 +107,7 @@ def render_serial_note(entered: Serial | None, valid: Serial) -> str:
 
 def render_heading(title: str, lead: str) -> str:
     """A heading with a sentence under it."""
-    return _render("heading.html", title=title, lead=lead)
+    return render_template("heading.html", title=title, lead=lead)
 
 
 def _matrix(measurement: Measurement, condition: Condition, class_names: tuple[str, ...]) -> dict:
@@ -139,7 +142,7 @@ def render_measurement(
     bars = [(condition, measurement.accuracy(condition)) for condition in CONDITIONS]
     finished = measurement.done == measurement.total
     matrices = [_matrix(measurement, condition, class_names) for condition in CONDITIONS] if finished else []
-    return _render(
+    return render_template(
         "measurement.html",
         bars=bars,
         matrices=matrices,
@@ -154,13 +157,13 @@ def render_measurement(
 
 def render_trace(report: dict) -> str:
     """A trace's verdict and its evidence; `report` as `dsn.owner.reports.as_json` gives it."""
-    return _render("trace.html", report=report)
+    return render_template("trace.html", report=report)
 
 
 def render_order(order: Order) -> str:
     """A visitor's verifier, its signature, and the serial that comes out of it."""
     claim = order.claim
-    return _render(
+    return render_template(
         "order.html",
         said=asdict(claim.verifier),
         key=claim.key,
@@ -188,7 +191,7 @@ def render_minting(
         ]
         for kind in kinds
     }
-    return _render(
+    return render_template(
         "minting.html",
         progress=progress,
         even=even,
@@ -203,17 +206,17 @@ def render_minting(
 def render_header(collection: Collection) -> str:
     """Title, one sentence on what is shown, and where the students came from."""
     origins = list(dict.fromkeys(collection.origins.values()))
-    return _render("header.html", origins=origins)
+    return render_template("header.html", origins=origins)
 
 
 def render_figures(task: Task, teacher: dict | None, rows: dict[str, dict], published: dict) -> str:
     """One application's recorded figures, beside the paper's and the bars set for them."""
-    return _render("figures.html", task=task, teacher=teacher, rows=rows, published=published.get(task.name))
+    return render_template("figures.html", task=task, teacher=teacher, rows=rows, published=published.get(task.name))
 
 
 def render_method(attributions: list[Task]) -> str:
     """How it works, in words, and whom the pictures are from."""
-    return _render("method.html", tasks=attributions)
+    return render_template("method.html", tasks=attributions)
 
 
 def script(name: str) -> str:

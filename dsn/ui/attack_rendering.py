@@ -1,0 +1,68 @@
+"""The HTML of a watched attack: its chart, its table, and what it says in words."""
+
+from dsn.attacks.live import Pruned
+from dsn.pictures import to_data_uri
+from dsn.ui.attack_views import View
+from dsn.ui.rendering import PANEL_SCALE, render_template
+from dsn.ui.texts import ATTACK
+
+TABLE_ROWS = 12
+
+
+def span_in_words(years: float) -> str:
+    """A number of years as people say it."""
+    for size, word in ((1e9, "billion_years"), (1e6, "million_years"), (1e3, "thousand_years"), (1.0, "years")):
+        if years >= size:
+            return ATTACK[word].format(count=f"{years / size:,.1f}" if years / size < 10 else f"{years / size:,.0f}")
+    return ATTACK["days"].format(count=f"{365.25 * years:.0f}")
+
+
+def said(view: View) -> list[str]:
+    """What the finished attack came to, in sentences."""
+    if not view.is_over:
+        return []
+    figures = {name: f"{value:.1f}" for name, value in view.figures.items()}
+    text = ATTACK[f"said_{view.attack}"]
+    if view.attack == "brute-force":
+        years = view.figures["years_for_64_bits"]
+        return [text.format(**figures, working_count=int(view.figures["working"]), time=span_in_words(years))]
+    return [text.format(**figures)]
+
+
+def table_of(view: View) -> list[tuple[float, list[float | None]]]:
+    """Some rows of the chart as a table: x and each curve's value there."""
+    places = sorted({x for curve in view.curves for x, _ in curve.points})
+    step = max(1, len(places) // TABLE_ROWS)
+    chosen = [*places[::step], *places[-1:]]
+    values = [dict(curve.points) for curve in view.curves]
+    return [(x, [value.get(x) for value in values]) for x in dict.fromkeys(chosen)]
+
+
+def render_attack(view: View, even: float, *, command: str | None = None, recorded: bool = False) -> str:
+    """An attack at one moment.
+
+    Args:
+        view: what there is to see.
+        even: what guessing evenly reaches, in percent.
+        command: that makes the recorded figures, where it is shown.
+        recorded: whether this is a recorded run.
+    """
+    images = [(name, to_data_uri(picture, PANEL_SCALE)) for name, picture in view.pictures.items()]
+    best = max(range(len(view.bars)), key=view.bars.__getitem__) if view.bars else None
+    return render_template(
+        "attack.html",
+        view=view,
+        even=even,
+        rows=table_of(view),
+        images=images,
+        best=best,
+        said=said(view),
+        command=command,
+        recorded=recorded,
+        texts=ATTACK,
+    )
+
+
+def render_pruned(pruned: Pruned, even: float) -> str:
+    """Two bars: valid and absent accuracy of a student without its smallest weights."""
+    return render_template("pruned.html", pruned=pruned, even=even, texts=ATTACK)

@@ -1,0 +1,153 @@
+"""The tab where a visitor plays the thief: handlers first, then the layout, then the wiring."""
+
+from collections.abc import Generator
+
+import gradio as gr
+
+from dsn.attacks.live import attacking, pruned_live, victims
+from dsn.attacks.scene import Outcome, Running, Step
+from dsn.collection import Collection
+from dsn.results import read_results
+from dsn.statistics import chance
+from dsn.ui import rendering
+from dsn.ui.attack_rendering import render_attack, render_pruned
+from dsn.ui.attack_views import View, Watching
+from dsn.ui.back_row import BackRow, OutOfTimeError
+from dsn.ui.texts import ATTACK, ATTACKS_SHOWN
+
+AT_ONCE = 1  # attacks; others wait in the queue
+SECONDS = 120.0  # that an attack may take
+PRUNING = "pruning"
+FIRST = "brute-force"
+RECORDED_SHARE = 10  # percent of the training data, of the recorded curves that are shown
+
+
+class AttackTab:
+    """The tab's components and what happens when they are used."""
+
+    def __init__(self, collection: Collection) -> None:
+        self.collection = collection
+        self.back_row = BackRow()
+        self.build()
+        self.wire()
+
+    def even(self, name: str) -> float:
+        """What guessing evenly reaches on a student's task, in percent."""
+        held = self.collection.held_out[name.split("/")[0]]
+        return chance(held.split.labels, len(held.class_names)).uniform
+
+    def choose_attack(self, attack: str) -> tuple:
+        """The students it can be watched on, what it is, the stage, the buttons, the slider."""
+        names, is_slider = victims(self.collection, attack), attack == PRUNING
+        stage = self.slide(names[0], 0) if is_slider else self.waiting(attack, names[0])
+        return (
+            gr.Dropdown(choices=names, value=names[0]),
+            rendering.render_note(ATTACK[f"about_{attack}"]),
+            stage,
+            gr.Button(visible=not is_slider),
+            gr.Button(visible=not is_slider, interactive=False),
+            gr.Slider(visible=is_slider, value=0),
+        )
+
+    def choose_student(self, attack: str, name: str, amount: float) -> str:
+        return self.slide(name, amount) if attack == PRUNING else self.waiting(attack, name)
+
+    def waiting(self, attack: str, name: str) -> str:
+        """Before an attack: what to do, and the recorded run where there is one."""
+        hint = rendering.render_note(ATTACK["hint"])
+        recorded = read_results("attacks").get(f"{name}/{attack}/{RECORDED_SHARE}")
+        command = f"python -m dsn attack {attack} --student {name}"
+        if recorded is None or not recorded["curves"]:
+            return hint + rendering.render_note(ATTACK["not_recorded"].format(command=command))
+        figures = {key: one["mean"] for key, one in recorded["figures"].items()}
+        view = Watching(attack).outcome(Outcome(figures, recorded["curves"]), None)
+        return hint + render_attack(view, self.even(name), command=command, recorded=True)
+
+    def slide(self, name: str, percent: float) -> str:
+        return render_pruned(pruned_live(self.collection, name, percent / 100), self.even(name))
+
+    def press_run(self, attack: str, name: str) -> Generator[tuple, None, None]:
+        """The stage and Stop, while an attack runs."""
+        watching, even = Watching(attack), self.even(name)
+        yield rendering.render_note(ATTACK["begun"]), gr.Button(interactive=True)
+        _, running = attacking(self.collection, attack, name)
+        shown, steps = View(attack, 0, 1), self.back_row.steps(_views(watching, running), SECONDS)
+        try:
+            for shown in steps:
+                yield render_attack(shown, even), gr.skip()
+        except OutOfTimeError:
+            note = rendering.render_note(ATTACK["too_slow"].format(seconds=f"{SECONDS:.0f}"), "error")
+            yield render_attack(shown, even) + note, gr.skip()
+        finally:
+            steps.close()  # type: ignore[attr-defined]
+        yield gr.skip(), gr.Button(interactive=False)
+
+    def press_stop(self) -> tuple:
+        return rendering.render_note(ATTACK["stopped"]), gr.Button(interactive=False)
+
+    # Layout
+
+    def build(self) -> None:
+        names = victims(self.collection, FIRST)
+        gr.HTML(rendering.render_note(ATTACK["lead"]), js_on_load=None, elem_classes="lead-note")
+        with gr.Row(elem_classes="workbench attack-bench"):
+            with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
+                self.attack = gr.Radio(
+                    [(title, attack) for attack, title in ATTACKS_SHOWN.items()],
+                    value=FIRST,
+                    label=ATTACK["choose"],
+                    elem_id="attack-choice",
+                )
+                self.name = gr.Dropdown(names, value=names[0], label=ATTACK["student"], elem_id="attack-student")
+                self.about = gr.HTML(
+                    rendering.render_note(ATTACK[f"about_{FIRST}"]), js_on_load=None, elem_id="attack-about"
+                )
+                self.amount = gr.Slider(
+                    0, 95, value=0, step=5, label=ATTACK["amount"], visible=False, elem_id="attack-amount"
+                )
+                with gr.Row(elem_classes="buttons"):
+                    self.button = gr.Button(ATTACK["button"], variant="primary", elem_id="attack-run")
+                    self.stop = gr.Button(ATTACK["stop"], interactive=False, elem_id="attack-stop")
+            with gr.Column(elem_classes="stage", min_width=300, scale=5):
+                self.stage = gr.HTML(self.waiting(FIRST, names[0]), js_on_load=None, elem_id="attack-stage")
+
+    # Wiring
+
+    def wire(self) -> None:
+        quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        running = self.button.click(
+            self.press_run,
+            [self.attack, self.name],
+            [self.stage, self.stop],
+            show_progress="minimal",  # shows the place in the queue
+            api_visibility="private",
+            concurrency_limit=AT_ONCE,
+            concurrency_id="attack",
+        )
+        self.attack.input(
+            self.choose_attack,
+            self.attack,
+            [self.name, self.about, self.stage, self.button, self.stop, self.amount],
+            cancels=[running],
+            **quick,
+        )
+        self.name.input(
+            self.choose_student, [self.attack, self.name, self.amount], self.stage, cancels=[running], **quick
+        )
+        self.amount.change(self.slide, [self.name, self.amount], self.stage, trigger_mode="always_last", **quick)
+        self.stop.click(self.press_stop, None, [self.stage, self.stop], cancels=[running], **quick)
+
+
+def _views(watching: Watching, running: Running) -> Generator[View, None, None]:
+    """What each step of an attack looks like, and its end."""
+    last: Step | None = None
+    try:
+        while True:
+            try:
+                last = next(running)
+            except StopIteration as end:
+                yield watching.outcome(end.value, last)
+                return
+            yield watching.step(last)
+    finally:
+        running.close()

@@ -1,0 +1,130 @@
+"""What is drawn of an attack: curves, bars and points from its steps and its outcome."""
+
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from dsn.attacks.scene import Outcome, Step
+
+FIRST_FIGURES = 6
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a chart.
+
+    Attributes:
+        name: key of its title in the texts.
+        tone: "valid", "entered", "absent" or "plain": its colour.
+        points: (x, percent).
+    """
+
+    name: str
+    tone: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that is shown of an attack at one moment.
+
+    Attributes:
+        attack: its name.
+        done: steps made.
+        total: steps in all.
+        curves: lines over steps, epochs, queries or wrong bits.
+        longest: the largest x.
+        bars: percent right of every serial, in the order of their numbers (brute force).
+        pictures: what the adversary has found, by name: float [C, H, W] in [0, 1].
+        points: by condition, (x, y, class) of every picture (feature space).
+        figures: by name.
+        is_over: whether it is finished.
+    """
+
+    attack: str
+    done: int
+    total: int
+    curves: tuple[Curve, ...] = ()
+    longest: float = 1.0
+    bars: tuple[float, ...] = ()
+    pictures: dict[str, Tensor] = field(default_factory=dict)
+    points: dict[str, list[tuple[float, float, int]]] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
+    is_over: bool = False
+
+
+# Which curves are drawn: name in the outcome, title's key, colour.
+DRAWN = {
+    "hill-climbing": (("probabilities", "seen_probabilities", "entered"), ("classes", "seen_classes", "absent")),
+    "reverse-engineering": (("plain", "mode_plain", "entered"), ("recalibrated", "mode_recalibrated", "absent")),
+    "fine-tuning": (("as_it_is", "stolen", "entered"), ("scratch", "scratch", "absent")),
+    "nearness": (("mean", "nearness_mean", "entered"), ("highest", "nearness_highest", "absent")),
+}
+# What a step calls the value that goes on such a curve while the attack runs; the first it has counts.
+STEPPED = {
+    "hill-climbing": {"probabilities": ("accuracy",), "classes": ("accuracy",)},
+    "reverse-engineering": {"plain": ("accuracy",), "recalibrated": ("accuracy",)},
+    "fine-tuning": {"as_it_is": ("as_it_is",), "scratch": ("scratch",)},
+}
+
+
+class Watching:
+    """Gathers the steps of one attack into views.
+
+    Args:
+        attack: its name.
+    """
+
+    def __init__(self, attack: str) -> None:
+        self.attack = attack
+        self.seen: dict[str, list[tuple[float, float]]] = {}
+        self.bars: list[float] = []
+
+    def step(self, step: Step) -> View:
+        """The view after one more step."""
+        half = 2 * step.done > step.total
+        for place, (curve, names) in enumerate(STEPPED.get(self.attack, {}).items()):
+            if self.attack != "fine-tuning" and place != int(half):
+                continue  # such attacks run one mode after the other
+            x = step.done - half * step.total / 2 if self.attack != "fine-tuning" else step.done // 2
+            for name in names:
+                if name in step.figures:
+                    self.seen.setdefault(curve, []).append((float(x), step.figures[name]))
+        longest = step.total / 2 if self.attack in STEPPED else step.total
+        return View(
+            self.attack, step.done, step.total, self._curves(self.seen), max(longest, 1.0),
+            pictures=step.pictures, figures=step.figures,
+        )  # fmt: skip
+
+    def outcome(self, outcome: Outcome, last: Step | None) -> View:
+        """The view of the finished attack."""
+        figures = {name: value for name, value in outcome.figures.items() if value is not None}
+        curves, points = dict(outcome.curves), {}
+        total = last.total if last else 1
+        if self.attack == "brute-force":
+            return View(self.attack, total, total, bars=tuple(curves["accuracy"]), figures=figures, is_over=True)
+        if self.attack == "feature-space":
+            labels = [int(label) for label in curves["labels"]]
+            for name in ("valid", "wrong", "absent"):
+                across, up = curves[f"{name}_x"], curves[f"{name}_y"]
+                points[name] = list(zip(_even(across), _even(up), labels, strict=True))
+            return View(self.attack, total, total, points=points, figures=figures, is_over=True)
+        x = curves.pop("x")
+        whole = {name: list(zip(x, curve, strict=False)) for name, curve in curves.items()}
+        pictures = last.pictures if last else {}
+        return View(
+            self.attack, total, total, self._curves(whole), max(x), pictures=pictures, figures=figures, is_over=True
+        )
+
+    def _curves(self, values: dict[str, list[tuple[float, float]]]) -> tuple[Curve, ...]:
+        return tuple(
+            Curve(title, tone, tuple(values[name]))
+            for name, title, tone in DRAWN.get(self.attack, ())
+            if name in values
+        )
+
+
+def _even(values: list[float]) -> list[float]:
+    """Values moved into 2 to 98, to be drawn in a square of 100."""
+    low, high = min(values), max(values)
+    return [50.0 if high == low else 2 + 96 * (value - low) / (high - low) for value in values]
