@@ -25,7 +25,10 @@ def said(view: View) -> list[str]:
     text = ATTACK[f"said_{view.attack}"]
     if view.attack == "brute-force":
         years = view.figures["years_for_64_bits"]
-        return [text.format(**figures, working_count=int(view.figures["working"]), time=span_in_words(years))]
+        counts = {"working_count": int(view.figures["working"]), "serial_count": int(view.figures["serials"])}
+        return [text.format(**figures, **counts, time=span_in_words(years))]
+    if view.attack == "fine-tuning" and view.figures["best"] <= view.figures["scratch_best"]:
+        text = ATTACK["said_fine-tuning_no_use"]
     return [text.format(**figures)]
 
 

@@ -68,6 +68,8 @@ class AttackTab:
 
     def press_run(self, attack: str, name: str) -> Generator[tuple, None, None]:
         """The stage and Stop, while an attack runs."""
+        names = victims(self.collection, attack)
+        name = name if name in names else names[0]  # the choice of networks may be a moment behind
         watching, even = Watching(attack), self.even(name)
         yield rendering.render_note(ATTACK["begun"]), gr.Button(interactive=True)
         _, running = attacking(self.collection, attack, name)

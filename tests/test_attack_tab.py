@@ -1,0 +1,157 @@
+"""The Attack tab without a browser: what it draws, who waits, what stops, what the adversary is given."""
+
+import threading
+import time
+from collections.abc import Generator
+
+import pytest
+import torch
+
+from dsn.attacks import brute_force, live, nearness
+from dsn.attacks.measuring import percent_right, stamping
+from dsn.attacks.scene import Step, finish
+from dsn.collection import Collection, load_collection
+from dsn.datasets import Split
+from dsn.training_share import load_training_share
+from dsn.ui.attack_rendering import render_attack, span_in_words
+from dsn.ui.attack_tab import AttackTab
+from dsn.ui.attack_views import Watching
+from dsn.ui.back_row import BackRow, OutOfTimeError
+from dsn.ui.texts import ATTACK, ATTACKS_SHOWN
+
+
+@pytest.fixture(scope="module")
+def collection() -> Collection:
+    return load_collection()
+
+
+def counting(closed: list[str], pause: float = 0.0) -> Generator[int, None, None]:
+    try:
+        for number in range(1000):
+            time.sleep(pause)
+            yield number
+    finally:
+        closed.append(threading.current_thread().name)
+
+
+def test_the_back_row_passes_everything_on_and_closes() -> None:
+    closed: list[str] = []
+    assert list(BackRow().steps(counting(closed), 60)) == list(range(1000))
+    assert len(closed) == 1 and closed[0].startswith("back-row")
+
+
+def test_who_stops_asking_frees_the_back_row() -> None:
+    row = BackRow()
+    closed: list[str] = []
+    steps = row.steps(counting(closed), 60)
+    assert [next(steps), next(steps)] == [0, 1]
+    steps.close()  # type: ignore[attr-defined]
+    assert len(closed) == 1
+    assert next(iter(row.steps(counting([]), 60))) == 0  # the next one's turn
+
+
+def test_work_that_takes_too_long_ends() -> None:
+    closed: list[str] = []
+    with pytest.raises(OutOfTimeError):
+        list(BackRow().steps(counting(closed, 0.01), 0.05))
+    assert len(closed) == 1
+
+
+def test_the_page_keeps_its_threads() -> None:
+    before = torch.get_num_threads()
+    next(iter(BackRow().steps(counting([]), 60)))
+    found: list[int] = []
+    later = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    later.start()
+    later.join()
+    assert found == [before] and torch.get_num_threads() == before
+
+
+def test_the_adversary_is_never_given_what_measures_it(collection: Collection) -> None:
+    for name in ("digits/alder", "signs/alder"):
+        scene = live.scene_on_page(collection, name)
+        seen = {picture.numpy().tobytes() for picture in scene.train.images}
+        measured = {picture.numpy().tobytes() for picture in scene.test.images}
+        assert not seen & measured and scene.others
+    share = load_training_share(live.task_named("digits"))
+    assert torch.equal(live.scene_on_page(collection, "digits/birch").train.labels, share.labels)
+
+
+def test_only_students_an_attack_is_for_are_offered(collection: Collection) -> None:
+    for attack in ATTACKS_SHOWN:
+        names = live.victims(collection, attack)
+        assert names
+        lengths = {len(collection.serials[name].bits) for name in names}
+        assert lengths == ({9} if attack == "brute-force" else {64})
+    assert {name.split("/")[0] for name in live.victims(collection, "fine-tuning")} == {"digits"}
+
+
+@pytest.mark.parametrize("amount", [0.0, 0.6])
+def test_the_slider_is_the_recorded_attack(collection: Collection, amount: float) -> None:
+    found = live.pruned_live(collection, "digits/alder", amount)
+    held, student = collection.held_out["digits"].split, collection.students["digits/alder"]
+    few = Split(held.images[: found.pictures], held.labels[: found.pictures])
+    if amount == 0:
+        assert found.valid == percent_right(student, few, stamping(student, collection.serials["digits/alder"]))
+        assert found.absent == percent_right(student, few)
+    weights = torch.cat([one.flatten() for one in student.state_dict().values() if one.dim() > 1])
+    cut = live.pruning.pruned(student, amount)
+    left = torch.cat([one.flatten() for one in cut.state_dict().values() if one.dim() > 1])
+    assert (left == 0).double().mean().item() == pytest.approx(
+        max(amount, (weights == 0).double().mean().item()), abs=1e-3
+    )
+
+
+def test_brute_force_is_drawn_with_the_one_that_works(collection: Collection) -> None:
+    scene = live.scene_on_page(collection, "digits/paper")
+    watching = Watching("brute-force")
+    outcome = finish(brute_force.attack(scene, brute_force.Settings(pictures=20), 1.0, 0))
+    view = watching.outcome(outcome, None)
+    page = render_attack(view, 10.0)
+    assert page.count("<rect class=") == 512
+    assert page.count('class="works"') == 1 and "1 of 512 serials works" in page
+    place = max(range(512), key=view.bars.__getitem__)
+    assert place == collection.serials["digits/paper"].number
+
+
+def test_a_cliff_is_drawn_point_by_point(collection: Collection) -> None:
+    scene = live.scene_on_page(collection, "digits/alder")
+    outcome = finish(nearness.attack(scene, nearness.Settings(serials=1, pictures=40), 1.0, 0))
+    view = Watching("nearness").outcome(outcome, Step(65, 65))
+    (mean, highest) = view.curves
+    assert [x for x, _ in mean.points] == list(range(65)) and mean.points[0][1] == highest.points[0][1]
+    assert mean.points[0][1] > 90 and max(y for _, y in mean.points[2:]) < 30
+    assert ATTACK["table"] in render_attack(view, 10.0)
+
+
+def test_curves_of_two_modes_follow_one_another() -> None:
+    watching = Watching("hill-climbing")
+    for done in range(1, 9):
+        view = watching.step(Step(done, 8, {"accuracy": 10.0 + done}))
+    first, second = view.curves
+    assert first.points == ((1.0, 11.0), (2.0, 12.0), (3.0, 13.0), (4.0, 14.0))
+    assert second.points == ((1.0, 15.0), (2.0, 16.0), (3.0, 17.0), (4.0, 18.0)) and view.longest == 4
+
+
+@pytest.mark.parametrize(
+    ("years", "words"),
+    [
+        (2.3e7, "23 million years"),
+        (4.2e9, "4.2 billion years"),
+        (1500, "1.5 thousand years"),
+        (0.5, "183 days"),
+        (7, "7.0 years"),
+    ],
+)
+def test_years_in_words(years: float, words: str) -> None:
+    assert span_in_words(years) == words
+
+
+def test_every_choice_has_its_words(collection: Collection) -> None:
+    tab = AttackTab.__new__(AttackTab)
+    tab.collection = collection
+    for attack in ATTACKS_SHOWN:
+        assert ATTACK[f"about_{attack}"] and ATTACK[f"said_{attack}"] and f"axis_{attack}" in ATTACK
+        name, _, stage, *_ = tab.choose_attack(attack)
+        assert name.value == live.victims(collection, attack)[0]
+        assert "python -m dsn attack" in stage or attack == "pruning"

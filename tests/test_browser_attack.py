@@ -1,0 +1,53 @@
+"""Playing the thief in a real Chromium: brute force finds the serial, a slider answers, Stop stops."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from dsn.ui.texts import ATTACK, ATTACKS_SHOWN
+
+PATIENCE = 120_000  # milliseconds, on a machine that may be busy with other work
+
+
+def opened(page: Page, title: str) -> None:
+    page.get_by_role("tab", name="Attack", exact=True).click()
+    choose(page, title)
+
+
+def choose(page: Page, title: str) -> None:
+    """Choose an attack, and wait until the page has followed."""
+    page.get_by_role("radio", name=title, exact=True).click()
+    attack = next(name for name, shown in ATTACKS_SHOWN.items() if shown == title)
+    expect(page.locator("#attack-about")).to_have_text(ATTACK[f"about_{attack}"])
+
+
+def test_brute_force_finds_the_one_serial(page: Page) -> None:
+    opened(page, "Try every serial (9 bits)")
+    page.locator("#attack-run").click()
+    expect(page.locator("#attack-stage .said")).to_contain_text(
+        re.compile(r"\b1 of 512 serials works\b"), timeout=PATIENCE
+    )
+    expect(page.locator("#attack-stage rect.works")).to_have_count(1)
+
+
+def test_the_slider_prunes(page: Page) -> None:
+    opened(page, "Prune the gate away")
+    expect(page.locator("#attack-run")).to_be_hidden()
+    page.locator("#attack-amount input[type=number]").fill("90")
+    page.keyboard.press("Tab")
+    expect(page.locator("#attack-stage .progress-line")).to_contain_text(re.compile(r"^90 % of the weights are zero"))
+
+
+def test_an_attack_is_stopped_and_another_can_begin(page: Page) -> None:
+    opened(page, "Train it further")
+    page.locator("#attack-run").click()
+    expect(page.locator("#attack-stage progress")).to_be_visible(timeout=PATIENCE)
+    page.locator("#attack-stop").click()
+    expect(page.locator("#attack-stage .note")).to_have_text("Stopped.")
+    expect(page.locator("#attack-stop")).to_be_disabled()
+    choose(page, "How near is near enough?")
+    page.locator("#attack-run").click()
+    expect(page.locator("#attack-stage .said")).to_contain_text(
+        re.compile(r"\bA cliff, not a slope\b"), timeout=PATIENCE
+    )
+    expect(page.locator("#attack-stage table tbody tr")).not_to_have_count(0)
