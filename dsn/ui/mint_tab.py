@@ -62,10 +62,10 @@ class MintTab:
         if order is None or ticket is None or order.number != ticket[1]:
             yield self.ended(MINT["stopped"])
             return
-        yield self.told(rendering.render_note(MINT["begun"]))
         said, limit = order.claim.verifier, self.visitors.limits.seconds_per_student
         shown, looks = 0.0, 0
         try:
+            yield self.told(rendering.render_note(MINT["begun"]))
             for now in quick_mint(TASK, said.customer, order.claim.serial, self.quick):
                 if not self.visitors.is_wanted(order):
                     yield self.ended(MINT["stopped"])
