@@ -9,6 +9,7 @@ from dsn.comparison import compare, measure
 from dsn.owner.errors import OwnerError
 from dsn.owner.quick import Progress, QuickMint, quick_card, quick_mint
 from dsn.owner.visitors import Made, Order, Visitors
+from dsn.results import read_results
 from dsn.serials import Serial, near_miss, random_serial
 from dsn.statistics import chance
 from dsn.student import Student
@@ -24,6 +25,12 @@ AT_ONCE = 1  # mintings; others wait in the queue
 LONGEST_NAME = 200  # characters that the field takes
 SHOW_EVERY = 1.0  # seconds
 Ticket = tuple[str, str]  # tab and number of an order
+
+
+def span(values: list[float], digits: int = 1) -> str:
+    """The least and the largest of some figures, as one word where they are the same."""
+    low, high = (f"{value:.{digits}f}" for value in (min(values), max(values)))
+    return low if low == high else f"{low}–{high}"
 
 
 class MintTab:
@@ -171,6 +178,26 @@ class MintTab:
 
     # Layout
 
+    @staticmethod
+    def hint() -> str:
+        """What a quick mint is, and what was measured of it."""
+        rows = read_results("mint")
+        teacher = rows[f"{TASK.name}-teacher"]
+        html = rendering.render_note(MINT["hint"].format(pictures=f"{teacher['pictures']:,}"))
+        minted = [row for name, row in rows.items() if name.startswith(f"{TASK.name}-quick-")]
+        if minted:
+            text = MINT["measured"].format(
+                count=len(minted),
+                pictures=f"{minted[0]['valid']['n']:,}",
+                valid=span([row["valid"]["percent"] for row in minted]),
+                absent=span([row["absent"]["percent"] for row in minted]),
+                random=span([row["random_wrong"]["mean"] for row in minted]),
+                one_bit=span([row["one_bit_wrong"]["worst"]["percent"] for row in minted]),
+                seconds=span([row["seconds"] for row in minted], 0),
+            )
+            html += rendering.render_note(text)
+        return html
+
     def build(self) -> None:
         limits = self.visitors.limits
         minutes = limits.minutes_kept
@@ -197,9 +224,7 @@ class MintTab:
                 privacy += MINT["kept_here"].format(count=limits.students_per_tab)
                 gr.HTML(rendering.render_note(privacy), js_on_load=None, elem_classes="privacy", padding=False)
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
-                self.live = gr.HTML(
-                    rendering.render_note(MINT["hint"]), js_on_load=None, elem_id="mint-live", padding=False
-                )
+                self.live = gr.HTML(self.hint(), js_on_load=None, elem_id="mint-live", padding=False)
                 with gr.Column(visible=False, elem_id="mint-try") as self.trying:
                     gr.HTML(
                         rendering.render_heading(MINT["try_title"], MINT["try_lead"]), js_on_load=None, padding=False
