@@ -37,8 +37,7 @@ def tab(tmp_path: Path, digits: HeldOut) -> MintTab:
 
 
 def ordered(tab: MintTab, name: str = "elm") -> tuple[str, str]:
-    *_, ticket, _ = tab.press_mint(name, ME)
-    return ticket
+    return tab.press_mint(name, ME)[3]
 
 
 def test_one_minting_from_order_to_trial(tab: MintTab, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ TASK = TASKS[TASK_NAMES[0]]
 AT_ONCE = 1  # mintings; others wait in the queue
 LONGEST_NAME = 200  # characters that the field takes
 SHOW_EVERY = 1.0  # seconds
+LOOK_EVERY = 2.0  # seconds between looks at one's place in the queue
 Ticket = tuple[str, str]  # tab and number of an order
 
 
@@ -47,21 +48,29 @@ class MintTab:
     # Minting
 
     def press_mint(self, name: str, request: gr.Request) -> tuple:
-        """Sign a serial and queue: the note under the field, the order, the live part, the ticket, Stop."""
+        """Sign a serial and queue: the note under the field, the order, the live part, the ticket, Stop, the place."""
         address = request.client.host if request.client else ""
         try:
             order = self.visitors.order(request.session_hash or "", address, TASK, name)
         except OwnerError as error:
-            return rendering.render_note(str(error), "error"), gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        before = self.visitors.before(order)
-        queued = ("queued", "queued_one", "queued_more")[min(before, 2)]
+            return rendering.render_note(str(error), "error"), *[gr.skip()] * 6
         return (
             "",
             rendering.render_order(order),
-            rendering.render_note(MINT[queued].format(count=before)),
+            rendering.render_note(MINT["queued"]),
             (order.tab, order.number),
             gr.Button(interactive=True),
+            *self.place_of(order),
         )
+
+    def place_of(self, order: Order | None) -> tuple[str, gr.Timer]:
+        """How many come first, in words, and whether to ask again."""
+        before = self.visitors.before(order) if order else 0
+        text = MINT["place_one" if before == 1 else "place_more"].format(count=before) if before else ""
+        return rendering.render_note(text) if text else "", gr.Timer(active=before > 0)
+
+    def look_again(self, request: gr.Request) -> tuple[str, gr.Timer]:
+        return self.place_of(self.visitors.waiting_for(request.session_hash or ""))
 
     def mint(self, ticket: Ticket | None) -> Generator[tuple, None, None]:
         """Distil what was ordered: the live part, Stop, the part to try it in, its panels, note and pictures."""
@@ -203,6 +212,7 @@ class MintTab:
         minutes = limits.minutes_kept
         self.ticket = gr.State(None, time_to_live=60 * minutes, delete_callback=self.forget)
         self.entered, self.index = gr.State(None), gr.State(self.pictures[0])
+        self.clock = gr.Timer(LOOK_EVERY, active=False)
         gr.HTML(rendering.render_note(MINT["lead"]), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench mint-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2):
@@ -224,6 +234,7 @@ class MintTab:
                 privacy += MINT["kept_here"].format(count=limits.students_per_tab)
                 gr.HTML(rendering.render_note(privacy), js_on_load=None, elem_classes="privacy", padding=False)
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
+                self.place = gr.HTML("", js_on_load=None, elem_id="mint-place", padding=False)
                 self.live = gr.HTML(self.hint(), js_on_load=None, elem_id="mint-live", padding=False)
                 with gr.Column(visible=False, elem_id="mint-try") as self.trying:
                     gr.HTML(
@@ -254,18 +265,18 @@ class MintTab:
             [self.button.click, self.name.submit],
             self.press_mint,
             self.name,
-            [self.note, self.order, self.live, self.ticket, self.stop],
+            [self.note, self.order, self.live, self.ticket, self.stop, self.place, self.clock],
             **quick | {"queue": True},  # only what passes the queue sets off a state's change
         )
         self.ticket.change(
             self.mint,
             self.ticket,
             [self.live, self.stop, self.trying, *shown, self.gallery_view, self.index],
-            show_progress="minimal",
-            show_progress_on=self.live,
+            show_progress="hidden",
             api_visibility="private",
             concurrency_limit=AT_ONCE,
         )
+        self.clock.tick(self.look_again, None, [self.place, self.clock], **quick)
         self.stop.click(self.press_stop, None, [self.live, self.stop], **quick)
         for button, press in (
             (self.random, self.press_random),
