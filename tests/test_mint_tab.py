@@ -104,3 +104,10 @@ def test_a_hostile_name_is_shown_as_text(tab: MintTab, name: str) -> None:
     note, *_ = tab.press_mint(name, ME)
     assert 'class="note error"' in note and "<b>" not in note and len(note) < 500
     assert tab.visitors.waiting_for("me") is None
+
+
+def test_a_page_without_digits_mints_all_the_same(tmp_path: Path) -> None:
+    with gr.Blocks():
+        tab = MintTab(Collection({}, {}, {}, {}), Visitors(VisitorLimits(), tmp_path), TINY)
+    assert "is ready" in list(tab.mint(ordered(tab)))[-1][0]
+    assert "With the entered serial" in tab.press_another(0, None, ME)[0]

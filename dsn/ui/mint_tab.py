@@ -6,6 +6,8 @@ import gradio as gr
 
 from dsn.collection import Collection
 from dsn.comparison import compare, measure
+from dsn.datasets import as_floats
+from dsn.held_out import load_held_out
 from dsn.owner.errors import OwnerError
 from dsn.owner.quick import Progress, QuickMint, quick_card, quick_mint
 from dsn.owner.visitors import Made, Order, Visitors
@@ -16,7 +18,7 @@ from dsn.student import Student
 from dsn.tasks import TASKS
 from dsn.training_share import TASK_NAMES
 from dsn.ui import rendering
-from dsn.ui.compare_tab import GALLERY_COUNT, from_gallery
+from dsn.ui.compare_tab import GALLERY_COUNT
 from dsn.ui.rendering import script
 from dsn.ui.texts import MINT, TEXTS
 
@@ -39,7 +41,7 @@ class MintTab:
 
     def __init__(self, collection: Collection, visitors: Visitors, quick: QuickMint) -> None:
         self.collection, self.visitors, self.quick = collection, visitors, quick
-        self.held = collection.held_out[TASK.name]
+        self.held = load_held_out(TASK)
         self.pictures = self.held.gallery(GALLERY_COUNT)
         self.even = chance(self.held.split.labels, len(self.held.class_names)).uniform
         self.build()
@@ -131,11 +133,10 @@ class MintTab:
     def shown(self, made: Made, index: int, entered: Serial | None) -> tuple[str, str, str | None]:
         """The panels, the note under them, and the entered serial's text."""
         valid = made.order.claim.serial
-        chosen = from_gallery(self.collection, TASK.name, index)
-        panels = compare(made.student, chosen.picture, valid, entered, chosen.label)
-        truth = None if chosen.label is None else self.held.class_names[chosen.label]
+        picture, label = as_floats(self.held.split.images[index])[None], int(self.held.split.labels[index])
+        panels = compare(made.student, picture, valid, entered, label)
         return (
-            rendering.render_panels(made.student, panels, truth, self.others(made)),
+            rendering.render_panels(made.student, panels, self.held.class_names[label], self.others(made)),
             rendering.render_serial_note(entered, valid),
             entered.text if entered else None,
         )
@@ -168,9 +169,9 @@ class MintTab:
 
     def press_another(self, index: int, entered: str | None, request: gr.Request) -> tuple:
         def next_other(made: Made) -> Serial:
-            texts = [other.text for other in self.others(made)]
-            turn = texts.index(entered) + 1 if entered in texts else 0
-            return Serial.parse(texts[turn % len(texts)])
+            others = list(self.others(made)) or [random_serial(unlike=made.order.claim.serial)]
+            texts = [other.text for other in others]
+            return others[(texts.index(entered) + 1 if entered in texts else 0) % len(others)]
 
         return self.again(request.session_hash, index, next_other)
 
