@@ -181,6 +181,34 @@ def recipes_table() -> str:
     return f"{markdown_table(head, figure_lines(rows))}\n\nThe literal one measured with {made_by(others[0])}."
 
 
+def mint_table() -> str:
+    """The README's table of quick mints, one a seed, and of the demo teacher behind them."""
+    rows = list(read_results("mint").values())
+    minted = [row for row in rows if row["what"] == "quick mint"]
+    if not minted:
+        return "Not measured yet."
+    lines = [
+        [
+            f"{row['task']}, seed {row['seed']}",
+            f"{row['seconds']:.0f} ({row['processor_seconds']:.0f}; {row['load_before']:.1f})",
+            accuracy_text(row["valid"]),
+            accuracy_text(row["absent"]),
+            group_text(row["random_wrong"]),
+            group_text(row["one_bit_wrong"]),
+            accuracy_text(row["probe_on_raw"]),
+        ]
+        for row in minted
+    ]
+    head = ["quick mint", "seconds (of processor time; load before)", "valid", "absent"]
+    head += ["random wrong: mean / worst", "one bit wrong: mean / worst", "linear probe on raw"]
+    teachers = [
+        f"The demo teacher of {row['task']} is right on {accuracy_text(row['test'])} % without any serial."
+        for row in rows
+        if row["what"] == "demo teacher"
+    ]
+    return f"{markdown_table(head, lines)}\n\n{' '.join(teachers)}\nMeasured with {made_by(minted[0])}."
+
+
 def bench_table() -> str:
     """The README's table of speed."""
     rows = read_results("bench")
@@ -236,7 +264,7 @@ def filled(text: str) -> str:
     """The README with the tables between its markers written anew."""
     tables = {f"figures-{task.name}": task_table(task) for task in TASKS.values()}
     tables |= {"recipes": recipes_table(), "bench": bench_table()}
-    tables |= {"attacks": attacks_table(), "ideas": ideas_table()}
+    tables |= {"attacks": attacks_table(), "ideas": ideas_table(), "mint": mint_table()}
 
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"

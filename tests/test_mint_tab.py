@@ -37,8 +37,7 @@ def tab(tmp_path: Path, digits: HeldOut) -> MintTab:
 
 
 def ordered(tab: MintTab, name: str = "elm") -> tuple[str, str]:
-    *_, ticket, _ = tab.press_mint(name, ME)
-    return ticket
+    return tab.press_mint(name, ME)[3]
 
 
 def test_one_minting_from_order_to_trial(tab: MintTab, tmp_path: Path) -> None:
@@ -105,3 +104,10 @@ def test_a_hostile_name_is_shown_as_text(tab: MintTab, name: str) -> None:
     note, *_ = tab.press_mint(name, ME)
     assert 'class="note error"' in note and "<b>" not in note and len(note) < 500
     assert tab.visitors.waiting_for("me") is None
+
+
+def test_a_page_without_digits_mints_all_the_same(tmp_path: Path) -> None:
+    with gr.Blocks():
+        tab = MintTab(Collection({}, {}, {}, {}), Visitors(VisitorLimits(), tmp_path), TINY)
+    assert "is ready" in list(tab.mint(ordered(tab)))[-1][0]
+    assert "With the entered serial" in tab.press_another(0, None, ME)[0]

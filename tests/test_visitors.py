@@ -1,13 +1,14 @@
 """Visitors who mint: what one has no other sees, all of it is bounded, and it goes when they go."""
 
 import base64
+import re
 import resource
 import threading
 import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from dsn.owner.keys import read_public
 from dsn.owner.names import CUSTOMER
 from dsn.owner.visitors import Made, Visitors, customer_word
 from dsn.owner.weights import weights_hash
-from dsn.tasks import TASKS
+from dsn.tasks import ASSETS, TASKS
 
 DIGITS = TASKS["digits"]
 LIMITS = VisitorLimits(students_per_tab=2, students_in_all=4, waiting=3, mints_per_hour=6, mints_per_hour_in_all=9)
@@ -206,3 +207,10 @@ def test_a_full_disk_costs_the_file_and_not_the_student(visitors: Visitors, tmp_
     )
     assert str(tmp_path) not in problem and files(tmp_path) == []
     assert mint(visitors, "tab", "fir").parcel
+
+
+def test_the_readme_says_what_the_limits_are() -> None:
+    lines = (ASSETS.parent / "README.md").read_text("utf-8").splitlines()
+    for name, value in asdict(VisitorLimits()).items():
+        (line,) = [line for line in lines if f"`{name}`" in line]
+        assert re.search(rf"(?<!\d){value:g}(?!\d)", line), name

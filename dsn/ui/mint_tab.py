@@ -6,16 +6,19 @@ import gradio as gr
 
 from dsn.collection import Collection
 from dsn.comparison import compare, measure
+from dsn.datasets import as_floats
+from dsn.held_out import load_held_out
 from dsn.owner.errors import OwnerError
 from dsn.owner.quick import Progress, QuickMint, quick_card, quick_mint
 from dsn.owner.visitors import Made, Order, Visitors
+from dsn.results import read_results
 from dsn.serials import Serial, near_miss, random_serial
 from dsn.statistics import chance
 from dsn.student import Student
 from dsn.tasks import TASKS
 from dsn.training_share import TASK_NAMES
 from dsn.ui import rendering
-from dsn.ui.compare_tab import GALLERY_COUNT, from_gallery
+from dsn.ui.compare_tab import GALLERY_COUNT
 from dsn.ui.rendering import script
 from dsn.ui.texts import MINT, TEXTS
 
@@ -23,7 +26,14 @@ TASK = TASKS[TASK_NAMES[0]]
 AT_ONCE = 1  # mintings; others wait in the queue
 LONGEST_NAME = 200  # characters that the field takes
 SHOW_EVERY = 1.0  # seconds
+LOOK_EVERY = 2.0  # seconds between looks at one's place in the queue
 Ticket = tuple[str, str]  # tab and number of an order
+
+
+def span(values: list[float], digits: int = 1) -> str:
+    """The least and the largest of some figures, as one word where they are the same."""
+    low, high = (f"{value:.{digits}f}" for value in (min(values), max(values)))
+    return low if low == high else f"{low}–{high}"
 
 
 class MintTab:
@@ -31,7 +41,7 @@ class MintTab:
 
     def __init__(self, collection: Collection, visitors: Visitors, quick: QuickMint) -> None:
         self.collection, self.visitors, self.quick = collection, visitors, quick
-        self.held = collection.held_out[TASK.name]
+        self.held = load_held_out(TASK)
         self.pictures = self.held.gallery(GALLERY_COUNT)
         self.even = chance(self.held.split.labels, len(self.held.class_names)).uniform
         self.build()
@@ -40,21 +50,29 @@ class MintTab:
     # Minting
 
     def press_mint(self, name: str, request: gr.Request) -> tuple:
-        """Sign a serial and queue: the note under the field, the order, the live part, the ticket, Stop."""
+        """Sign a serial and queue: the note under the field, the order, the live part, the ticket, Stop, the place."""
         address = request.client.host if request.client else ""
         try:
             order = self.visitors.order(request.session_hash or "", address, TASK, name)
         except OwnerError as error:
-            return rendering.render_note(str(error), "error"), gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        before = self.visitors.before(order)
-        queued = ("queued", "queued_one", "queued_more")[min(before, 2)]
+            return rendering.render_note(str(error), "error"), *[gr.skip()] * 6
         return (
             "",
             rendering.render_order(order),
-            rendering.render_note(MINT[queued].format(count=before)),
+            rendering.render_note(MINT["queued"]),
             (order.tab, order.number),
             gr.Button(interactive=True),
+            *self.place_of(order),
         )
+
+    def place_of(self, order: Order | None) -> tuple[str, gr.Timer]:
+        """How many come first, in words, and whether to ask again."""
+        before = self.visitors.before(order) if order else 0
+        text = MINT["place_one" if before == 1 else "place_more"].format(count=before) if before else ""
+        return rendering.render_note(text) if text else "", gr.Timer(active=before > 0)
+
+    def look_again(self, request: gr.Request) -> tuple[str, gr.Timer]:
+        return self.place_of(self.visitors.waiting_for(request.session_hash or ""))
 
     def mint(self, ticket: Ticket | None) -> Generator[tuple, None, None]:
         """Distil what was ordered: the live part, Stop, the part to try it in, its panels, note and pictures."""
@@ -62,10 +80,10 @@ class MintTab:
         if order is None or ticket is None or order.number != ticket[1]:
             yield self.ended(MINT["stopped"])
             return
-        yield self.told(rendering.render_note(MINT["begun"]))
         said, limit = order.claim.verifier, self.visitors.limits.seconds_per_student
         shown, looks = 0.0, 0
         try:
+            yield self.told(rendering.render_note(MINT["begun"]))
             for now in quick_mint(TASK, said.customer, order.claim.serial, self.quick):
                 if not self.visitors.is_wanted(order):
                     yield self.ended(MINT["stopped"])
@@ -115,11 +133,10 @@ class MintTab:
     def shown(self, made: Made, index: int, entered: Serial | None) -> tuple[str, str, str | None]:
         """The panels, the note under them, and the entered serial's text."""
         valid = made.order.claim.serial
-        chosen = from_gallery(self.collection, TASK.name, index)
-        panels = compare(made.student, chosen.picture, valid, entered, chosen.label)
-        truth = None if chosen.label is None else self.held.class_names[chosen.label]
+        picture, label = as_floats(self.held.split.images[index])[None], int(self.held.split.labels[index])
+        panels = compare(made.student, picture, valid, entered, label)
         return (
-            rendering.render_panels(made.student, panels, truth, self.others(made)),
+            rendering.render_panels(made.student, panels, self.held.class_names[label], self.others(made)),
             rendering.render_serial_note(entered, valid),
             entered.text if entered else None,
         )
@@ -152,9 +169,9 @@ class MintTab:
 
     def press_another(self, index: int, entered: str | None, request: gr.Request) -> tuple:
         def next_other(made: Made) -> Serial:
-            texts = [other.text for other in self.others(made)]
-            turn = texts.index(entered) + 1 if entered in texts else 0
-            return Serial.parse(texts[turn % len(texts)])
+            others = list(self.others(made)) or [random_serial(unlike=made.order.claim.serial)]
+            texts = [other.text for other in others]
+            return others[(texts.index(entered) + 1 if entered in texts else 0) % len(others)]
 
         return self.again(request.session_hash, index, next_other)
 
@@ -171,11 +188,32 @@ class MintTab:
 
     # Layout
 
+    @staticmethod
+    def hint() -> str:
+        """What a quick mint is, and what was measured of it."""
+        rows = read_results("mint")
+        teacher = rows[f"{TASK.name}-teacher"]
+        html = rendering.render_note(MINT["hint"].format(pictures=f"{teacher['pictures']:,}"))
+        minted = [row for name, row in rows.items() if name.startswith(f"{TASK.name}-quick-")]
+        if minted:
+            text = MINT["measured"].format(
+                count=len(minted),
+                pictures=f"{minted[0]['valid']['n']:,}",
+                valid=span([row["valid"]["percent"] for row in minted]),
+                absent=span([row["absent"]["percent"] for row in minted]),
+                random=span([row["random_wrong"]["mean"] for row in minted]),
+                one_bit=span([row["one_bit_wrong"]["worst"]["percent"] for row in minted]),
+                seconds=span([row["seconds"] for row in minted], 0),
+            )
+            html += rendering.render_note(text)
+        return html
+
     def build(self) -> None:
         limits = self.visitors.limits
         minutes = limits.minutes_kept
         self.ticket = gr.State(None, time_to_live=60 * minutes, delete_callback=self.forget)
         self.entered, self.index = gr.State(None), gr.State(self.pictures[0])
+        self.clock = gr.Timer(LOOK_EVERY, active=False)
         gr.HTML(rendering.render_note(MINT["lead"]), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench mint-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2):
@@ -197,9 +235,8 @@ class MintTab:
                 privacy += MINT["kept_here"].format(count=limits.students_per_tab)
                 gr.HTML(rendering.render_note(privacy), js_on_load=None, elem_classes="privacy", padding=False)
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
-                self.live = gr.HTML(
-                    rendering.render_note(MINT["hint"]), js_on_load=None, elem_id="mint-live", padding=False
-                )
+                self.place = gr.HTML("", js_on_load=None, elem_id="mint-place", padding=False)
+                self.live = gr.HTML(self.hint(), js_on_load=None, elem_id="mint-live", padding=False)
                 with gr.Column(visible=False, elem_id="mint-try") as self.trying:
                     gr.HTML(
                         rendering.render_heading(MINT["try_title"], MINT["try_lead"]), js_on_load=None, padding=False
@@ -229,18 +266,18 @@ class MintTab:
             [self.button.click, self.name.submit],
             self.press_mint,
             self.name,
-            [self.note, self.order, self.live, self.ticket, self.stop],
+            [self.note, self.order, self.live, self.ticket, self.stop, self.place, self.clock],
             **quick | {"queue": True},  # only what passes the queue sets off a state's change
         )
         self.ticket.change(
             self.mint,
             self.ticket,
             [self.live, self.stop, self.trying, *shown, self.gallery_view, self.index],
-            show_progress="minimal",
-            show_progress_on=self.live,
+            show_progress="hidden",
             api_visibility="private",
             concurrency_limit=AT_ONCE,
         )
+        self.clock.tick(self.look_again, None, [self.place, self.clock], **quick)
         self.stop.click(self.press_stop, None, [self.live, self.stop], **quick)
         for button, press in (
             (self.random, self.press_random),
