@@ -1,7 +1,7 @@
 """Whatever is fed to the three parsers, they answer or refuse with their own error, in one bounded sentence.
 
-`DSN_FUZZ=34000 python -m pytest tests/test_fuzz_parsers.py --hypothesis-seed=1` tries so many cases of each, and records
-the run in assets/results/fuzz.json. What broke a parser stays here as an example, or among the tests of that parser.
+`DSN_FUZZ=34000 python -m pytest tests/test_fuzz_parsers.py --hypothesis-seed=1` tries so many cases of each, and
+records the run in assets/results/fuzz.json. What broke a parser stays here as an example, or in that parser's tests.
 """
 
 import json
