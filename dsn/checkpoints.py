@@ -18,6 +18,8 @@ CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 LARGEST_CONFIG = 1_000_000  # bytes
 LARGEST_STUDENT = 16_000_000  # weights; the students made here have less than a million
+LARGEST_HEADER = 1_000_000  # bytes, of a safetensors file
+LARGEST_FILES = {CONFIG: LARGEST_CONFIG, WEIGHTS: 4 * LARGEST_STUDENT + LARGEST_HEADER}  # bytes
 MOST_LAYERS = 32
 HIGHEST = {"channels": 3, "size": 256, "features": 4096, "classes": 1000, "first_kernel": 15, "layer": 512}
 DTYPES = {torch.float32: "F32", torch.int64: "I64"}  # as safetensors writes them
@@ -112,17 +114,32 @@ def _read_weights(path: Path, name: str, expected: dict[str, Tensor]) -> dict[st
     if not path.is_file():
         raise StudentError(f"{name} is missing: copy or download the student's whole folder again.")
     try:
+        _check_sizes(path, name)
         with safe_open(path, "pt") as file:
             _check_tensors(file, name, expected)
             tensors = {key: file.get_tensor(key).clone() for key in expected}  # the file may go
     except SafetensorError as error:
-        raise StudentError(f"{name} is cut short or damaged ({error}): copy or download it again.") from error
+        reason = textwrap.shorten(str(error), 200)  # which repeats what the file says, however long
+        raise StudentError(f"{name} is cut short or damaged ({reason}): copy or download it again.") from error
     except OSError as error:
         raise StudentError(f"{name} cannot be read ({error.strerror or error}): check its permissions.") from error
     for key, tensor in tensors.items():
         if not tensor.isfinite().all():
             raise StudentError(f"{name} holds weights that are no numbers (in {key}): copy or download it again.")
     return tensors
+
+
+def _check_sizes(path: Path, name: str) -> None:
+    """Refuse what would take much memory before any of it is taken."""
+    size = path.stat().st_size
+    if size > LARGEST_FILES[WEIGHTS]:
+        raise StudentError(f"{name} has {size:,} bytes: a student's has at most {LARGEST_FILES[WEIGHTS]:,}.")
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > LARGEST_HEADER:
+        raise StudentError(
+            f"{name} is cut short or damaged (its header would have {length:,} bytes): copy or download it again."
+        )
 
 
 def _check_tensors(file: safe_open, name: str, expected: dict[str, Tensor]) -> None:

@@ -1,17 +1,18 @@
 """A student from a folder or a Hub repository, and all the students the page shows."""
 
 import re
+import reprlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from dsn.checkpoints import CONFIG, WEIGHTS, StudentError, bundled, load_folder, save_student
+from dsn.checkpoints import CONFIG, LARGEST_FILES, WEIGHTS, StudentError, bundled, load_folder, save_student
+from dsn.hub_errors import HubUnreachableError, not_a_hub, plain_errors
 from dsn.patience import patiently
 from dsn.student import Student
 from dsn.tasks import TASKS
@@ -19,13 +20,10 @@ from dsn.tasks import TASKS
 __all__ = ["HubUnreachableError", "Origin", "StudentError", "bundled", "load_student", "load_students", "save_student"]
 
 MAIN = "main"
+REVISION = re.compile(r"(?!.*\.\.)\w[\w./-]{0,199}", re.ASCII)  # it becomes part of an address, and of a file's path
 COMMIT = re.compile(r"[0-9a-f]{40}")
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 ENTRY = re.compile(rf"([\w-]+/[\w-]+)=({REPOSITORY.pattern})(?:@([\w./-]+))?", re.ASCII)
-
-
-class HubUnreachableError(StudentError):
-    """No Hub answers: a matter of the network, not of the repository."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,14 @@ class Access:
         cache: folder of downloads; None for huggingface_hub's.
         force_download: download again what the cache has.
         local_files_only: never ask the Hub.
+        longest: seconds that a student may take to come.
     """
 
     token: str | bool | None = None
     cache: str | Path | None = None
     force_download: bool = False
     local_files_only: bool = False
+    longest: float = 300.0
 
 
 def load_student(source: str | Path, *, revision: str | None = None, access: Access = Access()) -> Student:
@@ -81,7 +81,7 @@ def load_student(source: str | Path, *, revision: str | None = None, access: Acc
     """
     if revision is None and (isinstance(source, Path) or Path(source).is_dir() or REPOSITORY.fullmatch(source) is None):
         return load_folder(Path(source))
-    return _load_downloaded(_download(str(source), revision or MAIN, access), str(source))
+    return _load_downloaded(_download_in_time(str(source), revision or MAIN, access), str(source))
 
 
 def download_student(repository: str, revision: str | None = None) -> Path:
@@ -91,7 +91,7 @@ def download_student(repository: str, revision: str | None = None) -> Path:
         StudentError: no such repository, revision or file.
         HubUnreachableError: a StudentError where the Hub does not answer and its cache has no copy.
     """
-    return _download(repository, revision or MAIN)
+    return _download_in_time(repository, revision or MAIN, Access())
 
 
 def load_students(
@@ -200,10 +200,20 @@ def _load_downloaded(folder: Path, repository: str) -> Student:
     return load_folder(folder, f"{repository}@{folder.name[:7]}")
 
 
+def _download_in_time(repository: str, revision: str, access: Access) -> Path:
+    try:
+        return _start(partial(_download, repository, revision, access)).result(access.longest)
+    except TimeoutError as error:
+        raise HubUnreachableError(
+            f"The Hub did not give {repository} within {access.longest:g} seconds: try again when it is faster."
+        ) from error
+
+
 def _download(repository: str, revision: str, access: Access = Access()) -> Path:
     """The folder of a repository's two files in huggingface_hub's cache; its name is the commit."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url  # not needed where students are made
 
+    _check_names(repository, revision)
     kept = _kept(repository, revision, access)
     if kept is not None and (COMMIT.fullmatch(revision) or access.local_files_only) and not access.force_download:
         return kept
@@ -213,13 +223,22 @@ def _download(repository: str, revision: str, access: Access = Access()) -> Path
         )
     options: dict = {"token": access.token, "cache_dir": access.cache, "force_download": access.force_download}
     try:
-        with _plain_errors(repository, revision):
+        with plain_errors(repository, revision):
             # One request tells whether a Hub answers; a download would go on trying for minutes. It is repeated only
             # where the Hub says when.
             url = hf_hub_url(repository, CONFIG, revision=revision)
             answer = patiently(lambda: get_hf_file_metadata(url, token=access.token), attempts=3, unasked=None)
-            if not COMMIT.fullmatch(answer.commit_hash or ""):
-                raise HubUnreachableError(_not_a_hub(repository))
+            commit = answer.commit_hash or ""
+            if not COMMIT.fullmatch(commit):
+                raise HubUnreachableError(not_a_hub(repository))
+            weights = get_hf_file_metadata(hf_hub_url(repository, WEIGHTS, revision=commit), token=access.token)
+            for name, size in ((CONFIG, answer.size or 0), (WEIGHTS, weights.size or 0)):
+                if size > LARGEST_FILES[name]:
+                    raise StudentError(
+                        f"{repository}/{name} has {size:,} bytes, and a student's has at most {LARGEST_FILES[name]:,}: "
+                        "it is not a student, and was not downloaded."
+                    )
+            options |= {"tqdm_class": _bounded_progress()}
             config = Path(hf_hub_download(repository, CONFIG, revision=revision, **options))
             hf_hub_download(repository, WEIGHTS, revision=config.parent.name, **options)
             return config.parent
@@ -227,6 +246,31 @@ def _download(repository: str, revision: str, access: Access = Access()) -> Path
         if kept is None:
             raise
         return kept
+
+
+def _bounded_progress() -> type:
+    """huggingface_hub's progress bar, which ends a download that brings more than it said (unpacked, or ever again)."""
+    from huggingface_hub.utils import tqdm
+
+    class Bounded(tqdm):
+        received = 0
+
+        def update(self, n: float | None = 1) -> bool | None:
+            self.received += max(0, n or 0)
+            if self.received > 2 * LARGEST_FILES[WEIGHTS]:
+                raise OSError("more came than was announced")
+            return super().update(n)
+
+    return Bounded
+
+
+def _check_names(repository: str, revision: str) -> None:
+    from huggingface_hub.utils import validate_repo_id
+
+    with plain_errors(reprlib.repr(repository), reprlib.repr(revision)):
+        validate_repo_id(repository)
+    if REVISION.fullmatch(revision) is None:
+        raise StudentError(f"{reprlib.repr(revision)} is not a revision: give a branch, a tag or a commit's 40 digits.")
 
 
 def _kept(repository: str, revision: str, access: Access) -> Path | None:
@@ -238,57 +282,3 @@ def _kept(repository: str, revision: str, access: Access) -> Path | None:
         for file in (CONFIG, WEIGHTS)
     )
     return Path(config).parent if isinstance(config, str) and isinstance(weights, str) else None
-
-
-def _not_a_hub(repository: str) -> str:
-    return (
-        f"{repository} cannot be had: what answers in the Hub's place is not a Hub; "
-        "check HF_ENDPOINT, and any proxy or sign-in page of the network."
-    )
-
-
-@contextmanager
-def _plain_errors(repository: str, revision: str) -> Iterator[None]:
-    """Turn what huggingface_hub raises into a StudentError; no message repeats one that may hold a token."""
-    import httpx2
-    from huggingface_hub import errors
-
-    at = f"repository {repository} at revision {revision}"
-    try:
-        yield
-    except errors.HFValidationError as error:
-        raise StudentError(f"{repository} is not a repository on the Hub: write organisation/name.") from error
-    except (httpx2.LocalProtocolError, UnicodeError):
-        raise StudentError("HF_TOKEN is not a token: copy it again, without anything before or after it.") from None
-    except errors.RepositoryNotFoundError as error:
-        raise StudentError(
-            f"There is no {at}, or it is private: check both names, and set HF_TOKEN if it is private."
-        ) from error
-    except errors.RevisionNotFoundError as error:
-        raise StudentError(f"There is no {at}: check the name of the branch or tag, or the commit.") from error
-    except errors.RemoteEntryNotFoundError as error:
-        raise StudentError(f"There is no {CONFIG} or no {WEIGHTS} in {at}: it does not hold a student.") from error
-    except errors.OfflineModeIsEnabled as error:
-        raise HubUnreachableError(
-            f"There is no copy of {at} on this machine, and HF_HUB_OFFLINE forbids to ask the Hub: unset it."
-        ) from error
-    except errors.HfHubHTTPError as error:
-        status = error.response.status_code
-        if status in (401, 403):
-            raise StudentError(
-                f"The Hub refuses {at} (answer {status}): set HF_TOKEN to a token that may read it."
-            ) from error
-        if status >= 500 or status in (408, 429):
-            raise HubUnreachableError(
-                f"The Hub is busy or down (answer {status}) for {at}: try again later."
-            ) from error
-        raise HubUnreachableError(_not_a_hub(repository)) from error
-    except (httpx2.RequestError, httpx2.InvalidURL, errors.LocalEntryNotFoundError) as error:
-        raise HubUnreachableError(
-            f"The Hub cannot be reached for {at}: check the network and HF_ENDPOINT, or use a student's folder."
-        ) from error
-    except OSError as error:
-        raise StudentError(
-            f"The download of {at} could not be kept whole ({error.strerror or 'it broke off'}): "
-            "check the disk's free space and HF_HOME, and try again."
-        ) from error

@@ -6,6 +6,7 @@ import pytest
 import torch
 from app_process import running_app
 from find_browser import browser_path
+from hub_programs import checkpoints  # noqa: F401 - a fixture
 from hypothesis import settings
 from owner_workplace import ledger  # noqa: F401 - a fixture
 from playwright.sync_api import Browser, Page, expect, sync_playwright

@@ -12,7 +12,7 @@ import torch
 from tiny_students import answer
 
 from dsn import Student, StudentError, load_student
-from dsn.hub import load_students
+from dsn.hub import Access, load_students
 
 
 def outcome(call: dict) -> dict:
@@ -25,7 +25,8 @@ def outcome(call: dict) -> dict:
             }
         if "pretrained" in call:
             return {"answer": answer(Student.from_pretrained(call.pop("pretrained"), **call))}
-        return {"answer": answer(load_student(call.pop("source"), **call))}
+        access = Access(longest=call.pop("longest", Access.longest))
+        return {"answer": answer(load_student(call.pop("source"), access=access, **call))}
     except StudentError as error:
         return {"error": str(error)}
 

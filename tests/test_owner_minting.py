@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import resource
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -123,6 +124,29 @@ def test_a_full_disk_leaves_nothing_half_and_can_be_resumed(ledger: Ledger, monk
         assert ledger.entries() == []
         assert not (ledger.owner.home / "students" / "digits" / "alder").exists()
     assert mint(ledger, task, "alder", QUICK).entry is not None
+
+
+def test_a_disk_that_is_full_at_any_point_costs_nothing(ledger: Ledger) -> None:
+    """The system itself refuses to let any file grow, from the first bytes to all but the last."""
+    task, soft, hard = tasks.TASKS["digits"], *resource.getrlimit(resource.RLIMIT_FSIZE)
+    students = ledger.owner.home / "students"
+    refused = 0
+    for size in (0, 100, 1_000, 3_000, 10_000, 20_000, 40_000, 80_000):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            mint(ledger, task, "alder", QUICK)
+        except OwnerError as error:
+            refused += 1
+            assert str(error).endswith(".") and str(error).isprintable()
+        else:
+            break
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert ledger.entries() == [] and [path for path in students.rglob("[!.]*") if path.is_file()] == []
+    assert refused >= 3
+    assert mint(ledger, task, "alder", QUICK).entry is not None
+    for entry in ledger.entries():
+        assert weights_hash(load_folder(students / entry.label).state_dict()) == entry.weights
 
 
 def test_a_fleet_is_minted_passing_over_those_that_fail_or_are_done(
