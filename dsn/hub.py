@@ -253,7 +253,7 @@ def _bounded_progress() -> type:
     from huggingface_hub.utils import tqdm
 
     class Bounded(tqdm):
-        received = 0
+        received: float = 0
 
         def update(self, n: float | None = 1) -> bool | None:
             self.received += max(0, n or 0)

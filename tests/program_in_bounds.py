@@ -3,6 +3,7 @@
 import json
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from dsn.pictures import PictureError, open_picture
 from dsn.serials import Serial, SerialError
 
 SPARE = 256 * 2**20  # bytes beyond what the program has when it begins
-READERS = {
+READERS: dict[str, Callable[[Path], object]] = {
     "suspect": read_suspect,
     "folder": load_folder,
     "customers": read_customers,
