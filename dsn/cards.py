@@ -260,6 +260,24 @@ def ideas_table() -> str:
     return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(next(iter(rows.values())))}."
 
 
+def trace_table() -> str:
+    """The README's table of traces: how often they are right, and how long one takes."""
+    rows = read_results("trace")
+    if not rows:
+        return "Not measured yet."
+    lines = [
+        [
+            task,
+            f"{row['ours']['percent']:.1f} % of {row['ours']['n']}",
+            f"{row['foreign']['percent']:.1f} % of {row['foreign']['n']}",
+            f"{row['seconds_for_1000_entries']:.1f} s",
+        ]
+        for task, row in rows.items()
+    ]
+    head = ["application", "ours: named rightly", "not ours: nobody named", "a ledger of 1,000 entries"]
+    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(next(iter(rows.values())))}."
+
+
 def filled(text: str) -> str:
     """The README with the tables between its markers written anew."""
     tables = {f"figures-{task.name}": task_table(task) for task in TASKS.values()}
