@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Generator
 
+import gradio as gr
 import pytest
 import torch
 
@@ -17,7 +18,10 @@ from dsn.ui.attack_rendering import render_attack, span_in_words
 from dsn.ui.attack_tab import AttackTab
 from dsn.ui.attack_views import Watching
 from dsn.ui.back_row import BackRow, OutOfTimeError
-from dsn.ui.texts import ATTACK, ATTACKS_SHOWN
+from dsn.ui.texts import load_texts
+
+TEXTS = load_texts("en")
+ATTACK = TEXTS["attack"]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +82,7 @@ def test_the_adversary_is_never_given_what_measures_it(collection: Collection) -
 
 
 def test_only_students_an_attack_is_for_are_offered(collection: Collection) -> None:
-    for attack in ATTACKS_SHOWN:
+    for attack in ATTACK["shown"]:
         names = live.victims(collection, attack)
         assert names
         lengths = {len(collection.serials[name].bits) for name in names}
@@ -107,7 +111,7 @@ def test_brute_force_is_drawn_with_the_one_that_works(collection: Collection) ->
     watching = Watching("brute-force")
     outcome = finish(brute_force.attack(scene, brute_force.Settings(pictures=20), 1.0, 0))
     view = watching.outcome(outcome, None)
-    page = render_attack(view, 10.0)
+    page = render_attack(TEXTS, view, 10.0)
     assert page.count("<rect class=") == 512
     assert page.count('class="works"') == 1 and "1 of 512 serials works" in page
     place = max(range(512), key=view.bars.__getitem__)
@@ -121,7 +125,7 @@ def test_a_cliff_is_drawn_point_by_point(collection: Collection) -> None:
     (mean, highest) = view.curves
     assert [x for x, _ in mean.points] == list(range(65)) and mean.points[0][1] == highest.points[0][1]
     assert mean.points[0][1] > 90 and max(y for _, y in mean.points[2:]) < 30
-    assert ATTACK["table"] in render_attack(view, 10.0)
+    assert ATTACK["table"] in render_attack(TEXTS, view, 10.0)
 
 
 def test_curves_of_two_modes_follow_one_another() -> None:
@@ -144,13 +148,13 @@ def test_curves_of_two_modes_follow_one_another() -> None:
     ],
 )
 def test_years_in_words(years: float, words: str) -> None:
-    assert span_in_words(years) == words
+    assert span_in_words(TEXTS, years) == words
 
 
 def test_every_choice_has_its_words(collection: Collection) -> None:
-    tab = AttackTab.__new__(AttackTab)
-    tab.collection = collection
-    for attack in ATTACKS_SHOWN:
+    with gr.Blocks():
+        tab = AttackTab(TEXTS, collection, BackRow())
+    for attack in ATTACK["shown"]:
         assert ATTACK[f"about_{attack}"] and ATTACK[f"said_{attack}"] and f"axis_{attack}" in ATTACK
         name, _, stage, *_ = tab.choose_attack(attack)
         assert name.value == live.victims(collection, attack)[0]

@@ -4,7 +4,10 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from dsn.ui.texts import ATTACK, ATTACKS_SHOWN
+from dsn.ui.texts import load_texts
+
+TEXTS = load_texts("en")
+ATTACK = TEXTS["attack"]
 
 PATIENCE = 120_000  # milliseconds, on a machine that may be busy with other work
 
@@ -17,7 +20,7 @@ def opened(page: Page, title: str) -> None:
 def choose(page: Page, title: str) -> None:
     """Choose an attack, and wait until the page has followed."""
     page.get_by_role("radio", name=title, exact=True).click()
-    attack = next(name for name, shown in ATTACKS_SHOWN.items() if shown == title)
+    attack = next(name for name, shown in ATTACK["shown"].items() if shown == title)
     expect(page.locator("#attack-about")).to_have_text(ATTACK[f"about_{attack}"])
 
 

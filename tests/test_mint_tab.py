@@ -16,7 +16,10 @@ from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Visitors
 from dsn.serials import random_serial
 from dsn.ui.mint_tab import MintTab
-from dsn.ui.texts import MINT
+from dsn.ui.texts import load_texts
+
+TEXTS = load_texts("en")
+MINT = TEXTS["mint"]
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 TINY = QuickMint(epochs=1, training_pictures=192, looks=2, pictures=20)
@@ -33,7 +36,7 @@ def tab(tmp_path: Path, digits: HeldOut) -> MintTab:
         {"digits": digits},
     )
     with gr.Blocks():
-        return MintTab(collection, Visitors(VisitorLimits(), tmp_path), TINY)
+        return MintTab(TEXTS, collection, Visitors(VisitorLimits(), tmp_path), TINY)
 
 
 def ordered(tab: MintTab, name: str = "elm") -> tuple[str, str]:
@@ -108,6 +111,6 @@ def test_a_hostile_name_is_shown_as_text(tab: MintTab, name: str) -> None:
 
 def test_a_page_without_digits_mints_all_the_same(tmp_path: Path) -> None:
     with gr.Blocks():
-        tab = MintTab(Collection({}, {}, {}, {}), Visitors(VisitorLimits(), tmp_path), TINY)
+        tab = MintTab(TEXTS, Collection({}, {}, {}, {}), Visitors(VisitorLimits(), tmp_path), TINY)
     assert "is ready" in list(tab.mint(ordered(tab)))[-1][0]
     assert "With the entered serial" in tab.press_another(0, None, ME)[0]

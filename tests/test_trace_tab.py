@@ -20,8 +20,10 @@ from dsn.owner.changes import CHANGES
 from dsn.owner.visitors import Visitors
 from dsn.serials import Serial
 from dsn.ui import trace_tab
-from dsn.ui.texts import TEXTS, TRACE_CHANGES
+from dsn.ui.texts import load_texts
 from dsn.ui.trace_tab import TraceTab
+
+TEXTS = load_texts("en")
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SERIALS = {
@@ -46,7 +48,7 @@ def tab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> Tra
     origins = {name: Origin("bundled", "checkpoints") for name in students}
     collection = Collection(students, origins, SERIALS, {"digits": few})
     with gr.Blocks():
-        return TraceTab(collection, Visitors(VisitorLimits(), tmp_path / "visitors"))
+        return TraceTab(TEXTS, collection, Visitors(VisitorLimits(), tmp_path / "visitors"))
 
 
 def last(tab: TraceTab, name: str | None, change: str, path: str | None, visitor: str = "somebody") -> str:
@@ -55,7 +57,7 @@ def last(tab: TraceTab, name: str | None, change: str, path: str | None, visitor
 
 
 def test_every_change_has_a_title_and_the_other_way_round() -> None:
-    assert list(TRACE_CHANGES) == list(CHANGES)
+    assert list(TEXTS["trace"]["changes"]) == list(CHANGES)
 
 
 @pytest.mark.parametrize(
@@ -93,5 +95,5 @@ def test_what_a_visitor_minted_is_traced_for_that_visitor_alone(tab: TraceTab, t
 
 
 def test_nothing_to_trace_is_said(tab: TraceTab) -> None:
-    assert TEXTS["trace_nothing"] in last(tab, "", "pruned", None)
-    assert TEXTS["trace_nothing"] in last(tab, None, "pruned", None)
+    assert TEXTS["trace"]["nothing"] in last(tab, "", "pruned", None)
+    assert TEXTS["trace"]["nothing"] in last(tab, None, "pruned", None)

@@ -4,31 +4,32 @@ from dsn.attacks.live import Pruned
 from dsn.pictures import to_data_uri
 from dsn.ui.attack_views import View
 from dsn.ui.rendering import PANEL_SCALE, render_template
-from dsn.ui.texts import ATTACK
+from dsn.ui.texts import Texts
 
 TABLE_ROWS = 12
 
 
-def span_in_words(years: float) -> str:
+def span_in_words(texts: Texts, years: float) -> str:
     """A number of years as people say it."""
     for size, word in ((1e9, "billion_years"), (1e6, "million_years"), (1e3, "thousand_years"), (1.0, "years")):
         if years >= size:
-            return ATTACK[word].format(count=f"{years / size:,.1f}" if years / size < 10 else f"{years / size:,.0f}")
-    return ATTACK["days"].format(count=f"{365.25 * years:.0f}")
+            count = f"{years / size:,.1f}" if years / size < 10 else f"{years / size:,.0f}"
+            return texts["attack"][word].format(count=count)
+    return texts["attack"]["days"].format(count=f"{365.25 * years:.0f}")
 
 
-def said(view: View) -> list[str]:
+def said(texts: Texts, view: View) -> list[str]:
     """What the finished attack came to, in sentences."""
     if not view.is_over:
         return []
     figures = {name: f"{value:.1f}" for name, value in view.figures.items()}
-    text = ATTACK[f"said_{view.attack}"]
+    text = texts["attack"][f"said_{view.attack}"]
     if view.attack == "brute-force":
         years = view.figures["years_for_64_bits"]
         counts = {"working_count": int(view.figures["working"]), "serial_count": int(view.figures["serials"])}
-        return [text.format(**figures, **counts, time=span_in_words(years))]
+        return [text.format(**figures, **counts, time=span_in_words(texts, years))]
     if view.attack == "fine-tuning" and view.figures["best"] <= view.figures["scratch_best"]:
-        text = ATTACK["said_fine-tuning_no_use"]
+        text = texts["attack"]["said_fine-tuning_no_use"]
     return [text.format(**figures)]
 
 
@@ -41,10 +42,11 @@ def table_of(view: View) -> list[tuple[float, list[float | None]]]:
     return [(x, [value.get(x) for value in values]) for x in dict.fromkeys(chosen)]
 
 
-def render_attack(view: View, even: float, *, command: str | None = None, recorded: bool = False) -> str:
+def render_attack(texts: Texts, view: View, even: float, *, command: str | None = None, recorded: bool = False) -> str:
     """An attack at one moment.
 
     Args:
+        texts: of the page.
         view: what there is to see.
         even: what guessing evenly reaches, in percent.
         command: that makes the recorded figures, where it is shown.
@@ -54,18 +56,18 @@ def render_attack(view: View, even: float, *, command: str | None = None, record
     best = max(range(len(view.bars)), key=view.bars.__getitem__) if view.bars else None
     return render_template(
         "attack.html",
+        t=texts,
         view=view,
         even=even,
         rows=table_of(view),
         images=images,
         best=best,
-        said=said(view),
+        said=said(texts, view),
         command=command,
         recorded=recorded,
-        texts=ATTACK,
     )
 
 
-def render_pruned(pruned: Pruned, even: float) -> str:
+def render_pruned(texts: Texts, pruned: Pruned, even: float) -> str:
     """Two bars: valid and absent accuracy of a student without its smallest weights."""
-    return render_template("pruned.html", pruned=pruned, even=even, texts=ATTACK)
+    return render_template("pruned.html", t=texts, pruned=pruned, even=even)

@@ -13,7 +13,7 @@ from dsn.ui import rendering
 from dsn.ui.attack_rendering import render_attack, render_pruned
 from dsn.ui.attack_views import View, Watching
 from dsn.ui.back_row import BackRow, OutOfTimeError
-from dsn.ui.texts import ATTACK, ATTACKS_SHOWN
+from dsn.ui.texts import Texts
 
 AT_ONCE = 1  # attacks; others wait in the queue
 SECONDS = 120.0  # that an attack may take
@@ -25,9 +25,9 @@ RECORDED_SHARE = 10  # percent of the training data, of the recorded curves that
 class AttackTab:
     """The tab's components and what happens when they are used."""
 
-    def __init__(self, collection: Collection) -> None:
-        self.collection = collection
-        self.back_row = BackRow()
+    def __init__(self, texts: Texts, collection: Collection, back_row: BackRow) -> None:
+        self.texts, self.collection, self.back_row = texts, collection, back_row
+        self.said = texts["attack"]
         self.build()
         self.wire()
 
@@ -42,7 +42,7 @@ class AttackTab:
         stage = self.slide(names[0], 0) if is_slider else self.waiting(attack, names[0])
         return (
             gr.Dropdown(choices=names, value=names[0]),
-            rendering.render_note(ATTACK[f"about_{attack}"]),
+            rendering.render_note(self.said[f"about_{attack}"]),
             stage,
             gr.Button(visible=not is_slider),
             gr.Button(visible=not is_slider, interactive=False),
@@ -54,62 +54,62 @@ class AttackTab:
 
     def waiting(self, attack: str, name: str) -> str:
         """Before an attack: what to do, and the recorded run where there is one."""
-        hint = rendering.render_note(ATTACK["hint"])
+        hint = rendering.render_note(self.said["hint"])
         recorded = read_results("attacks").get(f"{name}/{attack}/{RECORDED_SHARE}")
         command = f"python -m dsn attack {attack} --student {name}"
         if recorded is None or not recorded["curves"]:
-            return hint + rendering.render_note(ATTACK["not_recorded"].format(command=command))
+            return hint + rendering.render_note(self.said["not_recorded"].format(command=command))
         figures = {key: one["mean"] for key, one in recorded["figures"].items()}
         view = Watching(attack).outcome(Outcome(figures, recorded["curves"]), None)
-        return hint + render_attack(view, self.even(name), command=command, recorded=True)
+        return hint + render_attack(self.texts, view, self.even(name), command=command, recorded=True)
 
     def slide(self, name: str, percent: float) -> str:
-        return render_pruned(pruned_live(self.collection, name, percent / 100), self.even(name))
+        return render_pruned(self.texts, pruned_live(self.collection, name, percent / 100), self.even(name))
 
     def press_run(self, attack: str, name: str) -> Generator[tuple, None, None]:
         """The stage and Stop, while an attack runs."""
         names = victims(self.collection, attack)
         name = name if name in names else names[0]  # the choice of networks may be a moment behind
         watching, even = Watching(attack), self.even(name)
-        yield rendering.render_note(ATTACK["begun"]), gr.Button(interactive=True)
+        yield rendering.render_note(self.said["begun"]), gr.Button(interactive=True)
         _, running = attacking(self.collection, attack, name)
         shown, steps = View(attack, 0, 1), self.back_row.steps(_views(watching, running), SECONDS)
         try:
             for shown in steps:
-                yield render_attack(shown, even), gr.skip()
+                yield render_attack(self.texts, shown, even), gr.skip()
         except OutOfTimeError:
-            note = rendering.render_note(ATTACK["too_slow"].format(seconds=f"{SECONDS:.0f}"), "error")
-            yield render_attack(shown, even) + note, gr.skip()
+            note = rendering.render_note(self.said["too_slow"].format(seconds=f"{SECONDS:.0f}"), "error")
+            yield render_attack(self.texts, shown, even) + note, gr.skip()
         finally:
             steps.close()  # type: ignore[attr-defined]
         yield gr.skip(), gr.Button(interactive=False)
 
     def press_stop(self) -> tuple:
-        return rendering.render_note(ATTACK["stopped"]), gr.Button(interactive=False)
+        return rendering.render_note(self.said["stopped"]), gr.Button(interactive=False)
 
     # Layout
 
     def build(self) -> None:
         names = victims(self.collection, FIRST)
-        gr.HTML(rendering.render_note(ATTACK["lead"]), js_on_load=None, elem_classes="lead-note")
+        gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench attack-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
                 self.attack = gr.Radio(
-                    [(title, attack) for attack, title in ATTACKS_SHOWN.items()],
+                    [(title, attack) for attack, title in self.said["shown"].items()],
                     value=FIRST,
-                    label=ATTACK["choose"],
+                    label=self.said["choose"],
                     elem_id="attack-choice",
                 )
-                self.name = gr.Dropdown(names, value=names[0], label=ATTACK["student"], elem_id="attack-student")
+                self.name = gr.Dropdown(names, value=names[0], label=self.said["student"], elem_id="attack-student")
                 self.about = gr.HTML(
-                    rendering.render_note(ATTACK[f"about_{FIRST}"]), js_on_load=None, elem_id="attack-about"
+                    rendering.render_note(self.said[f"about_{FIRST}"]), js_on_load=None, elem_id="attack-about"
                 )
                 self.amount = gr.Slider(
-                    0, 95, value=0, step=5, label=ATTACK["amount"], visible=False, elem_id="attack-amount"
+                    0, 95, value=0, step=5, label=self.said["amount"], visible=False, elem_id="attack-amount"
                 )
                 with gr.Row(elem_classes="buttons"):
-                    self.button = gr.Button(ATTACK["button"], variant="primary", elem_id="attack-run")
-                    self.stop = gr.Button(ATTACK["stop"], interactive=False, elem_id="attack-stop")
+                    self.button = gr.Button(self.said["button"], variant="primary", elem_id="attack-run")
+                    self.stop = gr.Button(self.said["stop"], interactive=False, elem_id="attack-stop")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
                 self.stage = gr.HTML(self.waiting(FIRST, names[0]), js_on_load=None, elem_id="attack-stage")
 

@@ -16,7 +16,7 @@ from dsn.statistics import chance
 from dsn.tasks import TASKS
 from dsn.ui import rendering
 from dsn.ui.rendering import script
-from dsn.ui.texts import TEXTS
+from dsn.ui.texts import Texts
 
 GALLERY_COUNT = 24
 
@@ -62,8 +62,8 @@ def entered_serial(text: str, bit_count: int) -> Serial | None:
 class CompareTab:
     """The tab's components and what happens when they are used."""
 
-    def __init__(self, collection: Collection) -> None:
-        self.collection = collection
+    def __init__(self, texts: Texts, collection: Collection) -> None:
+        self.texts, self.collection = texts, collection
         self.galleries = {name: held.gallery(GALLERY_COUNT) for name, held in collection.held_out.items()}
         first = collection.tasks()[0].name
         self.first = (first, collection.customers(first)[0])
@@ -80,12 +80,11 @@ class CompareTab:
             for other in self.collection.customers(task)
             if other != customer
         }
-        truth = None if chosen.label is None else student.config.classes[chosen.label]
         return (
-            rendering.render_panels(student, panels, truth, others),
+            rendering.render_panels(self.texts, student, panels, chosen.label, others),
             serial.text if serial else "",
-            rendering.render_bits(serial, len(valid.bits)),
-            rendering.render_serial_note(serial, valid),
+            rendering.render_bits(self.texts, serial, len(valid.bits)),
+            rendering.render_serial_note(self.texts, serial, valid),
         )
 
     def with_typed(self, task: str, customer: str, chosen: Chosen, text: str) -> tuple:
@@ -93,7 +92,7 @@ class CompareTab:
         try:
             serial = entered_serial(text, self.collection.student(task, customer).config.bit_count)
         except SerialError as error:
-            return gr.skip(), gr.skip(), gr.skip(), rendering.render_note(str(error), "error")
+            return gr.skip(), gr.skip(), gr.skip(), rendering.render_note(self.texts.of_error(error), "error")
         panels, _, bits, note = self.shown(task, customer, chosen, serial)
         return panels, gr.skip(), bits, note
 
@@ -115,12 +114,12 @@ class CompareTab:
             self.gallery(task, chosen),
             gr.HTML(visible=TASKS[task].network.channels == 1),
             "",
-            rendering.render_note(TEXTS["measure_hint"]),
+            rendering.render_note(self.texts["measure"]["hint"]),
         )
 
     def choose_customer(self, task: str, customer: str, chosen: Chosen, text: str) -> tuple:
         shown = self.shown(task, customer, chosen, self.readable(task, customer, text))
-        return *shown, rendering.render_note(TEXTS["measure_hint"])
+        return *shown, rendering.render_note(self.texts["measure"]["hint"])
 
     def choose_picture(self, task: str, customer: str, text: str, event: gr.EventData) -> tuple:
         chosen = from_gallery(self.collection, task, int(event.index))
@@ -137,15 +136,15 @@ class CompareTab:
         try:
             own = Chosen(fit(open_picture(path), TASKS[task]))
         except PictureError as error:
-            return self.unchanged(rendering.render_note(str(error), "error"))
-        return self.own(task, customer, text, own, TEXTS["uploaded"])
+            return self.unchanged(rendering.render_note(self.texts.of_error(error), "error"))
+        return self.own(task, customer, text, own, self.texts["compare"]["uploaded"])
 
     def draw_picture(self, task: str, customer: str, text: str, event: gr.EventData) -> tuple:
         try:
             own = Chosen(fit(drawing(event.picture), TASKS[task]))
         except PictureError as error:
-            return self.unchanged(rendering.render_note(str(error), "error"))
-        return self.own(task, customer, text, own, TEXTS["drawn"])
+            return self.unchanged(rendering.render_note(self.texts.of_error(error), "error"))
+        return self.own(task, customer, text, own, self.texts["compare"]["drawn"])
 
     def own(self, task: str, customer: str, text: str, own: Chosen, note: str) -> tuple:
         """A visitor's own picture: nothing in the gallery is chosen any more."""
@@ -157,7 +156,9 @@ class CompareTab:
         return (*[gr.skip()] * 6, note)
 
     def gallery(self, task: str, chosen: Chosen) -> str:
-        return rendering.render_gallery(self.collection.held_out[task], self.galleries[task], chosen.index)
+        return rendering.render_gallery(
+            self.texts, task, self.collection.held_out[task], self.galleries[task], chosen.index
+        )
 
     def press_licensed(self, task: str, customer: str, chosen: Chosen) -> tuple:
         return self.shown(task, customer, chosen, self.collection.valid_serial(task, customer))
@@ -183,19 +184,22 @@ class CompareTab:
         try:
             serial = entered_serial(text, student.config.bit_count)
         except SerialError as error:
-            yield rendering.render_note(str(error), "error")
+            yield rendering.render_note(self.texts.of_error(error), "error")
             return
         held = self.collection.held_out[task]
         valid = self.collection.valid_serial(task, customer)
         levels = chance(held.split.labels, len(held.class_names))
         teacher = teacher_accuracy(task)
-        entered = TEXTS["measured_none"] if serial is None else TEXTS["measured_entered"].format(serial=serial.text)
+        said = self.texts["measure"]
+        entered = said["entered_none"] if serial is None else said["entered"].format(serial=serial.text)
+        names = self.texts.class_names(task, held.class_names)
         for measurement in measure(student, held.split, valid, serial):
-            yield rendering.render_measurement(measurement, levels, teacher, held.class_names, entered)
+            yield rendering.render_measurement(self.texts, measurement, levels, teacher, names, entered)
 
     # Layout
 
     def build(self) -> None:
+        said = self.texts["compare"]
         task, customer = self.first
         chosen = from_gallery(self.collection, task, self.galleries[task][0])
         valid = self.collection.valid_serial(task, customer)
@@ -205,49 +209,49 @@ class CompareTab:
             with gr.Column(elem_classes="controls", min_width=300, scale=2):
                 with gr.Group(elem_classes="card"):
                     self.task = gr.Radio(
-                        [(TASKS[one.name].title, one.name) for one in self.collection.tasks()],
+                        [(self.texts.task_title(one.name, one.title), one.name) for one in self.collection.tasks()],
                         value=task,
-                        label=TEXTS["application"],
+                        label=said["application"],
                     )
                     self.customer = gr.Radio(
                         self.collection.customers(task),
                         value=customer,
-                        label=TEXTS["customer"],
-                        info=TEXTS["customer_info"],
+                        label=said["customer"],
+                        info=said["customer_info"],
                     )
                 with gr.Group(elem_classes="card"):
                     self.serial = gr.Textbox(
-                        value=text, label=TEXTS["serial"], info=TEXTS["serial_info"], max_lines=1, elem_id="serial"
+                        value=text, label=said["serial"], info=said["serial_info"], max_lines=1, elem_id="serial"
                     )
                     self.note = gr.HTML(note, js_on_load=None)
                     self.bits = gr.HTML(bits, js_on_load=script("bits.js"), elem_id="bits")
                     with gr.Row(elem_classes="buttons"):
-                        self.licensed = gr.Button(TEXTS["licensed"], size="sm", variant="primary")
-                        self.random = gr.Button(TEXTS["random"], size="sm")
-                        self.near = gr.Button(TEXTS["near"], size="sm")
-                        self.another = gr.Button(TEXTS["another"], size="sm")
-                        self.none = gr.Button(TEXTS["none"], size="sm")
+                        self.licensed = gr.Button(said["licensed"], size="sm", variant="primary")
+                        self.random = gr.Button(said["random"], size="sm")
+                        self.near = gr.Button(said["near"], size="sm")
+                        self.another = gr.Button(said["another"], size="sm")
+                        self.none = gr.Button(said["none"], size="sm")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
                 self.panels = gr.HTML(panels, js_on_load=None, elem_id="panels")
                 with gr.Tabs(elem_classes="sources"):
-                    with gr.Tab(TEXTS["held_out"]):
+                    with gr.Tab(said["held_out"]):
                         self.pictures = gr.HTML(
                             self.gallery(task, chosen), js_on_load=script("gallery.js"), elem_id="gallery"
                         )
-                    with gr.Tab(TEXTS["own_picture"]), gr.Row():
+                    with gr.Tab(said["own_picture"]), gr.Row():
                         self.sketch = gr.HTML(
-                            rendering.render_sketch(TEXTS["sketch"], TEXTS["clear"]),
+                            rendering.render_sketch(said["sketch"], said["clear"]),
                             js_on_load=script("sketch.js"),
                             elem_id="sketch",
                             visible=TASKS[task].network.channels == 1,
                             min_width=240,
                         )
-                        self.upload = gr.File(label=TEXTS["upload"], type="filepath", elem_id="upload", height=180)
+                        self.upload = gr.File(label=said["upload"], type="filepath", elem_id="upload", height=180)
                 self.picture_note = gr.HTML("", js_on_load=None)
         with gr.Column(elem_classes="card measure"):
-            self.measure = gr.Button(TEXTS["measure"], variant="primary", elem_id="measure")
+            self.measure = gr.Button(self.texts["measure"]["button"], variant="primary", elem_id="measure")
             self.measurement = gr.HTML(
-                rendering.render_note(TEXTS["measure_hint"]), js_on_load=None, elem_id="measurement"
+                rendering.render_note(self.texts["measure"]["hint"]), js_on_load=None, elem_id="measurement"
             )
 
     # Wiring

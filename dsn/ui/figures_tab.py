@@ -5,13 +5,14 @@ import gradio as gr
 from dsn.results import read_results
 from dsn.tasks import TASKS
 from dsn.ui.rendering import render_figures
+from dsn.ui.texts import Texts
 
 
-def build_figures_tab() -> None:
+def build_figures_tab(texts: Texts) -> None:
     """Lay the tables out; nothing in them is computed here."""
     for task in TASKS.values():
         rows = {name: row for name, row in read_results("students").items() if row["task"] == task.name}
         gr.HTML(
-            render_figures(task, read_results("teachers").get(task.name), rows, read_results("published")),
+            render_figures(texts, task, read_results("teachers").get(task.name), rows, read_results("published")),
             js_on_load=None,
         )

@@ -20,7 +20,7 @@ from dsn.training_share import TASK_NAMES
 from dsn.ui import rendering
 from dsn.ui.compare_tab import GALLERY_COUNT
 from dsn.ui.rendering import script
-from dsn.ui.texts import MINT, TEXTS
+from dsn.ui.texts import Texts
 
 TASK = TASKS[TASK_NAMES[0]]
 AT_ONCE = 1  # mintings; others wait in the queue
@@ -39,7 +39,8 @@ def span(values: list[float], digits: int = 1) -> str:
 class MintTab:
     """The tab's components and what happens when they are used."""
 
-    def __init__(self, collection: Collection, visitors: Visitors, quick: QuickMint) -> None:
+    def __init__(self, texts: Texts, collection: Collection, visitors: Visitors, quick: QuickMint) -> None:
+        self.texts, self.said = texts, texts["mint"]
         self.collection, self.visitors, self.quick = collection, visitors, quick
         self.held = load_held_out(TASK)
         self.pictures = self.held.gallery(GALLERY_COUNT)
@@ -55,11 +56,11 @@ class MintTab:
         try:
             order = self.visitors.order(request.session_hash or "", address, TASK, name)
         except OwnerError as error:
-            return rendering.render_note(str(error), "error"), *[gr.skip()] * 6
+            return rendering.render_note(self.texts.of_error(error), "error"), *[gr.skip()] * 6
         return (
             "",
-            rendering.render_order(order),
-            rendering.render_note(MINT["queued"]),
+            rendering.render_order(self.texts, order),
+            rendering.render_note(self.said["queued"]),
             (order.tab, order.number),
             gr.Button(interactive=True),
             *self.place_of(order),
@@ -68,7 +69,7 @@ class MintTab:
     def place_of(self, order: Order | None) -> tuple[str, gr.Timer]:
         """How many come first, in words, and whether to ask again."""
         before = self.visitors.before(order) if order else 0
-        text = MINT["place_one" if before == 1 else "place_more"].format(count=before) if before else ""
+        text = self.said["place_one" if before == 1 else "place_more"].format(count=before) if before else ""
         return rendering.render_note(text) if text else "", gr.Timer(active=before > 0)
 
     def look_again(self, request: gr.Request) -> tuple[str, gr.Timer]:
@@ -78,24 +79,24 @@ class MintTab:
         """Distil what was ordered: the live part, Stop, the part to try it in, its panels, note and pictures."""
         order = self.visitors.waiting_for(ticket[0]) if ticket else None
         if order is None or ticket is None or order.number != ticket[1]:
-            yield self.ended(MINT["stopped"])
+            yield self.ended(self.said["stopped"])
             return
         said, limit = order.claim.verifier, self.visitors.limits.seconds_per_student
         shown, looks = 0.0, 0
         try:
-            yield self.told(rendering.render_note(MINT["begun"]))
+            yield self.told(rendering.render_note(self.said["begun"]))
             for now in quick_mint(TASK, said.customer, order.claim.serial, self.quick):
                 if not self.visitors.is_wanted(order):
-                    yield self.ended(MINT["stopped"])
+                    yield self.ended(self.said["stopped"])
                     return
                 if now.seconds > limit:
-                    yield self.ended(MINT["too_slow"].format(seconds=limit), "error")
+                    yield self.ended(self.said["too_slow"].format(seconds=limit), "error")
                     return
                 if now.student is not None:
                     yield self.delivered(order, now, now.student)
                 elif len(now.looks) > looks or now.seconds > shown + SHOW_EVERY:
                     shown, looks = now.seconds, len(now.looks)
-                    yield self.told(rendering.render_minting(now, self.even))
+                    yield self.told(rendering.render_minting(self.texts, now, self.even))
         finally:
             if self.visitors.is_wanted(order):  # it failed, or the page went away
                 self.visitors.withdraw(order.tab)
@@ -107,10 +108,10 @@ class MintTab:
         try:
             made, problem = self.visitors.keep(order, student, quick_card(student, now.seconds, measured))
         except OwnerError as error:
-            return self.ended(str(error))
-        live = rendering.render_minting(now, self.even, measured, made)
+            return self.ended(self.texts.of_error(error))
+        live = rendering.render_minting(self.texts, now, self.even, measured, made)
         if problem:
-            live += rendering.render_note(problem, "error")
+            live += rendering.render_note(self.texts.of_error(problem), "error")
         index = self.pictures[0]
         shown = self.shown(made, index, near_miss(serial))
         return live, gr.Button(interactive=False), gr.Column(visible=True), *shown, self.gallery(index), index
@@ -126,7 +127,7 @@ class MintTab:
 
     def press_stop(self, request: gr.Request) -> tuple:
         self.visitors.withdraw(request.session_hash or "")
-        return rendering.render_note(MINT["stopped"]), gr.Button(interactive=False)
+        return rendering.render_note(self.said["stopped"]), gr.Button(interactive=False)
 
     # Trying it
 
@@ -136,8 +137,8 @@ class MintTab:
         picture, label = as_floats(self.held.split.images[index])[None], int(self.held.split.labels[index])
         panels = compare(made.student, picture, valid, entered, label)
         return (
-            rendering.render_panels(made.student, panels, self.held.class_names[label], self.others(made)),
-            rendering.render_serial_note(entered, valid),
+            rendering.render_panels(self.texts, made.student, panels, label, self.others(made)),
+            rendering.render_serial_note(self.texts, entered, valid),
             entered.text if entered else None,
         )
 
@@ -158,7 +159,7 @@ class MintTab:
         """The visitor's latest student with another serial or picture; a sentence where it has gone."""
         made = self.visitors.made(tab or "")
         if not made:
-            return "", rendering.render_note(MINT["gone"], "error"), None
+            return "", rendering.render_note(self.said["gone"], "error"), None
         return self.shown(made[-1], index, choose(made[-1]))
 
     def press_random(self, index: int, request: gr.Request) -> tuple:
@@ -184,19 +185,18 @@ class MintTab:
         return *shown, self.gallery(index), index
 
     def gallery(self, index: int) -> str:
-        return rendering.render_gallery(self.held, self.pictures, index)
+        return rendering.render_gallery(self.texts, TASK.name, self.held, self.pictures, index)
 
     # Layout
 
-    @staticmethod
-    def hint() -> str:
+    def hint(self) -> str:
         """What a quick mint is, and what was measured of it."""
         rows = read_results("mint")
         teacher = rows[f"{TASK.name}-teacher"]
-        html = rendering.render_note(MINT["hint"].format(pictures=f"{teacher['pictures']:,}"))
+        html = rendering.render_note(self.said["hint"].format(pictures=f"{teacher['pictures']:,}"))
         minted = [row for name, row in rows.items() if name.startswith(f"{TASK.name}-quick-")]
         if minted:
-            text = MINT["measured"].format(
+            text = self.said["measured"].format(
                 count=len(minted),
                 pictures=f"{minted[0]['valid']['n']:,}",
                 valid=span([row["valid"]["percent"] for row in minted]),
@@ -214,38 +214,40 @@ class MintTab:
         self.ticket = gr.State(None, time_to_live=60 * minutes, delete_callback=self.forget)
         self.entered, self.index = gr.State(None), gr.State(self.pictures[0])
         self.clock = gr.Timer(LOOK_EVERY, active=False)
-        gr.HTML(rendering.render_note(MINT["lead"]), js_on_load=None, elem_classes="lead-note")
+        gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench mint-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2):
                 with gr.Group(elem_classes="card"):
                     self.name = gr.Textbox(
-                        label=MINT["name"],
-                        info=MINT["name_info"],
-                        placeholder=MINT["name_placeholder"],
+                        label=self.said["name"],
+                        info=self.said["name_info"],
+                        placeholder=self.said["name_placeholder"],
                         max_lines=1,
                         max_length=LONGEST_NAME,
                         elem_id="mint-name",
                     )
                     self.note = gr.HTML("", js_on_load=None, elem_id="mint-note")
                     with gr.Row(elem_classes="buttons"):
-                        self.button = gr.Button(MINT["button"], variant="primary", elem_id="mint-button")
-                        self.stop = gr.Button(MINT["stop"], interactive=False, elem_id="mint-stop")
+                        self.button = gr.Button(self.said["button"], variant="primary", elem_id="mint-button")
+                        self.stop = gr.Button(self.said["stop"], interactive=False, elem_id="mint-stop")
                 self.order = gr.HTML("", js_on_load=None, elem_id="mint-order", padding=False)
-                privacy = f"{MINT['privacy'].format(minutes=minutes)} "
-                privacy += MINT["kept_here"].format(count=limits.students_per_tab)
+                privacy = f"{self.said['privacy'].format(minutes=minutes)} "
+                privacy += self.said["kept_here"].format(count=limits.students_per_tab)
                 gr.HTML(rendering.render_note(privacy), js_on_load=None, elem_classes="privacy", padding=False)
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
                 self.place = gr.HTML("", js_on_load=None, elem_id="mint-place", padding=False)
                 self.live = gr.HTML(self.hint(), js_on_load=None, elem_id="mint-live", padding=False)
                 with gr.Column(visible=False, elem_id="mint-try") as self.trying:
                     gr.HTML(
-                        rendering.render_heading(MINT["try_title"], MINT["try_lead"]), js_on_load=None, padding=False
+                        rendering.render_heading(self.said["try_title"], self.said["try_lead"]),
+                        js_on_load=None,
+                        padding=False,
                     )
                     with gr.Row(elem_classes="buttons"):
-                        self.random = gr.Button(TEXTS["random"], size="sm")
-                        self.near = gr.Button(TEXTS["near"], size="sm")
-                        self.another = gr.Button(TEXTS["another"], size="sm")
-                        self.none = gr.Button(TEXTS["none"], size="sm")
+                        self.random = gr.Button(self.texts["compare"]["random"], size="sm")
+                        self.near = gr.Button(self.texts["compare"]["near"], size="sm")
+                        self.another = gr.Button(self.texts["compare"]["another"], size="sm")
+                        self.none = gr.Button(self.texts["compare"]["none"], size="sm")
                     self.serial_note = gr.HTML("", js_on_load=None, padding=False)
                     self.panels = gr.HTML("", js_on_load=None, elem_id="mint-panels", padding=False)
                     self.gallery_view = gr.HTML(

@@ -1,5 +1,6 @@
 """The whole page: its tabs, its look, and the endpoints other programs call."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ from dsn.collection import Collection
 from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Visitors
 from dsn.ui.attack_tab import AttackTab
+from dsn.ui.back_row import BackRow
 from dsn.ui.compare_tab import CompareTab
 from dsn.ui.endpoints import add_endpoints
 from dsn.ui.figures_tab import build_figures_tab
 from dsn.ui.gate import Gate
+from dsn.ui.languages import LanguageDoor
 from dsn.ui.mint_tab import MintTab
-from dsn.ui.rendering import HERE, render_header, render_method
-from dsn.ui.texts import TEXTS
+from dsn.ui.rendering import HERE, render_header, render_method, script
+from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 from dsn.ui.trace_tab import TraceTab
 
 LARGEST_UPLOAD = "20mb"
@@ -51,6 +54,23 @@ def theme() -> gr.themes.Base:
     )
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What the pages of all languages share.
+
+    Attributes:
+        collection: the students they show.
+        visitors: keys and students of visitors.
+        quick: how they mint.
+        back_row: where attacks run.
+    """
+
+    collection: Collection
+    visitors: Visitors
+    quick: QuickMint
+    back_row: BackRow
+
+
 def build_page(
     collection: Collection, limits: VisitorLimits | None = None, quick: QuickMint | None = None
 ) -> gr.Blocks:
@@ -62,35 +82,48 @@ def build_page(
         quick: how they mint; None for the usual.
     """
     visitors = Visitors(limits or VisitorLimits(), Path(get_upload_folder()))
-    with gr.Blocks(title=TEXTS["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
-        gr.HTML(render_header(collection), js_on_load=None)
-        with gr.Tabs(elem_id="tabs"):
-            with gr.Tab(TEXTS["tab_compare"]):
-                CompareTab(collection)
-            with gr.Tab(TEXTS["tab_attack"]):
-                AttackTab(collection)
-            with gr.Tab(TEXTS["tab_mint"]):
-                MintTab(collection, visitors, quick or QuickMint())
-            with gr.Tab(TEXTS["tab_trace"]):
-                TraceTab(collection, visitors)
-            with gr.Tab(TEXTS["tab_figures"]):
-                build_figures_tab()
-            with gr.Tab(TEXTS["tab_method"]):
-                gr.HTML(render_method(collection.tasks()), js_on_load=None)
+    parts = Parts(collection, visitors, quick or QuickMint(), BackRow())
+    texts = load_texts(DEFAULT_LANGUAGE)
+    with gr.Blocks(title=texts["page"]["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+        build_tabs(texts, parts)
         add_endpoints(collection)
 
         def leave(request: gr.Request) -> None:
             visitors.leave(request.session_hash or "")
 
         page.unload(leave)
+    for language in languages()[1:]:
+        texts = load_texts(language)
+        with page.route(texts["page"]["name"], f"/{language}", show_in_navbar=False):
+            build_tabs(texts, parts)
     return page.queue(default_concurrency_limit=8, max_size=200)
+
+
+def build_tabs(texts: Texts, parts: Parts) -> None:
+    """The page in one language."""
+    collection, titles = parts.collection, texts["page"]["tabs"]
+    gr.Navbar(visible=False)  # languages are chosen in the header
+    gr.HTML(render_header(texts, collection), js_on_load=script("header.js"))
+    with gr.Tabs(elem_id="tabs"):
+        with gr.Tab(titles["compare"]):
+            CompareTab(texts, collection)
+        with gr.Tab(titles["attack"]):
+            AttackTab(texts, collection, parts.back_row)
+        with gr.Tab(titles["mint"]):
+            MintTab(texts, collection, parts.visitors, parts.quick)
+        with gr.Tab(titles["trace"]):
+            TraceTab(texts, collection, parts.visitors)
+        with gr.Tab(titles["figures"]):
+            build_figures_tab(texts)
+        with gr.Tab(titles["method"]):
+            gr.HTML(render_method(texts, collection.tasks()), js_on_load=None)
 
 
 def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
     """Arguments of `Blocks.launch` that belong to the page and not to where it runs; `limits` as in `build_page`."""
     gate = Middleware(Gate, limits=limits or VisitorLimits(), folder=Path(get_upload_folder()))
     return {
-        "app_kwargs": {"middleware": [gate]},
+        "app_kwargs": {"middleware": [gate, Middleware(LanguageDoor)]},
         "theme": theme(),
         "css_paths": [Path(HERE / "style.css")],
         "footer_links": ["api"],

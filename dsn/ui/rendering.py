@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from dsn.collection import Collection
 from dsn.comparison import CONDITIONS, Condition, Measurement, Panel
@@ -18,7 +19,7 @@ from dsn.serials import Serial
 from dsn.statistics import Accuracy, Chance
 from dsn.student import Student
 from dsn.tasks import Task
-from dsn.ui.texts import TEXTS
+from dsn.ui.texts import Texts, languages, load_texts
 
 HERE = Path(__file__).parent
 PANEL_SCALE = 8
@@ -32,6 +33,8 @@ ENVIRONMENT = Environment(
 )
 ENVIRONMENT.filters["percent"] = lambda value: f"{value:.1f} %"
 ENVIRONMENT.filters["p_value"] = p_text
+# Sentences come from files of our own and may hold markup; what is filled in is escaped.
+ENVIRONMENT.filters["fill"] = lambda text, **values: Markup(text).format(**values)
 
 
 def render_template(template: str, **values: object) -> str:
@@ -39,13 +42,16 @@ def render_template(template: str, **values: object) -> str:
     return ENVIRONMENT.get_template(template).render(**values)
 
 
-def render_panels(student: Student, panels: tuple[Panel, ...], truth: str | None, others: dict[Serial, str]) -> str:
+def render_panels(
+    texts: Texts, student: Student, panels: tuple[Panel, ...], truth: int | None, others: dict[Serial, str]
+) -> str:
     """The three panels side by side.
 
     Args:
+        texts: of the page.
         student: gives the stamp's place and the picture's size.
         panels: valid, entered, absent.
-        truth: the true class's name, where it is known.
+        truth: the true class, where it is known.
         others: other customers' serials and whose each is.
     """
     size, side = student.config.network.size, round(student.config.bit_count**0.5)
@@ -62,27 +68,31 @@ def render_panels(student: Student, panels: tuple[Panel, ...], truth: str | None
         }
         for panel in panels
     ]
-    return render_template("panels.html", shown=shown, stamp=stamp, truth=truth)
+    names = texts.class_names(student.config.task, student.config.classes)
+    return render_template(
+        "panels.html", t=texts, shown=shown, stamp=stamp, names=names, truth=None if truth is None else names[truth]
+    )
 
 
-def render_gallery(held_out: HeldOut, indices: list[int], chosen: int | None) -> str:
+def render_gallery(texts: Texts, task: str, held_out: HeldOut, indices: list[int], chosen: int | None) -> str:
     """Held-out pictures as buttons with their true labels."""
+    names = texts.class_names(task, held_out.class_names)
     pictures = [
         {
             "index": index,
             "image": to_data_uri(as_floats(held_out.split.images[index]), THUMBNAIL_SCALE),
-            "label": held_out.class_names[int(held_out.split.labels[index])],
+            "label": names[int(held_out.split.labels[index])],
         }
         for index in indices
     ]
-    return render_template("gallery.html", pictures=pictures, chosen=chosen)
+    return render_template("gallery.html", t=texts, pictures=pictures, chosen=chosen)
 
 
-def render_bits(serial: Serial | None, bit_count: int) -> str:
+def render_bits(texts: Texts, serial: Serial | None, bit_count: int) -> str:
     """The live picture of a serial's bits, each a button; all empty where there is no serial."""
     side = round(bit_count**0.5)
     return render_template(
-        "bits.html", bits=serial.bits if serial else (0,) * bit_count, side=side, present=serial is not None
+        "bits.html", t=texts, bits=serial.bits if serial else (0,) * bit_count, side=side, present=serial is not None
     )
 
 
@@ -96,13 +106,14 @@ def render_note(text: str, kind: str = "plain") -> str:
     return render_template("note.html", text=text, kind=kind)
 
 
-def render_serial_note(entered: Serial | None, valid: Serial) -> str:
+def render_serial_note(texts: Texts, entered: Serial | None, valid: Serial) -> str:
     """One sentence on an entered serial: none, the valid one, or how many of its bits are wrong."""
     if entered is None:
-        return render_note(TEXTS["note_none"])
+        return render_note(texts["compare"]["note_none"])
     if entered == valid:
-        return render_note(TEXTS["note_valid"], "good")
-    return render_note(TEXTS["note_wrong"].format(wrong=entered.distance(valid), bits=len(valid.bits)))
+        return render_note(texts["compare"]["note_valid"], "good")
+    text = texts["compare"]["note_wrong"]
+    return render_note(text.format(wrong=entered.distance(valid), bits=len(valid.bits)))
 
 
 def render_heading(title: str, lead: str) -> str:
@@ -128,11 +139,17 @@ def _matrix(measurement: Measurement, condition: Condition, class_names: tuple[s
 
 
 def render_measurement(
-    measurement: Measurement, levels: Chance, teacher: Accuracy | None, class_names: tuple[str, ...], entered: str
+    texts: Texts,
+    measurement: Measurement,
+    levels: Chance,
+    teacher: Accuracy | None,
+    class_names: tuple[str, ...],
+    entered: str,
 ) -> str:
     """Bars with intervals, reference lines and confusion matrices; while it runs, how far it is.
 
     Args:
+        texts: of the page.
         measurement: the whole, or what there is of it.
         levels: chance on the same pictures.
         teacher: the teacher's recorded accuracy on the same pictures.
@@ -144,6 +161,7 @@ def render_measurement(
     matrices = [_matrix(measurement, condition, class_names) for condition in CONDITIONS] if finished else []
     return render_template(
         "measurement.html",
+        t=texts,
         bars=bars,
         matrices=matrices,
         silent=measurement.silent,
@@ -155,16 +173,17 @@ def render_measurement(
     )
 
 
-def render_trace(report: dict) -> str:
+def render_trace(texts: Texts, report: dict) -> str:
     """A trace's verdict and its evidence; `report` as `dsn.owner.reports.as_json` gives it."""
-    return render_template("trace.html", report=report)
+    return render_template("trace.html", t=texts, report=report)
 
 
-def render_order(order: Order) -> str:
+def render_order(texts: Texts, order: Order) -> str:
     """A visitor's verifier, its signature, and the serial that comes out of it."""
     claim = order.claim
     return render_template(
         "order.html",
+        t=texts,
         said=asdict(claim.verifier),
         key=claim.key,
         signature=claim.signature.hex(),
@@ -173,11 +192,12 @@ def render_order(order: Order) -> str:
 
 
 def render_minting(
-    progress: Progress, even: float, measured: Measurement | None = None, made: Made | None = None
+    texts: Texts, progress: Progress, even: float, measured: Measurement | None = None, made: Made | None = None
 ) -> str:
     """How far a minting is, its curves, and in the end what the student reaches and the file to download.
 
     Args:
+        texts: of the page.
         progress: so far.
         even: what guessing evenly reaches, in percent.
         measured: the finished student on the pictures that come with the project.
@@ -193,6 +213,7 @@ def render_minting(
     }
     return render_template(
         "minting.html",
+        t=texts,
         progress=progress,
         even=even,
         curves=curves,
@@ -203,20 +224,29 @@ def render_minting(
     )
 
 
-def render_header(collection: Collection) -> str:
+def render_header(texts: Texts, collection: Collection) -> str:
     """Title, one sentence on what is shown, and where the students came from."""
     origins = list(dict.fromkeys(collection.origins.values()))
-    return render_template("header.html", origins=origins)
+    every = [load_texts(language) for language in languages()]
+    return render_template("header.html", t=texts, origins=origins, every_language=every)
 
 
-def render_figures(task: Task, teacher: dict | None, rows: dict[str, dict], published: dict) -> str:
+def render_figures(texts: Texts, task: Task, teacher: dict | None, rows: dict[str, dict], published: dict) -> str:
     """One application's recorded figures, beside the paper's and the bars set for them."""
-    return render_template("figures.html", task=task, teacher=teacher, rows=rows, published=published.get(task.name))
+    return render_template(
+        "figures.html",
+        t=texts,
+        task=task,
+        title=texts.task_title(task.name, task.title),
+        teacher=teacher,
+        rows=rows,
+        published=published.get(task.name),
+    )
 
 
-def render_method(attributions: list[Task]) -> str:
+def render_method(texts: Texts, attributions: list[Task]) -> str:
     """How it works, in words, and whom the pictures are from."""
-    return render_template("method.html", tasks=attributions)
+    return render_template("method.html", t=texts, tasks=attributions)
 
 
 def script(name: str) -> str:

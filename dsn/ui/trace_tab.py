@@ -15,7 +15,7 @@ from dsn.owner.visitors import Visitors
 from dsn.owner.weights import weights_hash
 from dsn.tasks import TASKS
 from dsn.ui import rendering
-from dsn.ui.texts import TEXTS, TRACE_CHANGES
+from dsn.ui.texts import Texts
 
 AT_ONCE = 1  # traces; others wait in the queue
 
@@ -26,7 +26,8 @@ class TraceTab:
     What was issued are the students on the page, and those that the visitor minted.
     """
 
-    def __init__(self, collection: Collection, visitors: Visitors) -> None:
+    def __init__(self, texts: Texts, collection: Collection, visitors: Visitors) -> None:
+        self.texts, self.said = texts, texts["trace"]
         self.collection, self.visitors = collection, visitors
         self.build()
         self.wire()
@@ -49,22 +50,23 @@ class TraceTab:
 
     def press_trace(self, name: str | None, change: str, path: str | None, request: gr.Request) -> Iterator[str]:
         if not name and not path:
-            yield rendering.render_note(TEXTS["trace_nothing"], "error")
+            yield rendering.render_note(self.said["nothing"], "error")
             return
-        yield rendering.render_note(TEXTS["trace_busy"])
+        yield rendering.render_note(self.said["busy"])
         try:
             suspect = self.sample(name, change) if name else read_suspect(Path(str(path)))
         except OwnerError as error:
+            said = str(error).replace(str(path), "This file")
             # The path is the server's own and says nothing to a visitor.
-            yield rendering.render_note(str(error).replace(str(path), "This file"), "error")
+            yield rendering.render_note(self.texts.of_error(said), "error")
             return
         held = self.collection.held_out.get(suspect.task.name)
         if held is None:
-            yield rendering.render_note(TEXTS["trace_nothing"], "error")
+            yield rendering.render_note(self.said["nothing"], "error")
             return
         own = self.visitors.issued(request.session_hash or "", suspect.task.name)
         found = trace(suspect, [*self.issued(suspect.task.name), *own], held.split)
-        yield rendering.render_trace(as_json(found))
+        yield rendering.render_trace(self.texts, as_json(found))
 
     # Layout
 
@@ -74,27 +76,25 @@ class TraceTab:
             for task in self.collection.tasks()
             for customer in self.collection.customers(task.name)
         ]
-        gr.HTML(rendering.render_note(TEXTS["trace_lead"]), js_on_load=None)
+        gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None)
         with gr.Row(elem_classes="workbench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
                 self.name = gr.Dropdown(
-                    [(TEXTS["trace_none"], ""), *((name, name) for name in names)],
+                    [(self.said["none"], ""), *((name, name) for name in names)],
                     value=names[0],
-                    label=TEXTS["trace_sample"],
+                    label=self.said["sample"],
                     elem_id="trace-sample",
                 )
                 self.change = gr.Radio(
-                    [(title, name) for name, title in TRACE_CHANGES.items()],
+                    [(title, name) for name, title in self.said["changes"].items()],
                     value="pruned",
-                    label=TEXTS["trace_change"],
+                    label=self.said["change"],
                     elem_id="trace-change",
                 )
-                self.upload = gr.File(label=TEXTS["trace_upload"], type="filepath", elem_id="trace-upload", height=140)
-                self.button = gr.Button(TEXTS["trace_button"], variant="primary", elem_id="trace-button")
+                self.upload = gr.File(label=self.said["upload"], type="filepath", elem_id="trace-upload", height=140)
+                self.button = gr.Button(self.said["button"], variant="primary", elem_id="trace-button")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
-                self.report = gr.HTML(
-                    rendering.render_note(TEXTS["trace_hint"]), js_on_load=None, elem_id="trace-report"
-                )
+                self.report = gr.HTML(rendering.render_note(self.said["hint"]), js_on_load=None, elem_id="trace-report")
 
     # Wiring
 

@@ -1,0 +1,14 @@
+// The language of the page is told to the browser; a link to another language keeps the rest of the address.
+const head = element.querySelector(".page-head");
+document.documentElement.lang = head.dataset.language;
+document.title = head.dataset.title;
+
+element.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-language]");
+  if (!link) return;
+  const address = new URL(link.href);
+  for (const [name, value] of new URLSearchParams(location.search)) {
+    if (name !== "lang") address.searchParams.set(name, value);
+  }
+  link.href = address.href;
+});
