@@ -103,19 +103,30 @@ class CompareTab:
         except SerialError:
             return self.collection.random_wrong_serial(task, customer)
 
-    def choose_task(self, task: str, text: str) -> tuple:
-        customer = self.collection.customers(task)[0]
-        chosen = from_gallery(self.collection, task, self.galleries[task][0])
-        serial = self.readable(task, customer, text)
+    def show(self, task: str, customer: str, index: int, serial: Serial | None) -> tuple:
+        """The whole tab for one customer, one held-out picture and one entered serial; new values of `everything`.
+
+        Args:
+            task: an application of the collection.
+            customer: one of its customers.
+            index: of a held-out picture.
+            serial: of the student's length; None for none.
+        """
+        chosen = from_gallery(self.collection, task, index)
         return (
             *self.shown(task, customer, chosen, serial),
             chosen,
+            task,
             gr.Radio(choices=self.collection.customers(task), value=customer),
             self.gallery(task, chosen),
             gr.HTML(visible=TASKS[task].network.channels == 1),
             "",
             rendering.render_note(self.texts["measure"]["hint"]),
         )
+
+    def choose_task(self, task: str, text: str) -> tuple:
+        customer = self.collection.customers(task)[0]
+        return self.show(task, customer, self.galleries[task][0], self.readable(task, customer, text))
 
     def choose_customer(self, task: str, customer: str, chosen: Chosen, text: str) -> tuple:
         shown = self.shown(task, customer, chosen, self.readable(task, customer, text))
@@ -259,15 +270,13 @@ class CompareTab:
     def wire(self) -> None:
         who = [self.task, self.customer]
         shown = [self.panels, self.serial, self.bits, self.note]
+        self.everything = [
+            *shown, self.chosen, *who, self.pictures, self.sketch, self.picture_note, self.measurement
+        ]  # fmt: skip
         picture = [*shown, self.chosen, self.pictures, self.picture_note]
         quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
-        self.task.input(
-            self.choose_task,
-            [self.task, self.serial],
-            [*shown, self.chosen, self.customer, self.pictures, self.sketch, self.picture_note, self.measurement],
-            **quick,
-        )
+        self.task.input(self.choose_task, [self.task, self.serial], self.everything, **quick)
         self.customer.input(self.choose_customer, [*who, self.chosen, self.serial], [*shown, self.measurement], **quick)
         self.pictures.click(self.choose_picture, [*who, self.serial], picture, **quick)
         self.upload.change(self.bring_picture, [*who, self.serial, self.upload], picture, **quick)

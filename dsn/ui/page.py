@@ -125,7 +125,7 @@ def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
     return {
         "app_kwargs": {"middleware": [gate, Middleware(LanguageDoor)]},
         "theme": theme(),
-        "css_paths": [Path(HERE / "style.css")],
+        "css_paths": sorted((HERE / "styles").glob("*.css")),
         "footer_links": ["api"],
         "max_file_size": LARGEST_UPLOAD,
         "ssr_mode": False,
