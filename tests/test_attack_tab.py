@@ -18,6 +18,7 @@ from dsn.ui.attack_rendering import render_attack, span_in_words
 from dsn.ui.attack_tab import AttackTab
 from dsn.ui.attack_views import Watching
 from dsn.ui.back_row import BackRow, OutOfTimeError
+from dsn.ui.compare_tab import CompareTab
 from dsn.ui.texts import load_texts
 
 TEXTS = load_texts("en")
@@ -159,3 +160,20 @@ def test_every_choice_has_its_words(collection: Collection) -> None:
         name, _, stage, *_ = tab.choose_attack(attack)
         assert name.value == live.victims(collection, attack)[0]
         assert "python -m dsn attack" in stage or attack == "pruning"
+
+
+@pytest.mark.parametrize("names", [["digits/alder", "signs/alder"], ["digits/paper"], ["signs/birch"]])
+def test_a_page_of_few_students_offers_what_can_be_done_with_them(collection: Collection, names: list[str]) -> None:
+    tasks = {name.split("/")[0] for name in names}
+    few = Collection(
+        {name: collection.students[name] for name in names},
+        {name: collection.origins[name] for name in names},
+        collection.serials,
+        {task: collection.held_out[task] for task in tasks},
+    )
+    with gr.Blocks():
+        CompareTab(TEXTS, few)
+        tab = AttackTab(TEXTS, few, BackRow())
+    short = [name for name in names if len(few.serials[name].bits) == 9]
+    assert ("brute-force" in tab.titles) == bool(short)
+    assert ("pruning" in tab.titles) == (len(short) < len(names))

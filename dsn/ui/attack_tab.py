@@ -18,7 +18,6 @@ from dsn.ui.texts import Texts
 AT_ONCE = 1  # attacks; others wait in the queue
 SECONDS = 120.0  # that an attack may take
 PRUNING = "pruning"
-FIRST = "brute-force"
 RECORDED_SHARE = 10  # percent of the training data, of the recorded curves that are shown
 
 
@@ -28,6 +27,11 @@ class AttackTab:
     def __init__(self, texts: Texts, collection: Collection, back_row: BackRow) -> None:
         self.texts, self.collection, self.back_row = texts, collection, back_row
         self.said = texts["attack"]
+        self.titles = {name: title for name, title in self.said["shown"].items() if victims(collection, name)}
+        if not self.titles:
+            gr.HTML(rendering.render_note(self.said["no_victims"]), js_on_load=None)
+            return
+        self.first = next(iter(self.titles))
         self.build()
         self.wire()
 
@@ -90,19 +94,19 @@ class AttackTab:
     # Layout
 
     def build(self) -> None:
-        names = victims(self.collection, FIRST)
+        names = victims(self.collection, self.first)
         gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench attack-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
                 self.attack = gr.Radio(
-                    [(title, attack) for attack, title in self.said["shown"].items()],
-                    value=FIRST,
+                    [(title, attack) for attack, title in self.titles.items()],
+                    value=self.first,
                     label=self.said["choose"],
                     elem_id="attack-choice",
                 )
                 self.name = gr.Dropdown(names, value=names[0], label=self.said["student"], elem_id="attack-student")
                 self.about = gr.HTML(
-                    rendering.render_note(self.said[f"about_{FIRST}"]), js_on_load=None, elem_id="attack-about"
+                    rendering.render_note(self.said[f"about_{self.first}"]), js_on_load=None, elem_id="attack-about"
                 )
                 self.amount = gr.Slider(
                     0, 95, value=0, step=5, label=self.said["amount"], visible=False, elem_id="attack-amount"
@@ -111,7 +115,7 @@ class AttackTab:
                     self.button = gr.Button(self.said["button"], variant="primary", elem_id="attack-run")
                     self.stop = gr.Button(self.said["stop"], interactive=False, elem_id="attack-stop")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
-                self.stage = gr.HTML(self.waiting(FIRST, names[0]), js_on_load=None, elem_id="attack-stage")
+                self.stage = gr.HTML(self.waiting(self.first, names[0]), js_on_load=None, elem_id="attack-stage")
 
     # Wiring
 

@@ -214,7 +214,9 @@ class CompareTab:
         task, customer = self.first
         chosen = from_gallery(self.collection, task, self.galleries[task][0])
         valid = self.collection.valid_serial(task, customer)
-        panels, text, bits, note = self.shown(task, customer, chosen, valid.flipped(0, 9, 18, 27, 36, 45, 54, 63))
+        panels, text, bits, note = self.shown(
+            task, customer, chosen, valid.flipped(*range(0, len(valid.bits), valid.side + 1))
+        )
         self.chosen = gr.State(chosen)
         with gr.Row(elem_classes="workbench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2):
