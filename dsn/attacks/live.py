@@ -17,12 +17,14 @@ from dsn.attacks import (
     reverse_engineering,
 )
 from dsn.attacks.descent import PLAIN, RECALIBRATED, Descent
+from dsn.attacks.feature_space import Embedding
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.registry import Attack, attack_named
 from dsn.attacks.scene import Licensed, Running, Scene
 from dsn.attacks.training import Schedule
 from dsn.collection import Collection
 from dsn.datasets import Split
+from dsn.serials import Serial
 from dsn.tasks import task_named
 from dsn.training_share import TASK_NAMES, load_training_share
 
@@ -93,6 +95,11 @@ def scene_on_page(collection: Collection, name: str) -> Scene:
         if f"{task.name}/{other}" != name
     }
     return Scene(collection.students[name], collection.serials[name], task, train, test, others)
+
+
+def embedded(collection: Collection, name: str, serial: Serial | None, pictures: int) -> Embedding:
+    """The features of a student's held-out pictures on a plane: with a serial stamped in, or raw (None)."""
+    return feature_space.embed(scene_on_page(collection, name), serial, pictures)
 
 
 def attacking(collection: Collection, attack: str, name: str) -> tuple[Attack, Running]:

@@ -106,8 +106,7 @@ class Watching:
         if self.attack == "feature-space":
             labels = [int(label) for label in curves["labels"]]
             for name in ("valid", "wrong", "absent"):
-                across, up = curves[f"{name}_x"], curves[f"{name}_y"]
-                points[name] = list(zip(_even(across), _even(up), labels, strict=True))
+                points[name] = cloud(curves[f"{name}_x"], curves[f"{name}_y"], labels)
             return View(self.attack, total, total, points=points, figures=figures, is_over=True)
         x = curves.pop("x")
         whole = {name: list(zip(x, curve, strict=False)) for name, curve in curves.items()}
@@ -122,6 +121,11 @@ class Watching:
             for name, title, tone in DRAWN.get(self.attack, ())
             if name in values
         )
+
+
+def cloud(across: list[float], up: list[float], labels: list[int]) -> list[tuple[float, float, int]]:
+    """Dots to be drawn in a square of 100: (x, y, class) of every picture."""
+    return list(zip(_even(across), _even(up), labels, strict=True))
 
 
 def _even(values: list[float]) -> list[float]:

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 
 from dsn.allowance import VisitorLimits
 from dsn.collection import Collection
+from dsn.lesson import fits
 from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Visitors
 from dsn.ui.attack_tab import AttackTab
@@ -19,6 +20,7 @@ from dsn.ui.endpoints import add_endpoints
 from dsn.ui.figures_tab import build_figures_tab
 from dsn.ui.gate import Gate
 from dsn.ui.languages import LanguageDoor
+from dsn.ui.lesson import Lesson
 from dsn.ui.mint_tab import MintTab
 from dsn.ui.rendering import HERE, render_header, render_method, script
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
@@ -106,7 +108,10 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
     gr.HTML(render_header(texts, collection), js_on_load=script("header.js"))
     with gr.Tabs(elem_id="tabs"):
         with gr.Tab(titles["compare"]):
-            CompareTab(texts, collection)
+            lesson = Lesson(texts, collection) if fits(collection) else None
+            compare = CompareTab(texts, collection)
+            if lesson:
+                lesson.wire(compare)
         with gr.Tab(titles["attack"]):
             AttackTab(texts, collection, parts.back_row)
         with gr.Tab(titles["mint"]):

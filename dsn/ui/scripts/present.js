@@ -1,0 +1,65 @@
+// Presenter mode: the same steps, one idea a screen, led by the keyboard. The page's own rules hide all the rest.
+const keys = lesson.querySelector(".present-keys");
+
+function present() {
+  openTab(lesson.dataset.compare);
+  revealed.clear();
+  drawn.clear();
+  document.body.classList.add("presenting");
+  scrollTo(0, 0);
+  go(step() || 1);
+}
+
+function leavePresenting() {
+  keys.close();
+  document.body.classList.remove("presenting");
+  lesson.querySelector(".lesson-open [data-do=present]").focus();
+}
+
+function forwards() {
+  const stage = Number(training.dataset.stage);
+  const hasStages = article().dataset.shown === "training" && revealed.has(step());
+  if (hasStages && stage < stages.length) goStage(stage + 1);
+  else if (step() < articles.length) go(step() + 1);
+}
+
+function backwards() {
+  const stage = Number(training.dataset.stage);
+  if (article().dataset.shown === "training" && stage > 1) goStage(stage - 1);
+  else if (step() > 1) go(step() - 1);
+}
+
+function another() {
+  drawn.set(step(), (drawn.get(step()) ?? 0) + 1);
+  ask(false);
+}
+
+const moves = {
+  ArrowRight: forwards,
+  PageDown: forwards,
+  " ": forwards,
+  ArrowLeft: backwards,
+  PageUp: backwards,
+  r: reveal,
+  Enter: reveal,
+  n: another,
+  "?": () => keys.showModal(),
+  Escape: leavePresenting,
+};
+
+document.addEventListener("keydown", (event) => {
+  if (!isPresenting() || keys.open || event.ctrlKey || event.metaKey || event.altKey) return;
+  const onButton = event.target.closest?.("button");
+  if (onButton && (event.key === "Enter" || event.key === " ")) return;
+  const move = moves[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (!move) return;
+  event.preventDefault();
+  move();
+});
+
+// A pressed button gives the keys back to the talk.
+lesson.addEventListener("pointerup", () => {
+  if (isPresenting()) requestAnimationFrame(() => !keys.open && document.activeElement?.blur?.());
+});
+
+if (new URLSearchParams(location.search).get("present") === "1") present();
