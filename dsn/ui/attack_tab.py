@@ -99,6 +99,7 @@ class AttackTab:
                     value=FIRST,
                     label=self.said["choose"],
                     elem_id="attack-choice",
+                    elem_classes="choices",
                 )
                 self.name = gr.Dropdown(names, value=names[0], label=self.said["student"], elem_id="attack-student")
                 self.about = gr.HTML(
