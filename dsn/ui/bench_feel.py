@@ -22,17 +22,19 @@ FLAGS = ["--no-sandbox", "--disable-gpu"]
 WATCH = """
 () => {
   const panels = document.querySelector("#panels");
+  const shown = () => panels.querySelector(".panels")?.innerHTML;
   window.seen = {};
   const atNextFrame = (name) => requestAnimationFrame(() => { window.seen[name] ??= performance.now(); });
-  document.addEventListener("click", (event) => { window.seen = { click: event.timeStamp }; }, true);
-  new MutationObserver((changes) => {
+  document.addEventListener("click", (event) => { window.seen = { click: event.timeStamp, before: shown() }; }, true);
+  new MutationObserver(() => {
     if (window.seen.click === undefined) return;
     if (panels.getAttribute("aria-busy") === "true") atNextFrame("sign");
-    if (changes.some((one) => one.type === "childList" && panels.contains(one.target))) {
+    if (shown() !== undefined && shown() !== window.seen.before) {
       atNextFrame("sign");
       atNextFrame("panels");
     }
-  }).observe(panels, { attributes: true, attributeFilter: ["aria-busy"], childList: true, subtree: true });
+  }).observe(panels, { attributes: true, attributeFilter: ["aria-busy"], childList: true,
+    characterData: true, subtree: true });
 }
 """
 
@@ -98,7 +100,7 @@ def milliseconds(address: str, *, clicks: int = CLICKS) -> dict[str, list[tuple[
                 page.evaluate("() => { window.seen = {}; }")
                 press(turn)
                 page.wait_for_function("() => window.seen.panels !== undefined")
-                seen = page.evaluate("() => window.seen")
+                seen = page.evaluate("() => ({ ...window.seen, before: null })")
                 found[name].append((seen["sign"] - seen["click"], seen["panels"] - seen["click"]))
                 page.wait_for_timeout(PAUSE)
         browser.close()
