@@ -103,6 +103,7 @@ class AttackTab:
                     value=self.first,
                     label=self.said["choose"],
                     elem_id="attack-choice",
+                    elem_classes="choices",
                 )
                 self.name = gr.Dropdown(names, value=names[0], label=self.said["student"], elem_id="attack-student")
                 self.about = gr.HTML(

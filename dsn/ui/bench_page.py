@@ -1,4 +1,4 @@
-"""How much the page costs beyond what it cannot do without: round trips, start-up, measuring, visitors."""
+"""How much the page costs beyond what it cannot do without: round trips, start-up, measuring, clicks, visitors."""
 
 import multiprocessing
 import os
@@ -24,6 +24,7 @@ from dsn.datasets import Split, as_floats
 from dsn.serials import Serial
 from dsn.student import Student
 from dsn.timing import Ratio, at_most, medians_in_turn, seconds_of
+from dsn.ui.bench_feel import feel
 from dsn.ui.page import build_page, launch_settings
 
 HOST = "127.0.0.1"
@@ -249,5 +250,6 @@ def page_rows(checkpoints: Path = CHECKPOINTS) -> Iterator[Ratio]:
         yield measuring(collection, task.name)
     with running_page(checkpoints) as (address, process):
         yield round_trip(address, collection)
+        yield from feel(address)
         if Path("/proc/self/statm").exists():
             yield crowd(address, process, collection)

@@ -19,6 +19,7 @@ from dsn.ui.rendering import script
 from dsn.ui.texts import Texts
 
 GALLERY_COUNT = 24
+ANSWERED = "() => void document.dispatchEvent(new Event('answered'))"  # scripts/feel.js waits for it
 
 
 @dataclass(frozen=True)
@@ -225,27 +226,30 @@ class CompareTab:
                         [(self.texts.task_title(one.name, one.title), one.name) for one in self.collection.tasks()],
                         value=task,
                         label=said["application"],
+                        elem_classes="segmented",
                     )
                     self.customer = gr.Radio(
                         self.collection.customers(task),
                         value=customer,
                         label=said["customer"],
                         info=said["customer_info"],
+                        elem_classes="segmented",
                     )
                 with gr.Group(elem_classes="card"):
                     self.serial = gr.Textbox(
                         value=text, label=said["serial"], info=said["serial_info"], max_lines=1, elem_id="serial"
                     )
-                    self.note = gr.HTML(note, js_on_load=None)
-                    self.bits = gr.HTML(bits, js_on_load=script("bits.js"), elem_id="bits")
-                    with gr.Row(elem_classes="buttons"):
-                        self.licensed = gr.Button(said["licensed"], size="sm", variant="primary")
-                        self.random = gr.Button(said["random"], size="sm")
-                        self.near = gr.Button(said["near"], size="sm")
-                        self.another = gr.Button(said["another"], size="sm")
-                        self.none = gr.Button(said["none"], size="sm")
+                    self.note = gr.HTML(note, js_on_load=None, elem_id="serial-note")
+                    with gr.Row(elem_classes="bits-and-buttons"):
+                        self.bits = gr.HTML(bits, js_on_load=script("bits.js"), elem_id="bits")
+                        with gr.Column(elem_classes="buttons", min_width=100):
+                            self.licensed = gr.Button(said["licensed"], size="sm", variant="primary")
+                            self.random = gr.Button(said["random"], size="sm")
+                            self.near = gr.Button(said["near"], size="sm")
+                            self.another = gr.Button(said["another"], size="sm")
+                            self.none = gr.Button(said["none"], size="sm")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
-                self.panels = gr.HTML(panels, js_on_load=None, elem_id="panels")
+                self.panels = gr.HTML(panels, js_on_load=script("feel.js"), elem_id="panels")
                 with gr.Tabs(elem_classes="sources"):
                     with gr.Tab(said["held_out"]):
                         self.pictures = gr.HTML(
@@ -278,24 +282,30 @@ class CompareTab:
         picture = [*shown, self.chosen, self.pictures, self.picture_note]
         quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
-        self.task.input(self.choose_task, [self.task, self.serial], self.everything, **quick)
-        self.customer.input(self.choose_customer, [*who, self.chosen, self.serial], [*shown, self.measurement], **quick)
-        self.pictures.click(self.choose_picture, [*who, self.serial], picture, **quick)
-        self.upload.change(self.bring_picture, [*who, self.serial, self.upload], picture, **quick)
-        self.sketch.click(self.draw_picture, [*who, self.serial], picture, trigger_mode="always_last", **quick)
-        # Pasted text makes no input event, so the field's own changes are taken, whoever made them.
-        self.serial.change(
-            self.with_typed, [*who, self.chosen, self.serial], shown, trigger_mode="always_last", **quick
-        )
-        for button, press in (
+        presses = (
             (self.licensed, self.press_licensed),
             (self.random, self.press_random),
             (self.near, self.press_flip),
             (self.none, self.press_none),
-        ):
-            button.click(press, [*who, self.chosen], shown, **quick)
-        self.another.click(self.press_another, [*who, self.chosen, self.serial], shown, **quick)
-        self.bits.click(self.flip, [*who, self.chosen], shown, trigger_mode="multiple", **quick)
+        )
+        asking = [
+            self.task.input(self.choose_task, [self.task, self.serial], self.everything, **quick),
+            self.customer.input(
+                self.choose_customer, [*who, self.chosen, self.serial], [*shown, self.measurement], **quick
+            ),
+            self.pictures.click(self.choose_picture, [*who, self.serial], picture, **quick),
+            self.upload.change(self.bring_picture, [*who, self.serial, self.upload], picture, **quick),
+            self.sketch.click(self.draw_picture, [*who, self.serial], picture, trigger_mode="always_last", **quick),
+            # Pasted text makes no input event, so the field's own changes are taken, whoever made them.
+            self.serial.change(
+                self.with_typed, [*who, self.chosen, self.serial], shown, trigger_mode="always_last", **quick
+            ),
+            *(button.click(press, [*who, self.chosen], shown, **quick) for button, press in presses),
+            self.another.click(self.press_another, [*who, self.chosen, self.serial], shown, **quick),
+            self.bits.click(self.flip, [*who, self.chosen], shown, trigger_mode="multiple", **quick),
+        ]
+        for asked in asking:
+            asked.then(None, js=ANSWERED)
         self.measure.click(
             self.press_measure,
             [*who, self.serial],

@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.routes import BUILD_PATH_LIB
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import Route
 
 from dsn.allowance import VisitorLimits
 from dsn.collection import Collection
@@ -22,7 +26,7 @@ from dsn.ui.gate import Gate
 from dsn.ui.languages import LanguageDoor
 from dsn.ui.lesson import Lesson
 from dsn.ui.mint_tab import MintTab
-from dsn.ui.rendering import HERE, render_header, render_method, script
+from dsn.ui.rendering import HERE, render_footer, render_header, render_method, script
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 from dsn.ui.trace_tab import TraceTab
 
@@ -31,28 +35,61 @@ SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans",
 FIXED_WIDTH_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "DejaVu Sans Mono", "monospace"]
 
 
+# In rem, so that one rule in styles/page.css makes all type grow with the screen.
+TYPE = gr.themes.Size(
+    xxs="0.625rem", xs="0.75rem", sm="0.8125rem", md="0.9375rem", lg="1rem", xl="1.25rem", xxl="1.5rem", name="rem"
+)
+
+
 def theme() -> gr.themes.Base:
-    """Calm and legible; the visitor's own fonts, so that none comes from elsewhere."""
+    """Calm and legible; the visitor's own fonts, so that none comes from elsewhere. Colours are in styles/accents.css.
+
+    Everything but the three conditions is ink on paper: the theme's colours point at that file's.
+    """
+    ink_on_paper = {
+        "body_text_color": "var(--ink)",
+        "body_text_color_subdued": "var(--quiet)",
+        "block_background_fill": "var(--paper)",
+        "block_border_color": "var(--line)",
+        "block_label_text_color": "var(--quiet)",
+        "block_title_text_color": "var(--ink)",
+        "block_info_text_color": "var(--quiet)",
+        "border_color_primary": "var(--line)",
+        "border_color_accent": "var(--ink)",
+        "background_fill_primary": "var(--paper)",
+        "background_fill_secondary": "var(--sink)",
+        "color_accent_soft": "var(--sink)",
+        "input_background_fill": "var(--paper)",
+        "input_border_color": "var(--edge)",
+        "input_border_color_focus": "var(--ink)",
+        "input_placeholder_color": "var(--quiet)",
+        "button_primary_background_fill": "var(--ink)",
+        "button_primary_text_color": "var(--paper)",
+        "button_secondary_background_fill": "var(--paper)",
+        "button_secondary_text_color": "var(--ink)",
+        "link_text_color": "var(--ink)",
+        "link_text_color_hover": "var(--ink)",
+        "link_text_color_visited": "var(--ink)",
+        "link_text_color_active": "var(--ink)",
+        "slider_color": "var(--ink)",
+    }
+    dark = {f"{name}_dark": colour for name, colour in ink_on_paper.items()}
     return gr.themes.Base(
-        primary_hue=gr.themes.colors.teal,
+        primary_hue=gr.themes.colors.slate,
         neutral_hue=gr.themes.colors.slate,
-        text_size=gr.themes.sizes.text_md,
+        text_size=TYPE,
         radius_size=gr.themes.sizes.radius_md,
         font=SYSTEM_FONTS,
         font_mono=FIXED_WIDTH_FONTS,
     ).set(
-        body_background_fill="#f6f7f9",
-        body_background_fill_dark="#0f1419",
+        body_background_fill="#f7f6f2",  # the only two a page is painted with before its styles are there
+        body_background_fill_dark="#12161c",
         block_border_width="0px",
+        input_border_width="1px",
         button_border_width="1px",
-        button_secondary_background_fill="white",
-        button_secondary_background_fill_dark="#242d39",
-        button_secondary_border_color="#c5ccd6",
-        button_secondary_border_color_dark="#465364",
-        button_primary_background_fill="#0f766e",
-        button_primary_background_fill_hover="#115e59",
-        button_primary_background_fill_dark="#0f766e",
-        button_primary_text_color="white",
+        color_accent="var(--ink)",
+        **ink_on_paper,
+        **dark,
     )
 
 
@@ -122,13 +159,20 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
             build_figures_tab(texts)
         with gr.Tab(titles["method"]):
             gr.HTML(render_method(texts, collection.tasks()), js_on_load=None)
+    gr.HTML(render_footer(texts, collection), js_on_load=None)
+
+
+def web_component(request: Request) -> FileResponse:
+    """The script that makes <gradio-app src> of this page work in another page, from here and not from elsewhere."""
+    return FileResponse(Path(BUILD_PATH_LIB).parent / "gradio.js", media_type="text/javascript")
 
 
 def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
     """Arguments of `Blocks.launch` that belong to the page and not to where it runs; `limits` as in `build_page`."""
     gate = Middleware(Gate, limits=limits or VisitorLimits(), folder=Path(get_upload_folder()))
     return {
-        "app_kwargs": {"middleware": [gate, Middleware(LanguageDoor)]},
+        "app_kwargs": {"middleware": [gate, Middleware(LanguageDoor)], "routes": [Route("/gradio.js", web_component)]},
+        "head": f"<script>{script('head.js')}</script>",
         "theme": theme(),
         "css_paths": sorted((HERE / "styles").glob("*.css")),
         "footer_links": ["api"],

@@ -225,10 +225,15 @@ def render_minting(
 
 
 def render_header(texts: Texts, collection: Collection) -> str:
-    """Title, one sentence on what is shown, and where the students came from."""
+    """Title, one sentence on what is shown, the languages, and what went wrong when the students were fetched."""
     origins = list(dict.fromkeys(collection.origins.values()))
     every = [load_texts(language) for language in languages()]
     return render_template("header.html", t=texts, origins=origins, every_language=every)
+
+
+def render_footer(texts: Texts, collection: Collection) -> str:
+    """Where the students came from."""
+    return render_template("footer.html", t=texts, origins=list(dict.fromkeys(collection.origins.values())))
 
 
 def render_figures(texts: Texts, task: Task, teacher: dict | None, rows: dict[str, dict], published: dict) -> str:

@@ -76,7 +76,7 @@ class TraceTab:
             for task in self.collection.tasks()
             for customer in self.collection.customers(task.name)
         ]
-        gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None)
+        gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
                 self.name = gr.Dropdown(
@@ -90,6 +90,7 @@ class TraceTab:
                     value="pruned",
                     label=self.said["change"],
                     elem_id="trace-change",
+                    elem_classes="choices",
                 )
                 self.upload = gr.File(label=self.said["upload"], type="filepath", elem_id="trace-upload", height=140)
                 self.button = gr.Button(self.said["button"], variant="primary", elem_id="trace-button")

@@ -1,7 +1,10 @@
 // The language of the page is told to the browser; a link to another language keeps the rest of the address.
 const head = element.querySelector(".page-head");
-document.documentElement.lang = head.dataset.language;
-document.title = head.dataset.title;
+if (!element.closest("gradio-app[src]")) {
+  // As an element the page is a guest, and the document is another's.
+  document.documentElement.lang = head.dataset.language;
+  document.title = head.dataset.title;
+}
 
 element.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-language]");

@@ -1,0 +1,164 @@
+"""The look: the three conditions are told apart by every eye, by shape as well as by colour, and nothing jumps."""
+
+import itertools
+import re
+
+import pytest
+from coloraide import Color
+from playwright.sync_api import Browser, Page, Route, expect
+
+from dsn.ui.rendering import HERE
+
+CONDITIONS = ("valid", "entered", "absent")
+APART = 15.0  # CIEDE2000; about 2.3 is just noticeable
+READABLE = 4.5  # WCAG 2.2, 1.4.3
+SETTLED = 500  # milliseconds after which nothing more is expected
+STILL = 0.05  # cumulative layout shift; 0.1 is called good
+
+
+def colours(scheme: str) -> dict[str, Color]:
+    """The named colours of one mode, as styles/accents.css gives them."""
+    light, dark = (HERE / "styles" / "accents.css").read_text("utf-8").split(".dark .gradio-container", 1)
+    text = light if scheme == "light" else dark
+    return {name: Color(value) for name, value in re.findall(r"--(\w+): (#[0-9a-f]{6});", text)}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("sight", ["usual", "protan", "deutan", "tritan"])
+def test_the_accents_stay_apart_for_every_eye(scheme: str, sight: str) -> None:
+    seen = {name: colours(scheme)[name] for name in CONDITIONS}
+    if sight != "usual":
+        seen = {name: colour.filter(sight) for name, colour in seen.items()}
+    for one, other in itertools.combinations(CONDITIONS, 2):
+        assert seen[one].delta_e(seen[other], method="2000") > APART, f"{one} looks like {other}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_is_readable_on_everything_it_stands_on(scheme: str) -> None:
+    named = colours(scheme)
+    for text, ground in itertools.product((*CONDITIONS, "ink", "quiet", "alarm"), ("paper", "ground", "sink")):
+        assert named[text].contrast(named[ground], method="wcag21") >= READABLE, f"{text} on {ground}"
+    for ground in ("paper", "ground"):
+        assert named["edge"].contrast(named[ground], method="wcag21") >= 3, "the edge of a control"
+
+
+def style(page: Page, selector: str, name: str, part: str = "") -> str:
+    """A computed style of the first element that matches."""
+    return page.locator(selector).first.evaluate(f"one => getComputedStyle(one, '{part}')['{name}']")
+
+
+def open_page(browser: Browser, address: str, width: int, height: int, query: str = "") -> Page:
+    page = browser.new_context(viewport={"width": width, "height": height}).new_page()
+    page.add_init_script(
+        "window.shifts = []; new PerformanceObserver(list => list.getEntries().forEach(one => shifts.push(one.value)))"
+        ".observe({type: 'layout-shift', buffered: true})"
+    )
+    page.goto(f"{address}/{query}")
+    expect(page.locator(".panel")).to_have_count(3)
+    page.wait_for_timeout(SETTLED)
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_condition_looks_the_same_in_panels_charts_and_tables(browser: Browser, address: str, scheme: str) -> None:
+    page = open_page(browser, address, 1280, 720, f"?__theme={scheme}")
+    page.get_by_role("button", name="Measure on 1,000 pictures").click()
+    expect(page.locator(".matrices figcaption")).to_have_count(3, timeout=60_000)
+    shapes, patterns = set(), set()
+    for condition in CONDITIONS:
+        red, green, blue = (round(255 * part) for part in colours(scheme)[condition].coords())
+        accent = f"rgb({red}, {green}, {blue})"
+        assert style(page, f".panel.{condition} h3", "color") == accent
+        assert style(page, f".chart .{condition} .title", "color") == accent
+        assert style(page, f".matrices .{condition} figcaption", "color") == accent
+        assert style(page, f".matrices .{condition} .cell", "fill") == accent
+        shape = {
+            style(page, selector, "backgroundImage", "::before") + style(page, selector, "backgroundColor", "::before")
+            for selector in (f".panel.{condition} h3", f".chart .{condition} .title")
+        }
+        pattern = {
+            style(page, selector, "backgroundImage")
+            for selector in (f".panel.{condition} .bar", f".chart .{condition} .bar")
+        }
+        assert len(shape) == len(pattern) == 1
+        shapes |= shape
+        patterns |= pattern
+    assert len(shapes) == len(patterns) == 3
+    page.context.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_the_comparison_and_its_controls_need_no_scrolling(
+    browser: Browser, address: str, width: int, height: int
+) -> None:
+    page = open_page(browser, address, width, height)
+    for selector in (".panel.valid", ".panel.entered", ".panel.absent", "#serial input", "#bits"):
+        box = page.locator(selector).bounding_box()
+        assert box and box["y"] + box["height"] <= height, f"{selector} is below the first screen"
+    expect(page.get_by_text("Home", exact=True)).to_be_hidden()
+    for name in ("Licensed serial", "Randomise", "Flip one bit", "Another customer's", "None"):
+        button = page.get_by_role("button", name=name, exact=True).bounding_box()
+        assert button and button["y"] + button["height"] <= height, f"{name} is below the first screen"
+    page.context.close()
+
+
+def test_type_grows_with_the_projector(browser: Browser, address: str) -> None:
+    sizes = []
+    for width, height in ((1280, 720), (1920, 1080)):
+        page = open_page(browser, address, width, height)
+        sizes.append([float(style(page, one, "fontSize")[:-2]) for one in (".panel h3", "#measure", "#serial input")])
+        page.context.close()
+    assert all(large >= 1.4 * small for small, large in zip(*sizes, strict=True))
+
+
+def test_tiles_of_the_gallery_stand_in_line(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, 1280, 720)
+    boxes = [one.bounding_box() for one in page.locator("#gallery button").all()]
+    assert len({(box["y"], box["height"]) for box in boxes[12:] if box}) == 1
+    page.context.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+def test_nothing_jumps_while_loading_and_comparing(browser: Browser, address: str, width: int, height: int) -> None:
+    page = open_page(browser, address, width, height)
+    assert page.evaluate("shifts.reduce((sum, one) => sum + one, 0)") < STILL
+    page.evaluate("shifts.length = 0")
+    entered = page.locator(".panel.entered")
+    for name, seen in (
+        ("Licensed serial", "This is the valid serial"),
+        ("Randomise", "not this network's serial"),
+        ("Another customer's", "birch"),
+        ("None", "same as the panel"),
+    ):
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(entered.locator(".remark")).to_contain_text(seen)
+    page.locator("#gallery button").nth(3).click()
+    expect(page.locator("#gallery button").nth(3)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#panels")).to_have_attribute("aria-busy", "false")
+    assert page.evaluate("shifts.reduce((sum, one) => sum + one, 0)") < STILL
+    page.context.close()
+
+
+def test_a_control_answers_before_the_network_does(page: Page) -> None:
+    held: list[Route] = []
+    panels = page.locator("#panels")
+    for press in (
+        lambda: page.get_by_role("button", name="Randomise", exact=True).click(),
+        lambda: page.get_by_role("radio", name="birch").check(),
+        lambda: page.get_by_role("radio", name="Traffic signs").check(),
+        lambda: page.locator("#gallery button").nth(4).click(),
+        lambda: page.locator("#bits button").nth(4).click(),
+    ):
+        expect(panels).to_have_attribute("aria-busy", "false")
+        page.wait_for_timeout(SETTLED)
+        page.route("**/gradio_api/**", held.append)
+        press()
+        expect(panels).to_have_attribute("aria-busy", "true")
+        expect(page.locator(".panels")).not_to_have_css("opacity", "1")
+        page.wait_for_timeout(50)  # the request is on its way
+        page.unroute("**/gradio_api/**")
+        assert held, "nothing was asked"
+        while held:
+            held.pop().continue_()
+        expect(panels).to_have_attribute("aria-busy", "false")
+        expect(page.locator(".panels")).to_have_css("opacity", "1")
