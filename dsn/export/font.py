@@ -17,6 +17,7 @@ from dsn.tasks import ASSETS
 FONT = ASSETS / "fonts" / "NotoSansSC-Regular-subset.ttf"
 RANGES = ((0x20, 0x7E), (0xA0, 0x17F), (0x2010, 0x2026), (0x2190, 0x2193), (0x3000, 0x301F), (0xFF01, 0xFF5E))
 SIGNS = "•€™−×≤≥≈✓✗●■□"
+RARER = "浏馏钮瞄赝篡窥诀嗅滤阈熵掩靶矩卷"  # in the page's Chinese, though not among the most usual
 LEVEL_1 = range(0xB0, 0xD8)  # first bytes of GB 2312's most usual characters
 
 
@@ -24,7 +25,7 @@ def characters() -> set[int]:
     """Code points the font is to have, as far as its source has them."""
     chinese = [bytes((first, second)).decode("gb2312", "ignore") for first in LEVEL_1 for second in range(0xA1, 0xFF)]
     plain = {code for low, high in RANGES for code in range(low, high + 1)}
-    return plain | {ord(one) for text in (*chinese, SIGNS) for one in text}
+    return plain | {ord(one) for text in (*chinese, SIGNS, RARER) for one in text}
 
 
 def cut(source: Path, target: Path = FONT) -> None:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import gradio as gr
-
 from dsn.comparison import CONDITIONS, Condition, Panel
 from dsn.export.sheet import Measured, Sheet, SheetBar, SheetPanel, hidden_text, without_stamp
 from dsn.statistics import Accuracy
@@ -34,7 +32,7 @@ def build_sheet(
         panels: valid, entered, absent.
         index: of the held-out picture; None for the visitor's own.
         truth: the true class, where it is known.
-        values: the student's figures, as `dsn.export.tables.figures` gives them.
+        values: the student's figures, as `dsn.export.tables.figures` gives them, with gradio's version.
         measured: what was measured in this visit, if anything was.
         date: of today, as ISO 8601 has it.
         show_serial: whether serials and stamps are shown.
@@ -48,7 +46,7 @@ def build_sheet(
     if index is not None and truth is not None:
         picture = said["held_out"].format(index=index, label=names[truth])
     bars, chart = _bars(texts, row, measured)
-    versions = said["versions"].format(**values["versions"], gradio=gr.__version__)
+    versions = said["versions"].format(**values["versions"])
     return Sheet(
         title=said["title"],
         lead=said["lead"],
