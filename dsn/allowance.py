@@ -22,6 +22,9 @@ class VisitorLimits:
         mints_per_hour_in_all: ordered by all.
         uploads_per_hour: files sent by a visitor.
         uploads_per_hour_in_all: files sent by all.
+        exports_per_tab: files made for a visitor to keep; the oldest goes when another is made.
+        exports_per_hour: such files made for a visitor.
+        exports_per_hour_in_all: such files made for all.
     """
 
     students_per_tab: int = 3
@@ -33,6 +36,9 @@ class VisitorLimits:
     mints_per_hour_in_all: int = 60
     uploads_per_hour: int = 40
     uploads_per_hour_in_all: int = 200
+    exports_per_tab: int = 4
+    exports_per_hour: int = 60
+    exports_per_hour_in_all: int = 400
 
 
 class Allowance:

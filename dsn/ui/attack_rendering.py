@@ -1,5 +1,9 @@
 """The HTML of a watched attack: its chart, its table, and what it says in words."""
 
+from collections.abc import Mapping, Sequence
+from statistics import mean
+from typing import Any
+
 from dsn.attacks.live import Pruned
 from dsn.pictures import to_data_uri
 from dsn.ui.attack_views import View
@@ -42,6 +46,29 @@ def table_of(view: View) -> list[tuple[float, list[float | None]]]:
     return [(x, [value.get(x) for value in values]) for x in dict.fromkeys(chosen)]
 
 
+def table_of_bars(bars: tuple[float, ...]) -> dict[str, Any]:
+    """The serials that worked best, and the mean of the others."""
+    places = sorted(range(len(bars)), key=lambda place: (-bars[place], place))
+    others = [bars[place] for place in places[TABLE_ROWS:]]
+    return {
+        "best": [(place, bars[place]) for place in places[:TABLE_ROWS]],
+        "others": len(others),
+        "mean": mean(others) if others else 0.0,
+    }
+
+
+def table_of_clouds(points: Mapping[str, Sequence[tuple[float, float, int]]]) -> list[tuple]:
+    """A row a class: its number, its pictures, and the middle of each of its clouds."""
+    clouds = list(points.values())
+    labels = sorted({label for _, _, label in clouds[0]}) if clouds else []
+    rows = []
+    for label in labels:
+        of_class = [[(x, y) for x, y, one in cloud if one == label] for cloud in clouds]
+        middles = [(mean(x for x, _ in cloud), mean(y for _, y in cloud)) for cloud in of_class]
+        rows.append((label, len(of_class[0]), middles))
+    return rows
+
+
 def render_attack(texts: Texts, view: View, even: float, *, command: str | None = None, recorded: bool = False) -> str:
     """An attack at one moment.
 
@@ -60,6 +87,8 @@ def render_attack(texts: Texts, view: View, even: float, *, command: str | None 
         view=view,
         even=even,
         rows=table_of(view),
+        bar_rows=table_of_bars(view.bars),
+        cloud_rows=table_of_clouds(view.points),
         images=images,
         best=best,
         said=said(texts, view),

@@ -1,63 +1,25 @@
 """The tab of the side-by-side comparison: handlers first, then the layout, then the wiring."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import gradio as gr
-from torch import Tensor
 
 from dsn.collection import Collection
 from dsn.comparison import compare, measure
-from dsn.datasets import as_floats
+from dsn.export.sheet import Measured
 from dsn.pictures import PictureError, drawing, fit, open_picture
 from dsn.results import teacher_accuracy
 from dsn.serials import Serial, SerialError, near_miss
 from dsn.statistics import chance
 from dsn.tasks import TASKS
 from dsn.ui import rendering
+from dsn.ui.chosen import Chosen, entered_serial, from_gallery
+from dsn.ui.page_state import first_wrong
 from dsn.ui.rendering import script
 from dsn.ui.texts import Texts
 
 GALLERY_COUNT = 24
 ANSWERED = "() => void document.dispatchEvent(new Event('answered'))"  # scripts/feel.js waits for it
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The picture a visitor looks at.
-
-    Attributes:
-        picture: float [1, C, H, W] in [0, 1].
-        index: its place among the held-out pictures; None for the visitor's own.
-        label: its true class; None for the visitor's own.
-    """
-
-    picture: Tensor
-    index: int | None = None
-    label: int | None = None
-
-
-def from_gallery(collection: Collection, task: str, index: int) -> Chosen:
-    """A held-out picture and its true class."""
-    split = collection.held_out[task].split
-    return Chosen(as_floats(split.images[index])[None], index, int(split.labels[index]))
-
-
-def entered_serial(text: str, bit_count: int) -> Serial | None:
-    """The serial in the field; None where it is empty.
-
-    Raises:
-        SerialError: it cannot be read, or is of another length than this student's.
-    """
-    if not text.strip():
-        return None
-    serial = Serial.parse(text)
-    if len(serial.bits) != bit_count:
-        raise SerialError(
-            f"This is a serial of {len(serial.bits)} bits, and this customer's network takes {bit_count}: "
-            "choose another customer, or press Randomise."
-        )
-    return serial
 
 
 class CompareTab:
@@ -82,7 +44,7 @@ class CompareTab:
             if other != customer
         }
         return (
-            rendering.render_panels(self.texts, student, panels, chosen.label, others),
+            rendering.render_panels(self.texts, student, panels, chosen.label, others, marks=True),
             serial.text if serial else "",
             rendering.render_bits(self.texts, serial, len(valid.bits)),
             rendering.render_serial_note(self.texts, serial, valid),
@@ -191,12 +153,12 @@ class CompareTab:
     def flip(self, task: str, customer: str, chosen: Chosen, event: gr.EventData) -> tuple:
         return self.shown(task, customer, chosen, Serial.from_bits(int(bit) for bit in event.bits))
 
-    def press_measure(self, task: str, customer: str, text: str) -> Iterator[str]:
+    def press_measure(self, task: str, customer: str, text: str) -> Iterator[tuple]:
         student = self.collection.student(task, customer)
         try:
             serial = entered_serial(text, student.config.bit_count)
         except SerialError as error:
-            yield rendering.render_note(self.texts.of_error(error), "error")
+            yield rendering.render_note(self.texts.of_error(error), "error"), None
             return
         held = self.collection.held_out[task]
         valid = self.collection.valid_serial(task, customer)
@@ -206,7 +168,9 @@ class CompareTab:
         entered = said["entered_none"] if serial is None else said["entered"].format(serial=serial.text)
         names = self.texts.class_names(task, held.class_names)
         for measurement in measure(student, held.split, valid, serial):
-            yield rendering.render_measurement(self.texts, measurement, levels, teacher, names, entered)
+            html = rendering.render_measurement(self.texts, measurement, levels, teacher, names, entered)
+            is_whole = measurement.done == measurement.total
+            yield html, Measured(task, customer, serial, measurement) if is_whole else None
 
     # Layout
 
@@ -215,10 +179,8 @@ class CompareTab:
         task, customer = self.first
         chosen = from_gallery(self.collection, task, self.galleries[task][0])
         valid = self.collection.valid_serial(task, customer)
-        panels, text, bits, note = self.shown(
-            task, customer, chosen, valid.flipped(*range(0, len(valid.bits), valid.side + 1))
-        )
-        self.chosen = gr.State(chosen)
+        panels, text, bits, note = self.shown(task, customer, chosen, first_wrong(valid))
+        self.chosen, self.measured = gr.State(chosen), gr.State(None)
         with gr.Row(elem_classes="workbench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2):
                 with gr.Group(elem_classes="card"):
@@ -309,7 +271,7 @@ class CompareTab:
         self.measure.click(
             self.press_measure,
             [*who, self.serial],
-            self.measurement,
+            [self.measurement, self.measured],
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=2,

@@ -11,7 +11,7 @@ from dsn.pictures import PictureError, fit, open_picture
 from dsn.serials import SerialError
 from dsn.statistics import Accuracy, chance
 from dsn.tasks import TASKS
-from dsn.ui.compare_tab import Chosen, entered_serial, from_gallery
+from dsn.ui.chosen import Chosen, entered_serial, from_gallery
 
 
 def add_endpoints(collection: Collection) -> None:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from dsn.allowance import VisitorLimits
 from dsn.collection import Collection
+from dsn.export.shelf import Shelf
 from dsn.lesson import fits
 from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Visitors
@@ -21,12 +22,14 @@ from dsn.ui.attack_tab import AttackTab
 from dsn.ui.back_row import BackRow
 from dsn.ui.compare_tab import CompareTab
 from dsn.ui.endpoints import add_endpoints
+from dsn.ui.export_row import ExportRow
 from dsn.ui.figures_tab import build_figures_tab
 from dsn.ui.gate import Gate
 from dsn.ui.languages import LanguageDoor
 from dsn.ui.lesson import Lesson
 from dsn.ui.mint_tab import MintTab
 from dsn.ui.rendering import HERE, render_footer, render_header, render_method, script
+from dsn.ui.sharing import Sharing
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 from dsn.ui.trace_tab import TraceTab
 
@@ -102,12 +105,14 @@ class Parts:
         visitors: keys and students of visitors.
         quick: how they mint.
         back_row: where attacks run.
+        shelf: files made for visitors to keep.
     """
 
     collection: Collection
     visitors: Visitors
     quick: QuickMint
     back_row: BackRow
+    shelf: Shelf
 
 
 def build_page(
@@ -120,8 +125,9 @@ def build_page(
         limits: how much it does for visitors; None for the usual.
         quick: how they mint; None for the usual.
     """
-    visitors = Visitors(limits or VisitorLimits(), Path(get_upload_folder()))
-    parts = Parts(collection, visitors, quick or QuickMint(), BackRow())
+    limits, folder = limits or VisitorLimits(), Path(get_upload_folder())
+    visitors, shelf = Visitors(limits, folder), Shelf(limits, folder)
+    parts = Parts(collection, visitors, quick or QuickMint(), BackRow(), shelf)
     texts = load_texts(DEFAULT_LANGUAGE)
     with gr.Blocks(title=texts["page"]["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         build_tabs(texts, parts)
@@ -129,6 +135,7 @@ def build_page(
 
         def leave(request: gr.Request) -> None:
             visitors.leave(request.session_hash or "")
+            shelf.leave(request.session_hash or "")
 
         page.unload(leave)
     for language in languages()[1:]:
@@ -143,23 +150,26 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
     collection, titles = parts.collection, texts["page"]["tabs"]
     gr.Navbar(visible=False)  # languages are chosen in the header
     gr.HTML(render_header(texts, collection), js_on_load=script("header.js"))
+    sharing = Sharing(texts, collection)
     with gr.Tabs(elem_id="tabs"):
-        with gr.Tab(titles["compare"]):
+        with gr.Tab(titles["compare"], id="compare"):
             lesson = Lesson(texts, collection) if fits(collection) else None
             compare = CompareTab(texts, collection)
+            ExportRow(texts, collection, compare, parts.shelf)
             if lesson:
                 lesson.wire(compare)
-        with gr.Tab(titles["attack"]):
+        with gr.Tab(titles["attack"], id="attack"):
             AttackTab(texts, collection, parts.back_row)
-        with gr.Tab(titles["mint"]):
+        with gr.Tab(titles["mint"], id="mint"):
             MintTab(texts, collection, parts.visitors, parts.quick)
-        with gr.Tab(titles["trace"]):
+        with gr.Tab(titles["trace"], id="trace"):
             TraceTab(texts, collection, parts.visitors)
-        with gr.Tab(titles["figures"]):
+        with gr.Tab(titles["figures"], id="figures"):
             build_figures_tab(texts)
-        with gr.Tab(titles["method"]):
+        with gr.Tab(titles["method"], id="method"):
             gr.HTML(render_method(texts, collection.tasks()), js_on_load=None)
     gr.HTML(render_footer(texts, collection), js_on_load=None)
+    sharing.wire(compare)
 
 
 def web_component(request: Request) -> FileResponse:

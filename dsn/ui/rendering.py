@@ -43,7 +43,13 @@ def render_template(template: str, **values: object) -> str:
 
 
 def render_panels(
-    texts: Texts, student: Student, panels: tuple[Panel, ...], truth: int | None, others: dict[Serial, str]
+    texts: Texts,
+    student: Student,
+    panels: tuple[Panel, ...],
+    truth: int | None,
+    others: dict[Serial, str],
+    *,
+    marks: bool = False,
 ) -> str:
     """The three panels side by side.
 
@@ -53,6 +59,7 @@ def render_panels(
         panels: valid, entered, absent.
         truth: the true class, where it is known.
         others: other customers' serials and whose each is.
+        marks: whether a panel can be marked.
     """
     size, side = student.config.network.size, round(student.config.bit_count**0.5)
     stamp = {
@@ -70,7 +77,15 @@ def render_panels(
     ]
     names = texts.class_names(student.config.task, student.config.classes)
     return render_template(
-        "panels.html", t=texts, shown=shown, stamp=stamp, names=names, truth=None if truth is None else names[truth]
+        "panels.html",
+        t=texts,
+        task=student.config.task,
+        customer=student.config.customer,
+        shown=shown,
+        marks=marks,
+        stamp=stamp,
+        names=names,
+        truth=None if truth is None else names[truth],
     )
 
 
