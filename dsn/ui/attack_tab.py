@@ -58,7 +58,7 @@ class AttackTab:
         recorded = read_results("attacks").get(f"{name}/{attack}/{RECORDED_SHARE}")
         command = f"python -m dsn attack {attack} --student {name}"
         if recorded is None or not recorded["curves"]:
-            return hint + rendering.render_note(self.said["not_recorded"].format(command=command))
+            return hint + rendering.render_note(rendering.fill(self.said["not_recorded"], command=command))
         figures = {key: one["mean"] for key, one in recorded["figures"].items()}
         view = Watching(attack).outcome(Outcome(figures, recorded["curves"]), None)
         return hint + render_attack(self.texts, view, self.even(name), command=command, recorded=True)

@@ -33,8 +33,14 @@ ENVIRONMENT = Environment(
 )
 ENVIRONMENT.filters["percent"] = lambda value: f"{value:.1f} %"
 ENVIRONMENT.filters["p_value"] = p_text
-# Sentences come from files of our own and may hold markup; what is filled in is escaped.
-ENVIRONMENT.filters["fill"] = lambda text, **values: Markup(text).format(**values)
+
+
+def fill(text: str, **values: object) -> Markup:
+    """A sentence from the texts, which are our own and may hold markup; what is filled in is escaped."""
+    return Markup(text).format(**values)
+
+
+ENVIRONMENT.filters["fill"] = fill
 
 
 def render_template(template: str, **values: object) -> str:
@@ -102,7 +108,7 @@ def render_sketch(title: str, clear: str) -> str:
 
 
 def render_note(text: str, kind: str = "plain") -> str:
-    """One sentence under a control; kind is "plain", "error" or "good"."""
+    """One sentence under a control, escaped unless it comes from `fill`; kind is "plain", "error" or "good"."""
     return render_template("note.html", text=text, kind=kind)
 
 
