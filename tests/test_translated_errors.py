@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def said_by(call: Callable[[], object]) -> str:
 
 def slips_with_serials() -> Iterator[str]:
     for text in (" ", "short", "<b>", VALID.text[:-1] + "*", "Z" * 13 + "0"):
-        yield said_by(lambda text=text: Serial.parse(text))
+        yield said_by(partial(Serial.parse, text))
     yield said_by(lambda: Serial.from_bits([0, 1]))
     yield said_by(lambda: entered_serial(random_serial(9).text, 64))
     number = 31 << 60  # a first character that 13 characters can spell and 64 bits cannot hold
@@ -73,7 +74,7 @@ def slips_with_minting(folder: Path) -> Iterator[str]:
     limits = VisitorLimits(waiting=2, students_in_all=2, mints_per_hour=2)
     visitors = Visitors(limits, folder)
     for name in ("", "Änne", "-"):
-        yield said_by(lambda name=name: visitors.order("tab", "here", DIGITS, name))
+        yield said_by(partial(visitors.order, "tab", "here", DIGITS, name))
     order = visitors.order("tab", "here", DIGITS, "elm")
     yield said_by(lambda: visitors.order("tab", "here", DIGITS, "elm"))
     visitors.order("other", "here", DIGITS, "elm")
@@ -167,15 +168,13 @@ def raised_in(module: str, function: str | None = None) -> Iterator[str]:
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 yield value.value
             elif isinstance(value, ast.JoinedStr):
-                parts = [
-                    one.value if isinstance(one, ast.Constant) else filled(ast.unparse(one.value))
-                    for one in value.values
-                ]
-                yield "".join(map(str, parts))
+                yield "".join(map(part, value.values))
 
 
-def filled(place: str) -> str:
-    return "This file" if place == "path" else "model.safetensors" if place == "WEIGHTS" else "7"
+def part(of_sentence: ast.expr) -> str:
+    if isinstance(of_sentence, ast.FormattedValue):
+        return {"path": "This file", "WEIGHTS": "model.safetensors"}.get(ast.unparse(of_sentence.value), "7")
+    return str(of_sentence.value) if isinstance(of_sentence, ast.Constant) else ""
 
 
 NOT_FOR_VISITORS = {"The number 7 does not fit into 7 bits.", "a serial of 7 bits has no place 7"}
