@@ -216,6 +216,7 @@ class CompareTab:
         valid = self.collection.valid_serial(task, customer)
         panels, text, bits, note = self.shown(task, customer, chosen, valid.flipped(0, 9, 18, 27, 36, 45, 54, 63))
         self.chosen = gr.State(chosen)
+        gr.HTML(rendering.render_tab_heading(self.texts, "compare"), js_on_load=None, elem_classes="unseen-block")
         with gr.Row(elem_classes="workbench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2):
                 with gr.Group(elem_classes="card"):

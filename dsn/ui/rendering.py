@@ -127,6 +127,11 @@ def render_heading(title: str, lead: str) -> str:
     return render_template("heading.html", title=title, lead=lead)
 
 
+def render_tab_heading(texts: Texts, tab: str) -> str:
+    """A tab's heading for screen readers; eyes have the tab itself."""
+    return render_template("tab_heading.html", title=texts["page"]["tabs"][tab])
+
+
 def _matrix(measurement: Measurement, condition: Condition, class_names: tuple[str, ...]) -> dict:
     counts = measurement.counts[condition]
     totals = counts.sum(1)
