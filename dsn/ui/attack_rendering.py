@@ -15,10 +15,10 @@ TABLE_ROWS = 12
 
 def span_in_words(texts: Texts, years: float) -> str:
     """A number of years as people say it."""
-    for size, word in ((1e9, "billion_years"), (1e6, "million_years"), (1e3, "thousand_years"), (1.0, "years")):
-        if years >= size:
-            count = f"{years / size:,.1f}" if years / size < 10 else f"{years / size:,.0f}"
-            return texts["attack"][word].format(count=count)
+    for least, words in texts["attack"]["spans"]:
+        count = years / float(least)
+        if count >= 1:
+            return words.format(count=f"{count:,.1f}" if count < 10 else f"{count:,.0f}")
     return texts["attack"]["days"].format(count=f"{365.25 * years:.0f}")
 
 

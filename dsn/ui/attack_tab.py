@@ -62,7 +62,7 @@ class AttackTab:
         recorded = read_results("attacks").get(f"{name}/{attack}/{RECORDED_SHARE}")
         command = f"python -m dsn attack {attack} --student {name}"
         if recorded is None or not recorded["curves"]:
-            return hint + rendering.render_note(self.said["not_recorded"].format(command=command))
+            return hint + rendering.render_note(rendering.fill(self.said["not_recorded"], command=command))
         figures = {key: one["mean"] for key, one in recorded["figures"].items()}
         view = Watching(attack).outcome(Outcome(figures, recorded["curves"]), None)
         return hint + render_attack(self.texts, view, self.even(name), command=command, recorded=True)
@@ -95,6 +95,7 @@ class AttackTab:
 
     def build(self) -> None:
         names = victims(self.collection, self.first)
+        gr.HTML(rendering.render_tab_heading(self.texts, "attack"), js_on_load=None, elem_classes="unseen-block")
         gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench attack-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):

@@ -214,6 +214,7 @@ class MintTab:
         self.ticket = gr.State(None, time_to_live=60 * minutes, delete_callback=self.forget)
         self.entered, self.index = gr.State(None), gr.State(self.pictures[0])
         self.clock = gr.Timer(LOOK_EVERY, active=False)
+        gr.HTML(rendering.render_tab_heading(self.texts, "mint"), js_on_load=None, elem_classes="unseen-block")
         gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench mint-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2):

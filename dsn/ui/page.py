@@ -34,7 +34,8 @@ from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 from dsn.ui.trace_tab import TraceTab
 
 LARGEST_UPLOAD = "20mb"
-SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"]
+CHINESE_FONTS = ["PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC"]
+SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", *CHINESE_FONTS, "sans-serif"]
 FIXED_WIDTH_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "DejaVu Sans Mono", "monospace"]
 
 

@@ -33,8 +33,14 @@ ENVIRONMENT = Environment(
 )
 ENVIRONMENT.filters["percent"] = lambda value: f"{value:.1f} %"
 ENVIRONMENT.filters["p_value"] = p_text
-# Sentences come from files of our own and may hold markup; what is filled in is escaped.
-ENVIRONMENT.filters["fill"] = lambda text, **values: Markup(text).format(**values)
+
+
+def fill(text: str, **values: object) -> Markup:
+    """A sentence from the texts, which are our own and may hold markup; what is filled in is escaped."""
+    return Markup(text).format(**values)
+
+
+ENVIRONMENT.filters["fill"] = fill
 
 
 def render_template(template: str, **values: object) -> str:
@@ -117,7 +123,7 @@ def render_sketch(title: str, clear: str) -> str:
 
 
 def render_note(text: str, kind: str = "plain") -> str:
-    """One sentence under a control; kind is "plain", "error" or "good"."""
+    """One sentence under a control, escaped unless it comes from `fill`; kind is "plain", "error" or "good"."""
     return render_template("note.html", text=text, kind=kind)
 
 
@@ -134,6 +140,11 @@ def render_serial_note(texts: Texts, entered: Serial | None, valid: Serial) -> s
 def render_heading(title: str, lead: str) -> str:
     """A heading with a sentence under it."""
     return render_template("heading.html", title=title, lead=lead)
+
+
+def render_tab_heading(texts: Texts, tab: str) -> str:
+    """A tab's heading for screen readers; eyes have the tab itself."""
+    return render_template("tab_heading.html", title=texts["page"]["tabs"][tab])
 
 
 def _matrix(measurement: Measurement, condition: Condition, class_names: tuple[str, ...]) -> dict:

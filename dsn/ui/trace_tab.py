@@ -76,7 +76,8 @@ class TraceTab:
             for task in self.collection.tasks()
             for customer in self.collection.customers(task.name)
         ]
-        gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
+        gr.HTML(rendering.render_tab_heading(self.texts, "trace"), js_on_load=None, elem_classes="unseen-block")
+        gr.HTML(rendering.render_note(rendering.fill(self.said["lead"])), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
                 self.name = gr.Dropdown(

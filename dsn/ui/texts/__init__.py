@@ -32,6 +32,10 @@ class Texts:
         """An application's title; the registry's own where this language has none."""
         return self.sections["tasks"].get(name, {}).get("title", title)
 
+    def task_credit(self, name: str, word: str, own: str) -> str:
+        """An application's "attribution" or "licence", perhaps with markup; `own` where this language has none."""
+        return self.sections["tasks"].get(name, {}).get(word, own)
+
     def class_names(self, task: str, names: tuple[str, ...]) -> tuple[str, ...]:
         """The classes of an application; the names given where this language has none."""
         return tuple(self.sections["classes"].get(task, names))
@@ -40,13 +44,13 @@ class Texts:
         """What an error says, in this language; as it is where there is no translation.
 
         Errors are raised in English by code that knows nothing of languages. A translation's "errors" give, for the
-        English sentence with its {places}, the sentence to show.
+        English sentence with its {places}, the sentence to show. What stands at a place may be such a sentence itself.
         """
         said = str(error)
         for english, translated in self.sections["errors"].items():
             found = re.fullmatch(_pattern(english), said, re.DOTALL)
             if found:
-                return translated.format(**found.groupdict())
+                return translated.format(**{name: self.of_error(part) for name, part in found.groupdict().items()})
         return said
 
 

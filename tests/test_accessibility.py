@@ -1,0 +1,140 @@
+"""For everyone: axe-core's rules for WCAG 2.2 AA, and the keyboard alone."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from dsn.ui.texts import Texts, load_texts
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Findings inside Gradio's own widgets that the page cannot mend: (rule, part of the element's address) and why.
+ALLOWED: dict[tuple[str, str], str] = {}
+FOCUS = """() => {
+  const one = document.activeElement;
+  if (!one || one === document.body) return null;
+  const around = [one, one.closest("label"), one.parentElement, one.closest(".block")].filter(Boolean);
+  const seen = around.some((part) => {
+    const style = getComputedStyle(part);
+    return (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
+  });
+  const near = one.closest("[id]:not(input)");
+  const name = one.ariaLabel || one.innerText || one.value || one.tagName;
+  return { name: name.trim(), near: near ? near.id : "", kind: one.type || one.tagName, seen };
+}"""
+
+
+def open_page(browser: Browser, address: str, language: str, scheme: str = "light", **options) -> Page:
+    options = {"viewport": {"width": 1280, "height": 900}, **options}
+    page = browser.new_context(locale="zh-CN" if language == "zh" else "en-GB", **options).new_page()
+    page.goto(f"{address}/{'' if language == 'en' else language}?__theme={scheme}")
+    expect(page.locator(".panel")).to_have_count(3)
+    return page
+
+
+def findings(page: Page) -> list[str]:
+    """Serious and critical ones, and headings out of order, but for those that are allowed."""
+    page.wait_for_timeout(300)  # colours fade in
+    options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{one['id']} at {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+        for one in found
+        if one["impact"] in ("serious", "critical") or one["id"] == "heading-order"
+        for node in one["nodes"]
+        if not any(one["id"] == rule and part in str(node["target"]) for rule, part in ALLOWED)
+    ]
+
+
+def walk(page: Page, texts: Texts) -> Iterator[str]:
+    """Through the whole page: the name of each place where it stands still."""
+
+    def choose(tab: str) -> None:
+        page.get_by_role("tab", name=texts["page"]["tabs"][tab], exact=True).click()
+
+    yield "compare"
+    page.locator("#measure").click()
+    expect(page.locator(".matrices svg")).to_have_count(3, timeout=120_000)
+    page.get_by_role("tab", name=texts["compare"]["own_picture"]).click()
+    yield "compare, measured, with a picture of one's own"
+    choose("attack")
+    yield "attack"
+    page.locator("#attack-run").click()
+    expect(page.locator("#attack-stage .said")).to_be_visible(timeout=120_000)
+    yield "attack, finished"
+    choose("mint")
+    yield "mint"
+    page.locator("#mint-name").locator("input, textarea").fill("elm")
+    page.locator("#mint-button").click()
+    expect(page.locator("#mint-order .order")).to_be_visible()
+    expect(page.locator("#mint-live .minting")).to_be_visible(timeout=120_000)
+    yield "mint, ordered"
+    page.locator("#mint-stop").click()
+    choose("trace")
+    yield "trace"
+    page.locator("#trace-button").click()
+    expect(page.locator("#trace-report .trace")).to_be_visible(timeout=120_000)
+    yield "trace, reported"
+    for tab in ("figures", "method"):
+        choose(tab)
+        yield tab
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("en", "dark"), ("zh", "light"), ("zh", "dark")])
+def test_axe_finds_nothing_serious(browser: Browser, address: str, language: str, scheme: str) -> None:
+    page = open_page(browser, address, language, scheme)
+    found = {place: findings(page) for place in walk(page, load_texts(language))}
+    assert len(found) == 10 and not any(found.values()), json.dumps(found, indent=1, ensure_ascii=False)
+    page.context.close()
+
+
+def test_axe_would_find_something(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, "en")
+    page.locator("#measure").evaluate("one => { one.style.background = '#999'; one.style.color = '#aaa'; }")
+    assert [one for one in findings(page) if "color-contrast at #measure" in one]
+    page.context.close()
+
+
+def test_the_keyboard_alone_reaches_everything_and_is_seen_there(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, "en")
+    reached: list[dict] = []
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        focus = page.evaluate(FOCUS)
+        if focus is None:
+            break
+        reached.append(focus)
+        if focus["name"] == "Your own picture":  # a row of tabs is one stop; arrow keys or Enter choose
+            page.keyboard.press("Enter")
+    else:
+        pytest.fail("the focus never leaves the page")
+    names, places = {one["name"] for one in reached}, {one["near"] for one in reached}
+    said = load_texts("en")["compare"]
+    assert {said[name] for name in ("licensed", "random", "near", "another", "none", "clear")} <= names
+    assert {"Compare", "Attack", "Mint", "Trace", "Figures", "How it works", "中文"} <= names
+    assert {"serial", "upload", "measure"} <= places
+    assert "row 1, column 1" in names and {"digits", "signs", "alder"} <= names
+    assert [one for one in reached if not one["seen"]] == []
+    page.context.close()
+
+
+def test_pictures_are_chosen_by_keyboard(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, "en")
+    second = page.locator("#gallery button").nth(1)
+    page.locator("#gallery button").first.focus()
+    page.keyboard.press("Tab")
+    expect(second).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(second).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".panel.valid .verdict")).to_contain_text(second.inner_text())
+    page.context.close()
+
+
+def test_there_is_one_main_part_and_one_head(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, "en")
+    expect(page.locator("main, [role=main]")).to_have_count(1)
+    expect(page.locator("header.page-head h1")).to_have_count(1)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.context.close()
