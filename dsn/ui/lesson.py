@@ -117,5 +117,6 @@ class Lesson:
             return self.draw(event)
 
         quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-        self.card.click(go, None, compare.everything, trigger_mode="always_last", **quick)
-        self.card.click(draw, None, self.drawing, trigger_mode="always_last", **quick)
+        # "always_last" would repeat the waiting event with the data of the one before it
+        self.card.click(go, None, compare.everything, trigger_mode="multiple", **quick)
+        self.card.click(draw, None, self.drawing, trigger_mode="multiple", **quick)
