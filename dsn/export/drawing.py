@@ -18,8 +18,8 @@ from dsn.export.sheet import Sheet, SheetBar, SheetPanel
 WIDTH, HEIGHT = 11.69, 8.27  # inches: A4, landscape
 MARGIN, GAP = 0.55, 0.3  # inches
 DOTS = 160  # an inch, of the picture
-TONES = {"valid": "#0f766e", "entered": "#b45309", "absent": "#5b6478"}  # as on the page
-RIGHT, WRONG, INK, QUIET, LINE, SINK = "#0f766e", "#b42318", "#17202b", "#56606f", "#dfe3e8", "#eef1f4"
+TONES = {"valid": "#005ea8", "entered": "#a84c00", "absent": "#55534f"}  # as on the page
+RIGHT, WRONG, INK, QUIET, LINE, SINK = "#1d2430", "#a61b29", "#1d2430", "#59606c", "#dcd8cf", "#efede7"
 PLAIN = FontProperties(fname=str(FONT))
 FIXED = FontProperties(family="DejaVu Sans Mono")  # comes with the library
 SMALLEST = 6.5  # points
