@@ -3,6 +3,8 @@ const bench = element.closest(".workbench");
 const view = element.closest("#panels");
 const CONTROLS = ".bits-and-buttons button, #gallery button, .segmented input, #serial input, #sketch button";
 
+view.setAttribute("aria-busy", "false");
+
 function begin(control) {
   end();
   view.setAttribute("aria-busy", "true");
