@@ -55,6 +55,10 @@ def walk(page: Page, texts: Texts) -> Iterator[str]:
         page.get_by_role("tab", name=texts["page"]["tabs"][tab], exact=True).click()
 
     yield "compare"
+    page.locator(".lesson-button.main").click()
+    expect(page.locator("#lesson [data-step='1']")).to_be_visible()
+    yield "lesson"
+    page.keyboard.press("Escape")
     page.locator("#measure").click()
     expect(page.locator(".matrices svg")).to_have_count(3, timeout=120_000)
     page.get_by_role("tab", name=texts["compare"]["own_picture"]).click()
@@ -86,7 +90,7 @@ def walk(page: Page, texts: Texts) -> Iterator[str]:
 def test_axe_finds_nothing_serious(browser: Browser, address: str, language: str, scheme: str) -> None:
     page = open_page(browser, address, language, scheme)
     found = {place: findings(page) for place in walk(page, load_texts(language))}
-    assert len(found) == 10 and not any(found.values()), json.dumps(found, indent=1, ensure_ascii=False)
+    assert len(found) == 11 and not any(found.values()), json.dumps(found, indent=1, ensure_ascii=False)
     page.context.close()
 
 
@@ -137,4 +141,52 @@ def test_there_is_one_main_part_and_one_head(browser: Browser, address: str) -> 
     expect(page.locator("main, [role=main]")).to_have_count(1)
     expect(page.locator("header.page-head h1")).to_have_count(1)
     expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.context.close()
+
+
+def test_at_400_percent_nothing_is_read_by_scrolling_sideways(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, "en", viewport={"width": 320, "height": 700})
+    for tab in ("Attack", "Mint", "Trace", "Figures", "How it works", "Compare"):
+        page.get_by_role("tab", name=tab, exact=True).click()
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, tab
+    page.context.close()
+
+
+def test_a_finger_finds_what_it_presses(browser: Browser, address: str) -> None:
+    """WCAG 2.2, 2.5.8. Where there is a mouse the bits are smaller: the field above them does the same."""
+    page = open_page(browser, address, "en", viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("button, a, summary, [role=tab]")].filter((one) => {
+          const box = one.getBoundingClientRect();
+          return box.width > 1 && box.height > 1 && (box.width < 23.9 || box.height < 23.9);
+        }).map((one) => `${one.tagName} ${one.ariaLabel || one.innerText}`)"""
+    )
+    assert small == []
+    page.context.close()
+
+
+def test_nothing_moves_for_those_who_want_less_motion(browser: Browser, address: str) -> None:
+    moving = """() => [...document.querySelectorAll("body *")].filter((one) => {
+      const style = getComputedStyle(one);
+      return [style.transitionDuration, style.animationName === "none" ? "0s" : style.animationDuration]
+        .some((list) => list.split(",").some((each) => parseFloat(each) > 0.01));
+    }).length"""
+    page = open_page(browser, address, "en", reduced_motion="reduce")
+    assert page.evaluate(moving) == 0
+    page.context.close()
+    page = open_page(browser, address, "en")
+    assert page.evaluate(moving) > 0
+    page.context.close()
+
+
+def test_the_panels_answers_are_told_once_a_change(browser: Browser, address: str) -> None:
+    page = open_page(browser, address, "en")
+    told = page.locator(".told[role=status]")
+    expect(told).to_have_text("")
+    page.get_by_role("button", name="Licensed serial", exact=True).click()
+    expect(told).to_have_text(
+        "With its own serial: Right: 0. With the entered serial: Right: 0. "
+        "With no serial: Wrong: every class is equally likely."
+    )
     page.context.close()

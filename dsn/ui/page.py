@@ -28,7 +28,7 @@ from dsn.ui.gate import Gate
 from dsn.ui.languages import LanguageDoor
 from dsn.ui.lesson import Lesson
 from dsn.ui.mint_tab import MintTab
-from dsn.ui.rendering import HERE, render_footer, render_header, render_method, script
+from dsn.ui.rendering import HERE, render_footer, render_head, render_header, render_method, script
 from dsn.ui.sharing import Sharing
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 from dsn.ui.trace_tab import TraceTab
@@ -183,7 +183,7 @@ def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
     gate = Middleware(Gate, limits=limits or VisitorLimits(), folder=Path(get_upload_folder()))
     return {
         "app_kwargs": {"middleware": [gate, Middleware(LanguageDoor)], "routes": [Route("/gradio.js", web_component)]},
-        "head": f"<script>{script('head.js')}</script>",
+        "head": render_head(),
         "theme": theme(),
         "css_paths": sorted((HERE / "styles").glob("*.css")),
         "footer_links": ["api"],

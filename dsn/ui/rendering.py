@@ -257,6 +257,11 @@ def render_header(texts: Texts, collection: Collection) -> str:
     return render_template("header.html", t=texts, origins=origins, every_language=every)
 
 
+def render_head() -> str:
+    """What has to be in force before the page is built."""
+    return render_template("head.html", early=Markup(script("head.js")))
+
+
 def render_footer(texts: Texts, collection: Collection) -> str:
     """Where the students came from."""
     return render_template("footer.html", t=texts, origins=list(dict.fromkeys(collection.origins.values())))
