@@ -31,6 +31,7 @@ def open_page(browser: Browser, address: str, language: str, scheme: str = "ligh
     page = browser.new_context(locale="zh-CN" if language == "zh" else "en-GB", **options).new_page()
     page.goto(f"{address}/{'' if language == 'en' else language}?__theme={scheme}")
     expect(page.locator(".panel")).to_have_count(3)
+    expect(page.locator(".languages")).to_be_visible()
     return page
 
 
@@ -55,7 +56,7 @@ def walk(page: Page, texts: Texts) -> Iterator[str]:
         page.get_by_role("tab", name=texts["page"]["tabs"][tab], exact=True).click()
 
     yield "compare"
-    page.locator(".lesson-button.main").click()
+    page.locator("#lesson [data-do=start]").click()
     expect(page.locator("#lesson [data-step='1']")).to_be_visible()
     yield "lesson"
     page.keyboard.press("Escape")
