@@ -25,6 +25,12 @@ def group_text(value: dict | None) -> str:
     return f"{value['mean']:.2f} / {value['worst']['percent']:.2f}" if value else "–"
 
 
+# Rows of the table of speed that need a GPU: how their keys begin, what they measure, their bar.
+UNMEASURED = (
+    ("gpu-", "one student on a GPU (`python -m dsn bench gpu`)", "≤ 1"),
+    ("fleet-cuda", "8 students together on a GPU over one after another (`python -m dsn bench fleet`)", "≤ 0.5"),
+)
+
 # One line of the tables: what it says, where a student's row has it, how it is shown.
 LINES: tuple[tuple[str, tuple[str, ...], Callable[[dict | None], str]], ...] = (
     ("valid serial", ("valid",), accuracy_text),
@@ -217,8 +223,9 @@ def bench_table() -> str:
     lines = [
         [row["what"], f"{row['ratio']:.2f}", row["bar"], "yes" if row["met"] else "**no**"] for row in rows.values()
     ]
-    if not any(key.startswith("gpu-") for key in rows):
-        lines.append(["one student on a GPU (`python -m dsn bench gpu`)", "no GPU at hand yet", "≤ 1", "–"])
+    for key, what, bar in UNMEASURED:
+        if not any(one.startswith(key) for one in rows):
+            lines.append([what, "no GPU at hand yet", bar, "–"])
     table = markdown_table(["ratio within one run", "measured", "bar", "met"], lines)
     return f"{table}\n\nMeasured with {made_by(next(iter(rows.values())))}."
 

@@ -17,7 +17,7 @@ from dsn.owner.suspect import Suspect
 from dsn.owner.trace_attempts import Attempt, attempts, shipped
 from dsn.owner.tracing import Issued, trace
 from dsn.rebuild import BUILD
-from dsn.results import commit, provenance, record
+from dsn.results import RESULTS, commit, provenance, record
 from dsn.serials import random_serial
 from dsn.statistics import Accuracy
 from dsn.tasks import Task, task_named
@@ -30,9 +30,22 @@ Report = Callable[[str], None]
 
 
 def measure_trace(
-    names: list[str], *, device: str = "cpu", foreign_count: int = FOREIGN, report: Report = print
+    names: list[str],
+    *,
+    device: str = "cpu",
+    foreign_count: int = FOREIGN,
+    report: Report = print,
+    results: Path = RESULTS,
 ) -> None:
-    """Trace everything and record the figures in `assets/results/trace.json`; interrupted, the same call goes on."""
+    """Trace everything and record the figures in `trace.json`; interrupted, the same call goes on.
+
+    Args:
+        names: applications.
+        device: that trains what is to be traced.
+        foreign_count: networks that are none of ours, over all applications.
+        report: told each verdict.
+        results: the folder of figures.
+    """
     for turn, name in enumerate(names):
         task = task_named(name)
         issued, split = shipped(task), load_held_out(task).split
@@ -55,11 +68,11 @@ def measure_trace(
             **{kind: _figures(rights) for kind, rights in tried.items()},
             **provenance(0, device),
         }
-        record("trace", name, row)
+        record("trace", name, row, results)
         progress.path.unlink(missing_ok=True)
 
 
-def measure_ledger(names: list[str], *, report: Report = print) -> None:
+def measure_ledger(names: list[str], *, report: Report = print, results: Path = RESULTS) -> None:
     """Time one trace against 1,000 entries, each with a serial and a kept student, and record it."""
     for name in names:
         task = task_named(name)
@@ -85,7 +98,7 @@ def measure_ledger(names: list[str], *, report: Report = print) -> None:
             "load_before": round(load, 2),
             "met": seconds < GOAL_SECONDS and found.named == (issued[0].label,),
         }
-        record("trace", f"{name}-ledger", {**row, **provenance(0, "cpu")})
+        record("trace", f"{name}-ledger", {**row, **provenance(0, "cpu")}, results)
         report(f"{name}: {len(known)} entries in {seconds:.1f} s ({processor:.1f} s of processor time)")
 
 
