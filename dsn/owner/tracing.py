@@ -18,7 +18,8 @@ from dsn.serials import Serial
 from dsn.student import Student, StudentConfig
 from dsn.tasks import class_names
 
-FIRST_LOOK = 50  # pictures on which every serial is tried, and the random ones that stand for any other
+OTHERS_LOOK = 50  # pictures on which the random serials are tried that stand for any other
+FIRST_LOOK = 25  # pictures on which every serial of a long ledger is tried
 SECOND_LOOK = 10  # serials that are then tried on all pictures: what is far above the rest is among them
 NEAREST = 8  # students whose weights are compared in detail
 How = Literal["exact", "serial", "weights", "serial and weights", "conflict", "none"]
@@ -152,7 +153,7 @@ def _try_serials(suspect: Suspect, issued: Sequence[Issued], split: Split, dtype
             order = sorted(range(len(here)), key=lambda index: -first[index])
             here = [here[index] for index in order[:SECOND_LOOK]]
         serials = [one.serial for one in here]
-        results = unlocking(student, serials, split, tried=len(issued), look=FIRST_LOOK, dtype=dtype)
+        results = unlocking(student, serials, split, tried=len(issued), look=OTHERS_LOOK, dtype=dtype)
         found |= {one.label: result for one, result in zip(here, results, strict=True)}
     return found
 
