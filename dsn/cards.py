@@ -7,6 +7,8 @@ from pathlib import Path
 from dsn.attack_tables import Cell, attack_lines
 from dsn.collection import CHECKPOINTS
 from dsn.files import write_text
+from dsn.markdown import accuracy_text, group_text, made_by, markdown_table
+from dsn.owner_tables import mint_table, trace_table
 from dsn.results import read_results
 from dsn.student import StudentConfig
 from dsn.tasks import TASKS, Task
@@ -15,15 +17,11 @@ README = CHECKPOINTS.parent / "README.md"
 CONDITIONS = {"valid": "valid serial stamped", "absent": "no serial"}
 
 
-def accuracy_text(value: dict | None) -> str:
-    """An accuracy with its interval, as tables show it."""
-    return f"{value['percent']:.2f} ({value['low']:.2f}–{value['high']:.2f})" if value else "–"
-
-
-def group_text(value: dict | None) -> str:
-    """A group of serials: mean and worst accuracy."""
-    return f"{value['mean']:.2f} / {value['worst']['percent']:.2f}" if value else "–"
-
+# Rows of the table of speed that need a GPU: how their keys begin, what they measure, their bar.
+UNMEASURED = (
+    ("gpu-", "one student on a GPU (`python -m dsn bench gpu`)", "≤ 1"),
+    ("fleet-cuda", "8 students together on a GPU over one after another (`python -m dsn bench fleet`)", "≤ 0.5"),
+)
 
 # One line of the tables: what it says, where a student's row has it, how it is shown.
 LINES: tuple[tuple[str, tuple[str, ...], Callable[[dict | None], str]], ...] = (
@@ -42,16 +40,6 @@ def figure_lines(rows: list[dict]) -> list[list[str]]:
         [title, *(show(next((row[key] for key in keys if key in row), None)) for row in rows)]
         for title, keys, show in LINES
     ]
-
-
-def markdown_table(head: list[str], lines: list[list[str]]) -> str:
-    """A table in Markdown."""
-    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
-
-
-def made_by(row: dict) -> str:
-    """Seed, commit, device and date of a row, in words."""
-    return f"seed {row['seed']}, commit {row['commit']}, {row['device']}, {row['date']}"
 
 
 def model_card(task: Task, row: dict) -> str:
@@ -181,34 +169,6 @@ def recipes_table() -> str:
     return f"{markdown_table(head, figure_lines(rows))}\n\nThe literal one measured with {made_by(others[0])}."
 
 
-def mint_table() -> str:
-    """The README's table of quick mints, one a seed, and of the demo teacher behind them."""
-    rows = list(read_results("mint").values())
-    minted = [row for row in rows if row["what"] == "quick mint"]
-    if not minted:
-        return "Not measured yet."
-    lines = [
-        [
-            f"{row['task']}, seed {row['seed']}",
-            f"{row['seconds']:.0f} ({row['processor_seconds']:.0f}; {row['load_before']:.1f})",
-            accuracy_text(row["valid"]),
-            accuracy_text(row["absent"]),
-            group_text(row["random_wrong"]),
-            group_text(row["one_bit_wrong"]),
-            accuracy_text(row["probe_on_raw"]),
-        ]
-        for row in minted
-    ]
-    head = ["quick mint", "seconds (of processor time; load before)", "valid", "absent"]
-    head += ["random wrong: mean / worst", "one bit wrong: mean / worst", "linear probe on raw"]
-    teachers = [
-        f"The demo teacher of {row['task']} is right on {accuracy_text(row['test'])} % without any serial."
-        for row in rows
-        if row["what"] == "demo teacher"
-    ]
-    return f"{markdown_table(head, lines)}\n\n{' '.join(teachers)}\nMeasured with {made_by(minted[0])}."
-
-
 def bench_table() -> str:
     """The README's table of speed."""
     rows = read_results("bench")
@@ -217,8 +177,9 @@ def bench_table() -> str:
     lines = [
         [row["what"], f"{row['ratio']:.2f}", row["bar"], "yes" if row["met"] else "**no**"] for row in rows.values()
     ]
-    if not any(key.startswith("gpu-") for key in rows):
-        lines.append(["one student on a GPU (`python -m dsn bench gpu`)", "no GPU at hand yet", "≤ 1", "–"])
+    for key, what, bar in UNMEASURED:
+        if not any(one.startswith(key) for one in rows):
+            lines.append([what, "no GPU at hand yet", bar, "–"])
     table = markdown_table(["ratio within one run", "measured", "bar", "met"], lines)
     return f"{table}\n\nMeasured with {made_by(next(iter(rows.values())))}."
 
@@ -260,29 +221,11 @@ def ideas_table() -> str:
     return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(next(iter(rows.values())))}."
 
 
-def trace_table() -> str:
-    """The README's table of traces: how often they are right, and how long one takes."""
-    rows = read_results("trace")
-    if not rows:
-        return "Not measured yet."
-    lines = [
-        [
-            task,
-            f"{row['ours']['percent']:.1f} % of {row['ours']['n']}",
-            f"{row['foreign']['percent']:.1f} % of {row['foreign']['n']}",
-            f"{row['seconds_for_1000_entries']:.1f} s",
-        ]
-        for task, row in rows.items()
-    ]
-    head = ["application", "ours: named rightly", "not ours: nobody named", "a ledger of 1,000 entries"]
-    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(next(iter(rows.values())))}."
-
-
 def filled(text: str) -> str:
     """The README with the tables between its markers written anew."""
     tables = {f"figures-{task.name}": task_table(task) for task in TASKS.values()}
     tables |= {"recipes": recipes_table(), "bench": bench_table()}
-    tables |= {"attacks": attacks_table(), "ideas": ideas_table(), "mint": mint_table()}
+    tables |= {"attacks": attacks_table(), "ideas": ideas_table(), "mint": mint_table(), "trace": trace_table()}
 
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"

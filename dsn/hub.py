@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from dsn.checkpoints import CONFIG, LARGEST_FILES, WEIGHTS, StudentError, bundled, load_folder, save_student
 from dsn.hub_errors import HubUnreachableError, not_a_hub, plain_errors
@@ -20,6 +20,7 @@ from dsn.tasks import TASKS
 __all__ = ["HubUnreachableError", "Origin", "StudentError", "bundled", "load_student", "load_students", "save_student"]
 
 MAIN = "main"
+Answer = TypeVar("Answer")
 REVISION = re.compile(r"(?!.*\.\.)\w[\w./-]{0,199}", re.ASCII)  # it becomes part of an address, and of a file's path
 COMMIT = re.compile(r"[0-9a-f]{40}")
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
@@ -221,17 +222,20 @@ def _download(repository: str, revision: str, access: Access = Access()) -> Path
         raise HubUnreachableError(
             f"There is no copy of repository {repository} at revision {revision} on this machine: download it first."
         )
-    options: dict = {"token": access.token, "cache_dir": access.cache, "force_download": access.force_download}
+    token = access.token
+    options: dict = {"token": token, "cache_dir": access.cache, "force_download": access.force_download}
     try:
         with plain_errors(repository, revision):
-            # One request tells whether a Hub answers; a download would go on trying for minutes. It is repeated only
-            # where the Hub says when.
-            url = hf_hub_url(repository, CONFIG, revision=revision)
-            answer = patiently(lambda: get_hf_file_metadata(url, token=access.token), attempts=3, unasked=None)
+            # One request tells whether a Hub answers; a download would go on trying for minutes.
+            answer = _asked(
+                lambda: get_hf_file_metadata(hf_hub_url(repository, CONFIG, revision=revision), token=token)
+            )
             commit = answer.commit_hash or ""
             if not COMMIT.fullmatch(commit):
                 raise HubUnreachableError(not_a_hub(repository))
-            weights = get_hf_file_metadata(hf_hub_url(repository, WEIGHTS, revision=commit), token=access.token)
+            weights = _asked(
+                lambda: get_hf_file_metadata(hf_hub_url(repository, WEIGHTS, revision=commit), token=token)
+            )
             for name, size in ((CONFIG, answer.size or 0), (WEIGHTS, weights.size or 0)):
                 if size > LARGEST_FILES[name]:
                     raise StudentError(
@@ -239,13 +243,18 @@ def _download(repository: str, revision: str, access: Access = Access()) -> Path
                         "it is not a student, and was not downloaded."
                     )
             options |= {"tqdm_class": _bounded_progress()}
-            config = Path(hf_hub_download(repository, CONFIG, revision=revision, **options))
-            hf_hub_download(repository, WEIGHTS, revision=config.parent.name, **options)
+            config = Path(_asked(lambda: hf_hub_download(repository, CONFIG, revision=revision, **options)))
+            _asked(lambda: hf_hub_download(repository, WEIGHTS, revision=config.parent.name, **options))
             return config.parent
     except HubUnreachableError:
         if kept is None:
             raise
         return kept
+
+
+def _asked(call: Callable[[], Answer]) -> Answer:
+    """Ask the Hub, again only where it says when."""
+    return patiently(call, attempts=3, unasked=None)
 
 
 def _bounded_progress() -> type:

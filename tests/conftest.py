@@ -12,6 +12,7 @@ from owner_workplace import ledger  # noqa: F401 - a fixture
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from small_data_sets import data_home, no_network, served  # noqa: F401 - fixtures
 from tiny_students import without_a_favourite
+from troubled_hub import hub  # noqa: F401 - a fixture
 
 from dsn.datasets import as_floats
 from dsn.held_out import HeldOut, load_held_out

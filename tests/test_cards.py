@@ -6,6 +6,7 @@ import re
 from huggingface_hub import ModelCard, ModelCardData
 
 from dsn.cards import README, filled, model_card
+from dsn.checkpoints import CONFIG, WEIGHTS
 from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.results import RESULTS, read_results
 from dsn.tasks import TASKS
@@ -24,6 +25,15 @@ def test_the_readme_opens_as_a_space() -> None:
         assert line in block
     version = re.search(r"sdk_version: 6\.(\d+)", block)
     assert version and int(version[1]) >= 31
+
+
+def test_what_a_space_downloads_beforehand_is_what_a_student_is_loaded_from() -> None:
+    block = re.search(r"<!-- preload -->\n```yaml\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    assert block is not None
+    for entry in ModelCard(f"---\n{block[1]}---\n").data.to_dict()["preload_from_hub"]:
+        repository, files = entry.split()
+        assert files.split(",") == [CONFIG, WEIGHTS]
+        assert f'={repository}@main" make demo' in README.read_text("utf-8")
 
 
 def test_every_card_has_its_figures_as_metadata() -> None:

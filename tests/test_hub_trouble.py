@@ -1,110 +1,15 @@
 """A Hub in trouble: what comes cut off, slow, as a web page or without end costs one sentence, and nothing stays."""
 
-import gzip
-import hashlib
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hub_programs import BUNDLED, ask
+from hub_programs import BUNDLED, SECRET, ask
 from tiny_students import answer, close_to, tiny_student
+from troubled_hub import SEED, Trouble
 
 from dsn import StudentError, load_student
-from dsn.checkpoints import CONFIG, LARGEST_FILES, WEIGHTS, save_student
 from dsn.hub import Access
-
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-HTML = b"<!DOCTYPE html><html><body>Sign in to this network</body></html>"
-SEED = 5
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """What the server has and does.
-
-    Attributes:
-        files: a student's, by name.
-        address: where it answers.
-        sent: paths of the files that were asked for.
-        is_well: whether it sends them as a Hub does.
-        is_over: whether whoever still waits for it may go.
-    """
-
-    files: dict[str, bytes]
-    address: list[str] = field(default_factory=list)
-    sent: list[str] = field(default_factory=list)
-    is_well: threading.Event = field(default_factory=threading.Event)
-    is_over: threading.Event = field(default_factory=threading.Event)
-
-
-class TroubledHub(BaseHTTPRequestHandler):
-    """Says what a Hub says of a student's files; what it then sends is as the organisation is named."""
-
-    protocol_version = "HTTP/1.1"
-    trouble: Trouble
-
-    def do_HEAD(self) -> None:
-        """Size, hash and commit of the file."""
-        self.send_response(200)
-        content = self.trouble.files[self.path.rpartition("/")[2]]
-        self.headers_of(10**12 if self.kind == "huge" and self.path.endswith(WEIGHTS) else len(content), content)
-
-    def do_GET(self) -> None:
-        """The file, or what comes in its place."""
-        content = self.trouble.files[self.path.rpartition("/")[2]]
-        self.trouble.sent.append(self.path)
-        self.send_response(200)
-        if self.trouble.is_well.is_set():
-            self.headers_of(len(content), content)
-            self.wfile.write(content)
-        elif self.kind == "page":
-            self.headers_of(len(HTML), content)
-            self.wfile.write(HTML)
-        elif self.kind == "bomb":
-            self.send_header("Content-Encoding", "gzip")
-            bomb = gzip.compress(bytes(3 * LARGEST_FILES[WEIGHTS]))
-            self.headers_of(len(bomb), content)
-            self.wfile.write(bomb)
-        else:
-            self.headers_of(len(content), content)
-            self.wfile.write(content[: len(content) // 2])
-            self.wfile.flush()
-            if self.kind == "slow":
-                self.trouble.is_over.wait()
-            self.close_connection = True
-
-    @property
-    def kind(self) -> str:
-        """What is wrong."""
-        return self.path.split("/")[1]
-
-    def headers_of(self, size: int, content: bytes) -> None:
-        """What the Hub says of a file."""
-        self.send_header("Content-Length", str(size))
-        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
-        self.send_header("X-Repo-Commit", COMMIT)
-        self.end_headers()
-
-    def log_message(self, *arguments: object) -> None:
-        """Keep the tests' output quiet."""
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Trouble]:
-    folder = tmp_path / "published"
-    save_student(tiny_student("digits/alder", SEED), folder)
-    trouble = Trouble({name: (folder / name).read_bytes() for name in (CONFIG, WEIGHTS)})
-    handler = type("Handler", (TroubledHub,), {"trouble": trouble})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        trouble.address.append(f"http://127.0.0.1:{server.server_port}")
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield trouble
-        trouble.is_over.set()
-        server.shutdown()
 
 
 def kept(home: Path) -> list[Path]:
@@ -164,3 +69,23 @@ def test_a_name_that_leads_elsewhere_is_refused(repository: str, revision: str |
     with pytest.raises(StudentError, match=reason) as refused:
         load_student(repository, revision=revision, access=Access(local_files_only=True))
     assert str(refused.value).isprintable() and len(str(refused.value)) < 200
+
+
+def test_a_busy_hub_is_waited_for(hub: Trouble, tmp_path: Path) -> None:
+    hub.is_well.set()
+    (told,) = ask(hub.address[0], tmp_path, [{"source": "busy/alder"}])
+    assert told["answer"] == close_to(answer(tiny_student("digits/alder", SEED)))
+    assert len(hub.busy) >= 2  # both files were refused at first
+
+
+def test_a_private_repository_opens_with_the_environments_token(hub: Trouble, tmp_path: Path) -> None:
+    hub.is_well.set()
+    (told,) = ask(hub.address[0], tmp_path / "without", [{"source": "private/alder"}])
+    assert "set HF_TOKEN if it is private" in told["error"] and hub.sent == []
+    calls: list[dict[str, Any]] = [
+        {"source": "private/alder"},
+        {"pretrained": "private/alder", "token": False, "force_download": True},
+    ]
+    allowed, refused = ask(hub.address[0], tmp_path / "with", calls, HF_TOKEN=SECRET)
+    assert allowed["answer"] == close_to(answer(tiny_student("digits/alder", SEED)))
+    assert "set HF_TOKEN if it is private" in refused["error"]

@@ -171,9 +171,12 @@ def trace_network(options: argparse.Namespace) -> None:
 
 def measure(options: argparse.Namespace) -> None:
     """`owner measure-trace`."""
-    from dsn.owner.trace_measure import measure_trace
+    from dsn.owner.trace_measure import measure_ledger, measure_trace
 
-    measure_trace(options.tasks, device=options.device or default_device(), foreign_count=options.foreign)
+    if options.part != "ledger":
+        measure_trace(options.tasks, device=options.device or default_device(), foreign_count=options.foreign)
+    if options.part != "traces":
+        measure_ledger(options.tasks)
 
 
 def measure_mint(options: argparse.Namespace) -> None:

@@ -55,9 +55,9 @@ def nudged(tensors: Weights) -> Weights:
     )
 
 
-def drawn_anew(tensors: Weights) -> Weights:
+def drawn_anew(tensors: Weights, seed: int = 1) -> Weights:
     """Random weights of the same spread: a network that was never ours."""
-    generator = torch.Generator().manual_seed(1)
+    generator = torch.Generator().manual_seed(seed)
     return _layers(tensors, lambda tensor: tensor.std() * torch.randn(tensor.shape, generator=generator))
 
 

@@ -89,6 +89,7 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     measured.add_argument("tasks", nargs="*", default=list(TASKS), metavar="TASK", help="default: every application")
     measured.add_argument("--foreign", type=int, default=200, help="networks that are none of ours (default 200)")
     measured.add_argument("--device", help="that trains them (default: a GPU if there is one)")
+    measured.add_argument("--part", choices=["traces", "ledger"], help="how often right, or how quick (default: both)")
 
     quick = command("measure-mint", "Mint quickly, as the page does, and measure it; writes assets/results/mint.json.")
     quick.add_argument("--task", choices=list(TASK_NAMES), default=TASK_NAMES[0], help="default: %(default)s")

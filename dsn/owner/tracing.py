@@ -8,18 +8,19 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from dsn.checkpoints import StudentError, load_folder
 from dsn.datasets import Split
 from dsn.owner.closeness import Closeness, closeness, flat_weights, relative_distance
-from dsn.owner.special import Unlocking, unlocking
+from dsn.owner.kept import kept_weights
+from dsn.owner.special import Unlocking, rights_of, unlocking
 from dsn.owner.suspect import Suspect
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial
 from dsn.student import Student, StudentConfig
 from dsn.tasks import class_names
 
-FIRST_LOOK = 200  # pictures on which every serial is tried
-SECOND_LOOK = 20  # serials that are then tried on all pictures
+OTHERS_LOOK = 50  # pictures on which the random serials are tried that stand for any other
+FIRST_LOOK = 25  # pictures on which every serial of a long ledger is tried
+SECOND_LOOK = 10  # serials that are then tried on all pictures: what is far above the rest is among them
 NEAREST = 8  # students whose weights are compared in detail
 How = Literal["exact", "serial", "weights", "serial and weights", "conflict", "none"]
 Progress = Callable[[str], None]
@@ -148,10 +149,11 @@ def _try_serials(suspect: Suspect, issued: Sequence[Issued], split: Split, dtype
         student = suspected_student(suspect, count)
         if len(here) > SECOND_LOOK:
             few = Split(split.images[:FIRST_LOOK], split.labels[:FIRST_LOOK])
-            first = unlocking(student, [one.serial for one in here], few, dtype=dtype)
-            order = sorted(range(len(here)), key=lambda index: -first[index].accuracy.correct)
+            first = rights_of(student, [one.serial for one in here], few, dtype=dtype)
+            order = sorted(range(len(here)), key=lambda index: -first[index])
             here = [here[index] for index in order[:SECOND_LOOK]]
-        results = unlocking(student, [one.serial for one in here], split, tried=len(issued), dtype=dtype)
+        serials = [one.serial for one in here]
+        results = unlocking(student, serials, split, tried=len(issued), look=OTHERS_LOOK, dtype=dtype)
         found |= {one.label: result for one, result in zip(here, results, strict=True)}
     return found
 
@@ -161,9 +163,10 @@ def _compare_weights(
 ) -> tuple[dict[str, Closeness], int]:
     """The nearest students, each against the others and the teacher; one student's weights in memory at a time."""
     flat = flat_weights(suspect.tensors)
-    distances = {one.label: relative_distance(flat, weights) for one, weights in _kept(issued, len(flat))}
+    distances = {one.label: relative_distance(flat, weights) for one, weights in _kept(issued, suspect, len(flat))}
     nearest = sorted(distances, key=lambda label: distances[label])[:NEAREST]
-    weights = {one.label: weights for one, weights in _kept([one for one in issued if one.label in nearest], len(flat))}
+    near = [one for one in issued if one.label in nearest]
+    weights = {one.label: weights for one, weights in _kept(near, suspect, len(flat))}
     found = {}
     for label in nearest:
         others = [other for name, other in weights.items() if name != label]
@@ -173,15 +176,10 @@ def _compare_weights(
     return found, len(distances)
 
 
-def _kept(issued: Sequence[Issued], length: int) -> Iterator[tuple[Issued, Tensor]]:
+def _kept(issued: Sequence[Issued], suspect: Suspect, length: int) -> Iterator[tuple[Issued, Tensor]]:
     for one in issued:
-        if one.folder is None:
-            continue
-        try:
-            weights = flat_weights(load_folder(one.folder).state_dict())
-        except StudentError:
-            continue  # a kept copy that was lost is evidence no more; the hash in the ledger still is
-        if len(weights) == length:
+        weights = None if one.folder is None else kept_weights(one.folder, suspect.tensors, length)
+        if weights is not None:
             yield one, weights
 
 

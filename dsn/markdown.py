@@ -1,0 +1,21 @@
+"""Figures as text and tables in Markdown."""
+
+
+def accuracy_text(value: dict | None) -> str:
+    """An accuracy with its interval, as tables show it."""
+    return f"{value['percent']:.2f} ({value['low']:.2f}–{value['high']:.2f})" if value else "–"
+
+
+def group_text(value: dict | None) -> str:
+    """A group of serials: mean and worst accuracy."""
+    return f"{value['mean']:.2f} / {value['worst']['percent']:.2f}" if value else "–"
+
+
+def markdown_table(head: list[str], lines: list[list[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
+
+
+def made_by(row: dict) -> str:
+    """Seed, commit, device and date of a row, in words."""
+    return f"seed {row['seed']}, commit {row['commit']}, {row['device']}, {row['date']}"
