@@ -1,7 +1,7 @@
 """For everyone: axe-core's rules for WCAG 2.2 AA, and the keyboard alone."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -49,8 +49,8 @@ def findings(page: Page) -> list[str]:
     ]
 
 
-def walk(page: Page, texts: Texts) -> Iterator[str]:
-    """Through the whole page: the name of each place where it stands still."""
+def walk(page: Page, texts: Texts, *, working: bool) -> Iterator[str]:
+    """Through the whole page, with its attack, mint and trace at work or not: the name of each place it stands at."""
 
     def choose(tab: str) -> None:
         page.get_by_role("tab", name=texts["page"]["tabs"][tab], exact=True).click()
@@ -60,17 +60,24 @@ def walk(page: Page, texts: Texts) -> Iterator[str]:
     expect(page.locator("#lesson [data-step='1']")).to_be_visible()
     yield "lesson"
     page.keyboard.press("Escape")
+    if working:
+        yield from walk_at_work(page, texts, choose)
+    for tab in ("attack", "mint", "trace", "figures", "method"):
+        choose(tab)
+        yield tab
+
+
+def walk_at_work(page: Page, texts: Texts, choose: Callable[[str], None]) -> Iterator[str]:
+    """What the page shows once it has been asked for something."""
     page.locator("#measure").click()
     expect(page.locator(".matrices svg")).to_have_count(3, timeout=120_000)
     page.get_by_role("tab", name=texts["compare"]["own_picture"]).click()
     yield "compare, measured, with a picture of one's own"
     choose("attack")
-    yield "attack"
     page.locator("#attack-run").click()
     expect(page.locator("#attack-stage .said")).to_be_visible(timeout=120_000)
     yield "attack, finished"
     choose("mint")
-    yield "mint"
     page.locator("#mint-name").locator("input, textarea").fill("elm")
     page.locator("#mint-button").click()
     expect(page.locator("#mint-order .order")).to_be_visible()
@@ -78,20 +85,19 @@ def walk(page: Page, texts: Texts) -> Iterator[str]:
     yield "mint, ordered"
     page.locator("#mint-stop").click()
     choose("trace")
-    yield "trace"
     page.locator("#trace-button").click()
     expect(page.locator("#trace-report .trace")).to_be_visible(timeout=120_000)
     yield "trace, reported"
-    for tab in ("figures", "method"):
-        choose(tab)
-        yield tab
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("en", "dark"), ("zh", "light"), ("zh", "dark")])
 def test_axe_finds_nothing_serious(browser: Browser, address: str, language: str, scheme: str) -> None:
     page = open_page(browser, address, language, scheme)
-    found = {place: findings(page) for place in walk(page, load_texts(language))}
-    assert len(found) == 11 and not any(found.values()), json.dumps(found, indent=1, ensure_ascii=False)
+    working = (language, scheme) in (("en", "dark"), ("zh", "light"))  # the other two see the same, at rest
+    found = {place: findings(page) for place in walk(page, load_texts(language), working=working)}
+    assert len(found) == (11 if working else 7) and not any(found.values()), json.dumps(
+        found, indent=1, ensure_ascii=False
+    )
     page.context.close()
 
 

@@ -18,7 +18,7 @@ import dsn
 from dsn.allowance import VisitorLimits
 from dsn.checkpoints import StudentError
 from dsn.owner.errors import OwnerError
-from dsn.owner.reports import VERDICTS, p_text
+from dsn.owner.reports import VERDICTS
 from dsn.owner.suspect import read_suspect
 from dsn.owner.visitors import Visitors
 from dsn.pictures import PictureError, drawing, fit, open_picture
@@ -139,7 +139,6 @@ def all_said(folder: Path) -> list[str]:
         *slips_with_minting(folder),
         *slips_with_traces(folder),
         *verdicts,
-        p_text(0.0),
         device_name("cpu"),
         *[row["device"] for row in read_results("students").values()],
         *[one["wrong"] for one in read_results("published").values() if isinstance(one, dict) and one.get("wrong")],

@@ -34,7 +34,7 @@ def lines(trace: Trace, most: int = 5) -> list[str]:
     if trace.how == "exact":
         found.append("Confidence: certain, as far as SHA-256 is.")
     elif trace.how != "none":
-        found.append(f"Confidence: p = {p_text(trace.p)} if it were not, corrected for all that was compared.")
+        found.append(f"Confidence: p {p_text(trace.p)} if it were not, corrected for all that was compared.")
     for one in trace.evidence:
         if one.issued.label in trace.named and one.issued.note:
             found.append(f"{one.issued.label} was {one.issued.note}. {REVOKED}")
@@ -79,15 +79,17 @@ def _evidence(one: Evidence) -> list[str]:
         found.append(
             f"  with its serial {one.unlocking.accuracy.percent:.1f} % right ({100 * low:.1f}-{100 * high:.1f}, "
             f"N = {one.unlocking.accuracy.count}); best of {one.unlocking.others} random serials "
-            f"{one.unlocking.best_other.percent:.1f} %; p = {p_text(one.unlocking.p)}"
+            f"{one.unlocking.best_other.percent:.1f} %; p {p_text(one.unlocking.p)}"
         )
     if one.closeness is not None:
         place = one.closeness.place
         where = "no other to compare with" if place is None else f"place {place:.2f} (0: from it, 1/2: from neither)"
-        found.append(f"  weights {100 * one.closeness.distance:.1f} % away; {where}; p = {p_text(one.closeness.p)}")
+        found.append(f"  weights {100 * one.closeness.distance:.1f} % away; {where}; p {p_text(one.closeness.p)}")
     return found
 
 
 def p_text(value: float) -> str:
-    """A p-value as people read it."""
-    return "below 1e-300" if value < 1e-300 else f"{value:.1e}"
+    """A p-value as people read it, with its sign of relation: "= 0.02", "< 1e-300"."""
+    if value < 1e-300:
+        return "< 1e-300"
+    return f"= {value:.2f}" if value >= 0.01 else f"= {value:.1e}"
