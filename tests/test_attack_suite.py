@@ -41,12 +41,14 @@ def test_figures_are_summed_up_over_seeds() -> None:
 def test_a_row_is_plain_and_whole(talkative_student: Student, digits: HeldOut, tmp_path: Path) -> None:
     scene = small_scene(talkative_student, digits)
     lines: list[str] = []
-    row = run_attack(attack_named("pruning"), scene, 0.1, 2, quick=True, report=lines.append)
+    attack = replace(attack_named("pruning"), is_random=True)
+    row = run_attack(attack, scene, 0.1, 2, quick=True, report=lines.append)
     record("attacks", "digits/alder/pruning/10", row, tmp_path)
     kept = json.loads((tmp_path / "attacks.json").read_text("utf-8"))["digits/alder/pruning/10"]
     assert kept["figures"]["absent_0"]["values"] == row["figures"]["absent_0"]["values"]
     assert kept["figures"]["absent_0"]["spread"] == 0, "pruning knows no randomness"
     assert {"seed", "commit", "device", "date", "settings", "seconds", "data_share"} <= set(kept)
+    assert run_attack(attack_named("pruning"), scene, 0.1, 2, quick=True)["seeds"] == 1
     assert kept["seeds"] == 2 and kept["settings"]["amounts"] == [0.0, 0.2, 0.9]
 
 

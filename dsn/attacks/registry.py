@@ -36,11 +36,13 @@ class Attack:
         name: word on command lines and in results files.
         module: whose docstring says what the adversary has, and where the attack is from.
         shares: of the training data, that the recorded figures are about.
+        is_random: whether its seed changes anything; one run says all where it does not.
     """
 
     name: str
     module: ModuleType
     shares: tuple[float, ...] = ONE_SHARE
+    is_random: bool = True
 
     @property
     def title(self) -> str:
@@ -62,7 +64,7 @@ ATTACKS = {
     for attack in (
         Attack("fine-tuning", fine_tuning, PAPERS_SHARES),
         Attack("transfer", transfer, PAPERS_SHARES),
-        Attack("pruning", pruning),
+        Attack("pruning", pruning, is_random=False),
         Attack("reverse-engineering", reverse_engineering),
         Attack("overwriting", overwriting, PAPERS_SHARES),
         Attack("feature-space", feature_space),

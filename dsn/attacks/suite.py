@@ -118,11 +118,12 @@ def run_attack(
         attack: from the registry.
         scene: the student and what is around it.
         share: of the training data.
-        seeds: how many, counted from 0.
+        seeds: how many, counted from 0; one is enough where nothing is random.
         quick: with the settings for trying out.
         report: told a line of progress every few seconds.
     """
     settings = attack.settings(quick=quick)
+    seeds = seeds if attack.is_random else 1
     outcomes: list[Outcome] = []
     start = time.perf_counter()
     for seed in range(seeds):
