@@ -133,8 +133,9 @@ def render_serial_note(texts: Texts, entered: Serial | None, valid: Serial) -> s
         return render_note(texts["compare"]["note_none"])
     if entered == valid:
         return render_note(texts["compare"]["note_valid"], "good")
-    text = texts["compare"]["note_wrong"]
-    return render_note(text.format(wrong=entered.distance(valid), bits=len(valid.bits)))
+    wrong = entered.distance(valid)
+    text = texts["compare"]["note_one_wrong" if wrong == 1 else "note_wrong"]
+    return render_note(text.format(wrong=wrong, bits=len(valid.bits)))
 
 
 def render_heading(title: str, lead: str) -> str:

@@ -48,6 +48,7 @@ function mark() {
 
 function keep() {
   mark();
+  if (document.querySelector("#panels")?.getAttribute("aria-busy") === "true") return; // the answer is on its way
   if (answered < asked || !state() || address() === here()) return;
   if (acted) {
     history.pushState(null, "", address());
@@ -105,6 +106,7 @@ document.addEventListener("click", (event) => {
   soon();
 });
 document.addEventListener("dsn:changed", soon);
+document.addEventListener("answered", soon);
 window.addEventListener("popstate", () => {
   if (address() !== here()) follow();
 });
