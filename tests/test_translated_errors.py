@@ -25,7 +25,7 @@ from dsn.pictures import PictureError, drawing, fit, open_picture
 from dsn.results import device_name, read_results
 from dsn.serials import Serial, SerialError, random_serial
 from dsn.tasks import TASKS
-from dsn.ui.compare_tab import entered_serial
+from dsn.ui.chosen import entered_serial
 from dsn.ui.gate import TOO_MANY
 from dsn.ui.texts import Texts, languages, load_texts
 
@@ -185,7 +185,7 @@ NOT_FOR_VISITORS = {"The number 7 does not fit into 7 bits.", "a serial of 7 bit
     [
         ("serials.py", None),
         ("pictures.py", None),
-        ("ui/compare_tab.py", None),
+        ("ui/chosen.py", None),
         ("owner/visitors.py", None),
         ("owner/names.py", "customer_name"),
         ("owner/parcel.py", None),
