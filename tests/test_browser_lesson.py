@@ -77,6 +77,7 @@ def test_all_steps_by_keyboard_with_predictions_and_a_tally(page: Page) -> None:
     action(page, "leave").press("Enter")
     at(page, 0)
     expect(page.locator("#panels .verdict").first).to_be_visible()
+    page.wait_for_function("!location.search.includes('step=')")  # the address follows a moment later
     page.reload()
     action(page, "start").click()
     expect(page.locator(".lesson-tally")).to_have_text("")  # of this visit only
