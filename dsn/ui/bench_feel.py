@@ -115,7 +115,7 @@ def feel(address: str, *, clicks: int = CLICKS) -> Iterator[Ratio]:
         clicks: of each control.
     """
     times = np.array([pair for pairs in milliseconds(address, clicks=clicks).values() for pair in pairs])
-    sign, panels = np.percentile(times, 95, axis=0)
+    sign, panels = np.percentile(times, 95, axis=0).tolist()
     said = f"in Chromium, 95th percentile of {len(times)} clicks, ms"
     yield Ratio(
         "page-sign", f"click to first visible answer {said}", f"≤ {SIGN_BAR:g}", sign, 1.0, "ms", sign <= SIGN_BAR
