@@ -1,4 +1,4 @@
-"""Take the README's screenshots again, of the real page: `python tests/take_screenshots.py`."""
+"""Take the README's screenshots again, of the real page: `PYTHONPATH=. python tests/take_screenshots.py`."""
 
 import io
 import tempfile
@@ -16,6 +16,7 @@ FOLDER = PROJECT / "assets/screenshots"
 COLOURS = 128  # enough for a page of flat colours, at a third of the size
 LAPTOP, PHONE, PROJECTOR = (1280, 800), (390, 844), (1280, 720)
 SETTLED = 800  # milliseconds
+LEARNING = 8000  # milliseconds of a minting, for its curves to bend
 
 
 def keep(page: Page, name: str, *, whole: bool = True) -> None:
@@ -52,8 +53,10 @@ def tabs(page: Page, texts: Texts) -> None:
     choose("mint")
     page.locator("#mint-name").locator("input, textarea").fill("elm")
     page.locator("#mint-button").click()
-    expect(page.locator("#mint-panels .panel")).to_have_count(3, timeout=240_000)
+    expect(page.locator("#mint-live .minting .curves")).to_be_visible(timeout=120_000)
+    page.wait_for_timeout(LEARNING)
     keep(page, f"mint-{language}")
+    page.locator("#mint-stop").click()
     choose("trace")
     page.locator("#trace-button").click()
     expect(page.locator("#trace-report .trace")).to_be_visible(timeout=120_000)
@@ -65,12 +68,13 @@ def tabs(page: Page, texts: Texts) -> None:
 
 def main() -> None:
     """All screenshots, in every language."""
+    path = browser_path()
     with (
         tempfile.TemporaryDirectory() as folder,
         running_app(Path(folder) / "log") as address,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         for language in languages():
             texts, start = load_texts(language), f"{address}/?lang={language}"
             for scheme in ("light", "dark"):
