@@ -102,8 +102,8 @@ LINES = (
         HIGHEST,
         bars=CHANCE,
     ),
-    Line("fine-tuning", "fine-tuning: best way, best epoch", ("best",), paper=("fine-tuning",)),
-    Line("fine-tuning", "the same data without the student", ("scratch_best",), paper=("fine-tuning, scratch",)),
+    Line("fine-tuning", "fine-tuning, the best way", ("best",), paper=("fine-tuning",)),
+    Line("fine-tuning", "the same data without the student", ("scratch_last",), paper=("fine-tuning, scratch",)),
     Line(
         "fine-tuning",
         "fine-tuning minus scratch",

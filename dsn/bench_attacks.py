@@ -88,16 +88,14 @@ def restarts_row(scene: Scene, *, steps: int = STEPS, repetitions: int = REPETIT
 
     def one_by_one() -> None:
         for restart in range(settings.restarts):
-            walk(scene.student, range(restart, restart + 1), replace(settings, bf16=False))
+            walk(scene.student, range(restart, restart + 1), settings)
 
     seconds = medians_in_turn(
         lambda: seconds_of(one_by_one),
         lambda: seconds_of(lambda: walk(network, range(settings.restarts), settings)),
         repetitions,
     )
-    what = (
-        f"Eq. 10 on {scene.task.name}: {settings.restarts} restarts one by one (float32, network as it is) over batched"
-    )
+    what = f"Eq. 10 on {scene.task.name}: {settings.restarts} restarts one by one on the network as it is, over batched"
     return at_least(f"attacks-restarts-{scene.task.name}", what, RESTARTS_BAR, seconds)
 
 

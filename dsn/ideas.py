@@ -15,6 +15,7 @@ from dsn.attacks import fine_tuning
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.scene import Scene, finish
 from dsn.attacks.suite import summary
+from dsn.attacks.training import Schedule
 from dsn.collection import demo_serials
 from dsn.datasets import Split, load_data_set
 from dsn.distill import distil_student, train_teacher
@@ -38,6 +39,7 @@ TEACHER = BUILD / "ideas" / "teacher.safetensors"
 HELD_ASIDE = 8000
 STOLEN = 6000
 NEAR_MISS_PICTURES = 2000
+THIEF = fine_tuning.Settings(Schedule(epochs=15, pictures=15 * STOLEN))
 
 
 class IdeaError(ValueError):
@@ -200,9 +202,7 @@ def try_ideas(
         }
         report(f"{name}: {figures}")
         scene = Scene(student, serial, task_named(TASK), train, aside)
-        outcomes = [
-            finish(fine_tuning.attack(scene, fine_tuning.FULL, STOLEN / len(train), seed)) for seed in range(seeds)
-        ]
+        outcomes = [finish(fine_tuning.attack(scene, THIEF, STOLEN / len(train), seed)) for seed in range(seeds)]
         row = {
             "what": idea.what,
             "kept": idea.kept,

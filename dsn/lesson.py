@@ -130,7 +130,7 @@ def attacks_tried() -> list[Tried]:
     if every:
         tried.append(Tried("every", False, {"seconds": every["numerator"]}, "brute-force"))
     if further:
-        figures = {"stolen": further["best"]["mean"], "scratch": further["scratch_best"]["mean"]}
+        figures = {"stolen": further["best"]["mean"], "scratch": further["scratch_last"]["mean"]}
         tried.append(Tried("further", figures["stolen"] <= figures["scratch"], figures, "fine-tuning"))
     return tried
 
@@ -160,7 +160,7 @@ def quoted() -> dict[str, float]:
         figures |= {"seconds": every["numerator"], "years": years_for(64, 512 / every["numerator"])}
     trial = read_results("ideas").get("shipped")
     if trial:
-        best, scratch = trial["fine_tuning"]["best"]["mean"], trial["fine_tuning"]["scratch_best"]["mean"]
+        best, scratch = trial["fine_tuning"]["best"]["mean"], trial["fine_tuning"]["scratch_last"]["mean"]
         figures |= {"labelled": trial["stolen_pictures"], "stolen": best, "scratch": scratch}
     literal = read_results("recipes").get("digits/paper")
     if literal:

@@ -22,7 +22,7 @@ from dsn.stamping import stamp
 from dsn.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-FEW = Descent(restarts=3, steps=4, batch=10, bf16=False)
+FEW = Descent(restarts=3, steps=4, batch=10)
 
 
 @pytest.fixture(scope="module")

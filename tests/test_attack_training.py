@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 from attack_scenes import small_scene
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from dsn.attacks import extraction, fine_tuning, overwriting, pruned_tuning, transfer, unlabelled
@@ -15,13 +17,24 @@ from dsn.attacks.restyling import bands, joined, restyled
 from dsn.attacks.scene import AttackError, Scene, finish
 from dsn.attacks.starts import from_scratch, transplanted
 from dsn.attacks.surrogates import LEAK, LeakyGradientReLU, as_sequence, folded, recalibrated
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, answers_of, labelled, race, train
+from dsn.attacks.training import (
+    SCRATCH,
+    Finish,
+    Runner,
+    Schedule,
+    against_scratch,
+    answers_of,
+    labelled,
+    look_steps,
+    race,
+    train,
+)
 from dsn.datasets import as_floats
 from dsn.held_out import HeldOut
 from dsn.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-SHORT = Schedule(epochs=2, batch=50)
+SHORT = Schedule(epochs=2, batch=50, looks=4)
 SEED = 3
 
 
@@ -115,19 +128,33 @@ def test_a_leaky_sequence_answers_the_same_and_lets_gradients_through(scene: Sce
 
 
 def test_figures_against_scratch() -> None:
-    curves = {"as_it_is": [10.0, 50.0, 70.0, 65.0], SCRATCH: [9.0, 30.0, 60.0, 58.0]}
-    figures = against_scratch(curves)
-    assert figures["best"] == 70 and figures["best_minus_scratch"] == 10
-    assert figures["as_it_is_before"] == 10 and figures["as_it_is_last"] == 65
+    curves = {"as_it_is": [10.0, 50.0, 70.0, 65.0], "slow": [10.0, 10.0, 20.0, 71.0], SCRATCH: [9.0, 30.0, 60.0, 58.0]}
+    figures = against_scratch(Finish(curves, [0.0, 1.0, 2.0, 3.0], {"as_it_is": 64.0, "slow": 70.0, SCRATCH: 59.5}))
+    assert figures["best"] == 70 and figures["best_minus_scratch"] == 10.5
+    assert figures["as_it_is_last"] == 64 and figures["scratch_last"] == 59.5
     assert figures["epochs_over_scratch"] == 1.0  # both after two epochs
-    assert against_scratch({"as_it_is": [10.0, 20.0], SCRATCH: [9.0, 30.0]})["epochs_over_scratch"] is None
+    never = Finish({"as_it_is": [10.0, 20.0], SCRATCH: [9.0, 30.0]}, [0.0, 1.0], {"as_it_is": 20.0, SCRATCH: 30.0})
+    assert against_scratch(never)["epochs_over_scratch"] is None
+
+
+@given(st.integers(1, 500), st.integers(1, 40))
+def test_looks_are_spread_evenly_and_end_with_the_last_step(steps: int, looks: int) -> None:
+    places = look_steps(steps, looks)
+    assert places[-1] == steps and len(places) == min(steps, looks) and places[0] >= 1
+    gaps = [after - before for before, after in zip([0, *places], places, strict=False)]
+    assert max(gaps) - min(gaps) <= 1
+
+
+def test_who_has_more_pictures_passes_over_them_less_often() -> None:
+    schedule = Schedule(epochs=8, pictures=36_000)
+    assert [schedule.epochs_over(count) for count in (400, 6_000, 12_000, 24_000, 90_000)] == [8, 6, 3, 2, 1]
 
 
 def test_fine_tuning_starts_from_the_students_figures(scene: Scene) -> None:
     outcome = finish(fine_tuning.attack(scene, fine_tuning.Settings(SHORT, ("as_it_is", "leaky")), 0.5, SEED))
-    assert outcome.figures["before"] == outcome.figures["as_it_is_before"] == outcome.figures["leaky_before"]
+    assert outcome.figures["before"] == outcome.curves["as_it_is"][0] == outcome.curves["leaky"][0]
     assert set(outcome.curves) == {"x", "as_it_is", "leaky", SCRATCH}
-    assert {len(curve) for curve in outcome.curves.values()} == {SHORT.epochs + 1}
+    assert {len(curve) for curve in outcome.curves.values()} == {SHORT.looks + 1}
 
 
 def test_an_attack_stops_when_it_is_told_to(scene: Scene) -> None:
@@ -151,7 +178,7 @@ def test_transfer_is_to_half_of_the_classes(scene: Scene) -> None:
     half = transfer.half_of_classes(scene.train, 10, SEED)
     assert set(half.labels.tolist()) == set(range(5))
     figures = finish(transfer.attack(scene, transfer.Settings(SHORT), 0.5, SEED)).figures
-    assert {"whole_best", "dense_alone_best", "scratch_best", "best_minus_scratch"} <= set(figures)
+    assert {"whole_last", "dense_alone_last", "scratch_last", "best_minus_scratch"} <= set(figures)
 
 
 def test_dense_alone_leaves_the_convolutions(scene: Scene) -> None:

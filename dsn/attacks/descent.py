@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dsn.attacks.measuring import arithmetic
 from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, folded, recalibrated, smooth_activation
 from dsn.datasets import Split, as_floats
 from dsn.student import Student
-from dsn.training_loop import autocast
 
 PLAIN, LEAKY, SMOOTH, RECALIBRATED = "plain", "leaky", "smooth", "recalibrated"
 MODES = (PLAIN, LEAKY, SMOOTH, RECALIBRATED)
@@ -27,15 +27,12 @@ class Descent:
         batch: pictures a step, the same for every restart; few, because larger batches do not fit a processor's
             caches and are no faster.
         learning_rate: Adam's.
-        bf16: whether the networks run in bf16, several times faster; off, results do not depend on how many
-            restarts share a forward pass.
     """
 
     restarts: int = 10
     steps: int = 1000
     batch: int = 16
     learning_rate: float = 0.1
-    bf16: bool = True
 
 
 def generators(seed: int, restarts: range) -> list[torch.Generator]:
@@ -102,7 +99,7 @@ def descend(
             inputs = applied(as_floats(split.images[chosen]))
             restarts = len(inputs)
             stacked = inputs.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-            with torch.autocast(device.type, enabled=False) if not settings.bf16 else autocast(device.type):
+            with arithmetic(device):
                 logits = network(stacked)
             losses = F.cross_entropy(logits.float(), labels.repeat(restarts), reduction="none")
             losses = losses.view(restarts, -1).mean(1) + penalty()

@@ -17,7 +17,6 @@ from dsn.attacks.training import (
     TrainingSettings,
     against_scratch,
     answers_of,
-    by_epoch,
     race,
 )
 
@@ -43,5 +42,5 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
         "before": percent_right(scene.student, scene.test),
         "valid_before": percent_right(scene.student, scene.test, valid),
     }
-    curves = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
-    return Outcome({**before, **against_scratch(curves)}, by_epoch(curves))
+    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
+    return Outcome({**before, **against_scratch(ended)}, ended.over_epochs())

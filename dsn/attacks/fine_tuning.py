@@ -14,7 +14,7 @@ from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import copied, from_scratch, transplanted
 from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, recalibrated
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, by_epoch, race
+from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, race
 from dsn.datasets import Split
 
 AS_IT_IS = "as_it_is"
@@ -33,8 +33,8 @@ class Settings:
     ways: tuple[str, ...] = (AS_IT_IS, "recalibrated", "fresh_dense", "fresh_last_convolution", "leaky")
 
 
-FULL = Settings(Schedule())
-QUICK = Settings(Schedule(epochs=2))
+FULL = Settings(Schedule(), ("as_it_is", "recalibrated", "fresh_dense", "fresh_last_convolution"))
+QUICK = Settings(Schedule(epochs=2, looks=4))
 
 
 def runner(scene: Scene, way: str, stolen: Split, seed: int) -> Runner:
@@ -76,8 +76,8 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         "before": percent_right(scene.student, scene.test),
         "valid_before": percent_right(scene.student, scene.test, valid),
     }
-    curves = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
+    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
     after: dict[str, float | None] = {}
     if AS_IT_IS in runners:
         after["as_it_is_with_old_serial"] = percent_right(runners[AS_IT_IS].network, scene.test, valid)
-    return Outcome({**before, **against_scratch(curves), **after}, by_epoch(curves))
+    return Outcome({**before, **against_scratch(ended), **after}, ended.over_epochs())

@@ -37,7 +37,7 @@ SETTINGS: dict[str, Any] = {
     "reverse-engineering": reverse_engineering.Settings(
         Descent(restarts=2, steps=200, batch=16), modes=(PLAIN, RECALIBRATED), report_every=25
     ),
-    "fine-tuning": fine_tuning.Settings(Schedule(epochs=6), ways=(fine_tuning.AS_IT_IS,)),
+    "fine-tuning": fine_tuning.Settings(Schedule(epochs=6, looks=18), ways=(fine_tuning.AS_IT_IS,)),
     "feature-space": feature_space.Settings(pictures=400),
     "nearness": nearness.Settings(serials=4, pictures=200),
 }

@@ -39,7 +39,7 @@ class Settings:
         removed: shares of the channels, 0 to 1, that are removed, lowest masks first.
     """
 
-    steps: int = 600
+    steps: int = 300
     batch: int = 100
     learning_rate: float = 0.2
     disturbance: float = 0.4

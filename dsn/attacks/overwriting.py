@@ -21,7 +21,6 @@ from dsn.attacks.training import (
     TrainingSettings,
     against_scratch,
     answers_of,
-    by_epoch,
     labelled_with,
     race,
 )
@@ -61,9 +60,9 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
         "raw_before": percent_right(student, scene.test),
     }
     schedule, augmentation = settings.schedule, scene.task.augmentation
-    curves = yield from race(runners, stolen, scene.test, schedule, augmentation, seed, change=new_stamp)
-    figures |= against_scratch(curves)
+    ended = yield from race(runners, stolen, scene.test, schedule, augmentation, seed, change=new_stamp)
+    figures |= against_scratch(ended)
     for name, runner in runners.items():
         figures[f"{name}_old_serial"] = percent_right(runner.network, scene.test, old_stamp)
         figures[f"{name}_raw"] = percent_right(runner.network, scene.test)
-    return Outcome(figures, by_epoch(curves))
+    return Outcome(figures, ended.over_epochs())

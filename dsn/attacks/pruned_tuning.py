@@ -12,7 +12,7 @@ from dsn.attacks.measuring import percent_right
 from dsn.attacks.pruning import masked
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import from_scratch, transplanted
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, by_epoch, race
+from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, race
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Settings:
     schedule: Schedule
 
 
-FULL = Settings((0.2, 0.5, 0.8), Schedule())
-QUICK = Settings((0.5,), Schedule(epochs=2))
+FULL = Settings((0.2, 0.5), Schedule())
+QUICK = Settings((0.5,), Schedule(epochs=2, looks=4))
 
 
 def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
@@ -50,5 +50,5 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         runners[f"pruned_{percent}_fresh_dense"] = Runner(masked(transplanted(student, config, seed), amount))
     runners[SCRATCH] = Runner(from_scratch(config, seed, scene.device))
     before = percent_right(student, scene.test)
-    curves = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
-    return Outcome({"before": before, **against_scratch(curves)}, by_epoch(curves))
+    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
+    return Outcome({"before": before, **against_scratch(ended)}, ended.over_epochs())

@@ -35,7 +35,7 @@ class Settings:
     report_every: int = 50
 
 
-FULL = Settings(Descent(restarts=10, steps=1000, batch=16))
+FULL = Settings(Descent(restarts=10, steps=1000, batch=8))
 QUICK = Settings(Descent(restarts=3, steps=60, batch=20), report_every=20)
 
 

@@ -7,12 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dsn.attacks.measuring import Change, percent_right, unchanged
-from dsn.attacks.scene import Step
+from dsn.attacks.measuring import Change, arithmetic, percent_right, unchanged
+from dsn.attacks.scene import GLANCE, Step
 from dsn.augmentation import augment
 from dsn.datasets import Split, as_floats
 from dsn.tasks import Augmentation
-from dsn.training_loop import autocast
 
 SCRATCH = "scratch"
 SHORTEST = 4  # steps the learning rate's cycle needs
@@ -24,16 +23,24 @@ class Schedule:
     """How an adversary trains; the same for a stolen network and for one from scratch.
 
     Attributes:
-        epochs: passes over the adversary's pictures.
+        epochs: passes over the adversary's pictures, at most.
+        pictures: seen in all, as nearly as whole epochs come to it: who has more data passes over it less often.
         batch: pictures a batch.
         learning_rate: Adam's largest; warmed up, then falling to zero along a cosine.
         warm_up: share of all steps in which it rises.
+        looks: how often on the way the network is measured, evenly.
     """
 
-    epochs: int = 15
+    epochs: int = 8
+    pictures: int = 36_000
     batch: int = 100
     learning_rate: float = 1e-3
     warm_up: float = 0.1
+    looks: int = 12
+
+    def epochs_over(self, count: int) -> int:
+        """Passes over so many pictures, 1 at least."""
+        return max(1, min(self.epochs, round(self.pictures / count)))
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class TrainingSettings:
 
 
 FULL_TRAINING = TrainingSettings(Schedule())
-QUICK_TRAINING = TrainingSettings(Schedule(epochs=2))
+QUICK_TRAINING = TrainingSettings(Schedule(epochs=2, looks=4))
 
 
 Loss = Callable[[nn.Module, Tensor, Tensor], Tensor]
@@ -102,8 +109,8 @@ class Runner:
         return own
 
 
-def train(runner: Runner, split: Split, schedule: Schedule, augmentation: Augmentation, seed: int) -> Iterator[int]:
-    """Train a network in place; the number of finished epochs after each of them.
+def train(runner: Runner, split: Split, schedule: Schedule, augmentation: Augmentation, seed: int) -> Iterator[float]:
+    """Train a network in place; at every look the epochs passed so far, the network in eval mode.
 
     Which pictures a batch holds and how they are augmented depends on the seed and the epoch alone, so that
     any two networks see exactly the same.
@@ -111,15 +118,16 @@ def train(runner: Runner, split: Split, schedule: Schedule, augmentation: Augmen
     Args:
         runner: the network and its loss.
         split: the adversary's pictures, on the network's device.
-        schedule: epochs, batch and learning rate.
+        schedule: epochs, batch, learning rate and looks.
         augmentation: the largest random changes.
         seed: of batches and augmentation.
     """
     device = split.images.device
     batch = min(schedule.batch, len(split))
-    steps = len(split) // batch
+    steps, epochs = len(split) // batch, schedule.epochs_over(len(split))
+    looks = look_steps(steps * epochs, schedule.looks)
     optimizer = torch.optim.Adam(runner.trained(), lr=schedule.learning_rate)
-    total = max(SHORTEST, steps * schedule.epochs)
+    total = max(SHORTEST, steps * epochs)
     rates = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         schedule.learning_rate,
@@ -127,13 +135,14 @@ def train(runner: Runner, split: Split, schedule: Schedule, augmentation: Augmen
         pct_start=max(schedule.warm_up, 2 / total),  # a warm-up of a single step divides by zero
         cycle_momentum=False,
     )
-    for epoch in range(schedule.epochs):
+    done = 0
+    for epoch in range(epochs):
         generator = torch.Generator(device).manual_seed(seed * EPOCH_SEEDS + epoch)
         order = torch.randperm(len(split), generator=generator, device=device)
-        runner.network.train(not runner.fixed_statistics)
         for chosen in order[: steps * batch].split(batch):
+            runner.network.train(not runner.fixed_statistics)
             images = augment(as_floats(split.images[chosen]), augmentation, generator)
-            with autocast(device.type):
+            with arithmetic(device):
                 loss = runner.loss(
                     runner.network, images.contiguous(memory_format=torch.channels_last), split.labels[chosen]
                 )
@@ -141,8 +150,34 @@ def train(runner: Runner, split: Split, schedule: Schedule, augmentation: Augmen
             loss.backward()
             optimizer.step()
             rates.step()
-        runner.network.eval()
-        yield epoch + 1
+            done += 1
+            if done in looks:
+                runner.network.eval()
+                yield done / steps
+
+
+def look_steps(steps: int, looks: int) -> list[int]:
+    """After which of so many steps a network is looked at: evenly, the last one always."""
+    return sorted({max(1, round(steps * place / looks)) for place in range(1, looks + 1)})
+
+
+@dataclass(frozen=True)
+class Finish:
+    """How a race ended.
+
+    Attributes:
+        curves: by name, right answers in percent on the first thousand test pictures: before, and at every look.
+        epochs: passed at each entry of the curves.
+        whole: by name, right answers in percent on all test pictures, after the last step.
+    """
+
+    curves: dict[str, list[float]]
+    epochs: list[float]
+    whole: dict[str, float]
+
+    def over_epochs(self) -> dict[str, list[float]]:
+        """The curves with what they are drawn over, under "x"."""
+        return {"x": self.epochs, **self.curves}
 
 
 def race(
@@ -153,68 +188,60 @@ def race(
     augmentation: Augmentation,
     seed: int,
     change: Change = unchanged,
-) -> Generator[Step, None, dict[str, list[float]]]:
-    """Train several networks side by side, epoch by epoch.
+) -> Generator[Step, None, Finish]:
+    """Train several networks side by side.
 
     Args:
         runners: by name.
         split: the adversary's pictures, the same for all.
-        test: on which they are measured after every epoch.
+        test: on which they are measured.
         schedule: the same for all.
         augmentation: the same for all.
         seed: of batches and augmentation, the same for all.
         change: done to the test pictures before the networks look.
-
-    Returns:
-        By name, right answers in percent: before the training and after each epoch.
     """
-    curves = {name: [percent_right(runner.network, test, change)] for name, runner in runners.items()}
-    total = schedule.epochs * len(runners)
+    glance = Split(test.images[:GLANCE], test.labels[:GLANCE])
+    curves = {name: [percent_right(runner.network, glance, change)] for name, runner in runners.items()}
+    epochs = [0.0]
+    batch, in_all = min(schedule.batch, len(split)), schedule.epochs_over(len(split))
+    total = len(look_steps(len(split) // batch * in_all, schedule.looks)) * len(runners)
 
-    def step(done: int) -> Step:
-        return Step(done, total, {name: curve[-1] for name, curve in curves.items()})
+    def step() -> Step:
+        done = sum(len(curve) - 1 for curve in curves.values())
+        passed = {"epochs": epochs[-1], "epochs_in_all": float(in_all)}
+        return Step(done, total, {name: curve[-1] for name, curve in curves.items()} | passed)
 
-    yield step(0)
-    under_way = {name: train(runner, split, schedule, augmentation, seed) for name, runner in runners.items()}
-    for epoch in range(schedule.epochs):
-        for place, (name, training) in enumerate(under_way.items(), start=1):
-            next(training)
-            curves[name].append(percent_right(runners[name].network, test, change))
-            yield step(epoch * len(runners) + place)
-    return curves
-
-
-def by_epoch(curves: dict[str, list[float]]) -> dict[str, list[float]]:
-    """The curves of a race with the epochs they are drawn over, under "x"."""
-    return {"x": [float(epoch) for epoch in range(max(map(len, curves.values())))], **curves}
+    yield step()
+    under_way = [train(runner, split, schedule, augmentation, seed) for runner in runners.values()]
+    for passed in zip(*under_way, strict=True):  # every network up to the same look
+        epochs.append(passed[0])
+        for name, runner in runners.items():
+            curves[name].append(percent_right(runner.network, glance, change))
+        yield step()
+    whole = {name: percent_right(runner.network, test, change) for name, runner in runners.items()}
+    return Finish(curves, epochs, whole)
 
 
-def against_scratch(curves: dict[str, list[float]]) -> dict[str, float | None]:
+def against_scratch(ended: Finish) -> dict[str, float | None]:
     """The figures of a race against the network called "scratch".
 
-    The adversary is given the benefit of the doubt: of the stolen networks and of all epochs the best on the
-    test pictures counts. So it is for scratch.
-
     Returns:
-        For every network its accuracy before, at the end and in its best epoch; then the best stolen one, what
-        it has over scratch, and the epochs it needs for scratch's final accuracy over those scratch needs
-        (None where it never gets there).
+        For every network its accuracy after the last step, on all test pictures; the best stolen one's, and what it
+        has over scratch; and the epochs the fastest stolen one needs for scratch's final accuracy over those
+        scratch needs, read off the curves (None where none gets there).
     """
-    figures: dict[str, float | None] = {}
-    for name, curve in curves.items():
-        figures |= {f"{name}_before": curve[0], f"{name}_last": curve[-1], f"{name}_best": max(curve[1:])}
-    stolen = {name: curve for name, curve in curves.items() if name != SCRATCH}
-    scratch = curves[SCRATCH]
-    best = max(max(curve[1:]) for curve in stolen.values())
-    arrivals = [_epochs_until(curve, scratch[-1]) for curve in stolen.values()]
-    reached = [epochs for epochs in arrivals if epochs is not None]
-    own = _epochs_until(scratch, scratch[-1])
+    figures: dict[str, float | None] = {f"{name}_last": value for name, value in ended.whole.items()}
+    best = max(value for name, value in ended.whole.items() if name != SCRATCH)
+    level = ended.curves[SCRATCH][-1]
+    arrivals = {name: _epochs_until(curve, ended.epochs, level) for name, curve in ended.curves.items()}
+    own = arrivals.pop(SCRATCH)
+    reached = [passed for passed in arrivals.values() if passed is not None]
     figures["best"] = best
-    figures["best_minus_scratch"] = best - max(scratch[1:])
+    figures["best_minus_scratch"] = best - ended.whole[SCRATCH]
     figures["epochs_over_scratch"] = min(reached) / own if reached and own else None
     return figures
 
 
-def _epochs_until(curve: list[float], level: float) -> int | None:
-    """The first epoch after which a curve is at a level; None if it never is."""
-    return next((epoch for epoch, value in enumerate(curve) if epoch and value >= level), None)
+def _epochs_until(curve: list[float], epochs: list[float], level: float) -> float | None:
+    """The epochs passed when a curve first is at a level; None if it never is."""
+    return next((passed for passed, value in zip(epochs[1:], curve[1:], strict=True) if value >= level), None)

@@ -16,7 +16,7 @@ from dsn.attacks.measuring import percent_right
 from dsn.attacks.restyling import restyled
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import from_scratch, transplanted
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, by_epoch, race
+from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, race
 from dsn.datasets import Split
 
 
@@ -28,7 +28,7 @@ class Settings:
 
 
 FULL = Settings(Schedule())
-QUICK = Settings(Schedule(epochs=2))
+QUICK = Settings(Schedule(epochs=2, looks=4))
 
 
 def half_of_classes(split: Split, classes: int, seed: int) -> Split:
@@ -69,5 +69,5 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         SCRATCH: Runner(scratch),
     }
     before = percent_right(student, restyled(scene.test, seed + 1))
-    curves = yield from race(runners, stolen, test, settings.schedule, scene.task.augmentation, seed)
-    return Outcome({"before": before, **against_scratch(curves)}, by_epoch(curves))
+    ended = yield from race(runners, stolen, test, settings.schedule, scene.task.augmentation, seed)
+    return Outcome({"before": before, **against_scratch(ended)}, ended.over_epochs())

@@ -12,7 +12,7 @@ from torch import Tensor
 from dsn.attacks.measuring import percent_right
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import from_scratch
-from dsn.attacks.training import FULL_TRAINING, QUICK_TRAINING, Runner, TrainingSettings, answers_of, by_epoch, race
+from dsn.attacks.training import FULL_TRAINING, QUICK_TRAINING, Runner, TrainingSettings, answers_of, race
 from dsn.stamping import stamp
 
 FULL, QUICK = FULL_TRAINING, QUICK_TRAINING
@@ -40,8 +40,8 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
         "random_serials": Runner(from_scratch(config, seed, scene.device), answers_of(scene.student, random_serials)),
     }
     before = percent_right(scene.student, scene.test)
-    curves = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
+    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
     figures: dict[str, float | None] = {"before": before}
-    figures |= {f"{name}_last": curve[-1] for name, curve in curves.items()}
-    figures["best"] = max(max(curve[1:]) for curve in curves.values())
-    return Outcome(figures, by_epoch(curves))
+    figures |= {f"{name}_last": value for name, value in ended.whole.items()}
+    figures["best"] = max(ended.whole.values())
+    return Outcome(figures, ended.over_epochs())

@@ -32,7 +32,7 @@ def said(texts: Texts, view: View) -> list[str]:
         years = view.figures["years_for_64_bits"]
         counts = {"working_count": int(view.figures["working"]), "serial_count": int(view.figures["serials"])}
         return [text.format(**figures, **counts, time=span_in_words(texts, years))]
-    if view.attack == "fine-tuning" and view.figures["best"] <= view.figures["scratch_best"]:
+    if view.attack == "fine-tuning" and view.figures["best"] <= view.figures["scratch_last"]:
         text = texts["attack"]["said_fine-tuning_no_use"]
     return [text.format(**figures)]
 

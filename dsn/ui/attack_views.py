@@ -86,11 +86,11 @@ class Watching:
         for place, (curve, names) in enumerate(STEPPED.get(self.attack, {}).items()):
             if self.attack != "fine-tuning" and place != int(half):
                 continue  # such attacks run one mode after the other
-            x = step.done - half * step.total / 2 if self.attack != "fine-tuning" else step.done // 2
+            x = step.figures.get("epochs", step.done - half * step.total / 2)
             for name in names:
                 if name in step.figures:
                     self.seen.setdefault(curve, []).append((float(x), step.figures[name]))
-        longest = step.total / 2 if self.attack in STEPPED else step.total
+        longest = step.figures.get("epochs_in_all", step.total / 2 if self.attack in STEPPED else step.total)
         return View(
             self.attack, step.done, step.total, self._curves(self.seen), max(longest, 1.0),
             pictures=step.pictures, figures=step.figures,
