@@ -1,5 +1,6 @@
 """Attacks on the weights: pruning, adversarial neuron pruning, collusion; and the picture of the features."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from attack_scenes import SERIAL, small_scene
 from tiny_students import tiny_student
 
 from dsn.attacks import collusion, feature_space, neuron_pruning, pruning
+from dsn.attacks.alignment import activations, aligned, pairing, reordered
 from dsn.attacks.collusion import agreement, mixtures, moved_to_average
 from dsn.attacks.feature_space import embed, silhouette
 from dsn.attacks.neuron_pruning import norms, train_masks, without_channels
@@ -91,6 +93,30 @@ def test_the_way_to_the_average_begins_here_and_ends_at_the_same_place(crowd: Sc
     assert torch.equal(start(pictures), networks[0](pictures))
     ends = [moved_to_average(networks[0], networks[1:], 1.0), moved_to_average(networks[2], networks[:2], 1.0)]
     assert torch.allclose(ends[0](pictures), ends[1](pictures), rtol=1e-4)
+
+
+def test_another_order_of_channels_is_the_same_function_and_is_found_out(crowd: Scene) -> None:
+    pictures = as_floats(crowd.train.images[:60])
+    generator = torch.Generator().manual_seed(5)
+    layers = activations(crowd.student, pictures)
+    orders = [torch.randperm(values.shape[1], generator=generator) for values in layers]
+    shuffled = reordered(crowd.student, orders)
+    assert torch.allclose(shuffled(pictures), crowd.student(pictures), atol=1e-5)
+    assert not torch.equal(*(one.state_dict()["extractor.0.weight"] for one in (shuffled, crowd.student)))
+    back = aligned(crowd.student, shuffled, pictures, pictures)
+    for name, values in crowd.student.state_dict().items():
+        assert torch.equal(back.state_dict()[name], values), name
+
+
+def test_pairs_go_together_better_than_any_other_pairing() -> None:
+    own, other = (torch.randn(50, 4, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2))
+
+    def together(order: tuple[int, ...]) -> float:
+        pairs = zip(own.double().T, other.double().T[list(order)], strict=True)
+        return sum(torch.corrcoef(torch.stack(pair))[0, 1].item() for pair in pairs)
+
+    found = together(tuple(pairing(own, other).tolist()))
+    assert found == pytest.approx(max(together(order) for order in itertools.permutations(range(4))))
 
 
 def test_equal_channels_agree(crowd: Scene) -> None:

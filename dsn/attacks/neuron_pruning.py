@@ -134,8 +134,8 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         seed: of the share, of batches and of the fresh network.
 
     Returns:
-        Absent and valid accuracy for every share of removed channels and for the masks as they are; the highest
-        absent one; scratch after as many steps.
+        Absent accuracy, and valid at a glance, for every share of removed channels and for the masks as they are; the
+        highest absent one; scratch after as many steps.
     """
     stolen = scene.stolen(share, seed)
     student = scene.student
@@ -150,7 +150,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
             yield Step(turn * settings.steps + done, len(starts) * settings.steps)
         for name, changed in _changed(network, masks, settings.removed):
             absent = figures[f"{start}_absent_{name}"] = percent_right(changed, scene.test)
-            figures[f"{start}_valid_{name}"] = percent_right(changed, scene.test, valid)
+            figures[f"{start}_valid_{name}"] = percent_right(changed, scene.glance, valid)
             highest = max(highest, absent)
     fresh = Runner(from_scratch(student.config.network, seed, scene.device))
     steps_an_epoch = max(1, len(stolen) // min(settings.batch, len(stolen)))
