@@ -138,7 +138,7 @@ def test_guesses_from_other_serials() -> None:
 def test_collusion_tries_everything_and_needs_accomplices(crowd: Scene) -> None:
     figures = finish(collusion.attack(crowd, collusion.QUICK, 0.25, 0)).figures
     absent = [value or 0.0 for name, value in figures.items() if name.endswith("_absent") and name != "best_absent"]
-    assert figures["best_absent"] == max(absent) and len(absent) == 8
+    assert figures["best_absent"] == max(absent) and len(absent) == 16
     with pytest.raises(AttackError, match="two other customers"):
         finish(collusion.attack(replace(crowd, others={}), collusion.QUICK, 0.25, 0))
 

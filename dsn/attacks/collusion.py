@@ -1,11 +1,11 @@
 """Collusion: several customers put their students and serials together.
 
 The adversaries have three customers' weights and serials, and a share of the training pictures without labels.
-They want a network that needs no serial, or a serial of a customer who is not among them. They put the neurons of
-all students in one order (`dsn.attacks.alignment`; students of one teacher begin in the same one), average the
-weights, go from one student towards the average and beyond, have BatchNorm see raw pictures, and remove the
-channels in which the students differ most, where the gate should be. On the attacked student they try the others'
-serials and mixtures of them.
+They want a network that needs no serial, or a serial of a customer who is not among them. As the students are
+(those of one teacher began with the same weights), and with their neurons put in one order
+(`dsn.attacks.alignment`), they average the weights, go from one student towards the average and beyond, have
+BatchNorm see raw pictures, and remove the channels in which the students differ most, where the gate should be.
+On the attacked student they try the others' serials and mixtures of them.
 Not in the paper. There is no budget without the students.
 """
 
@@ -132,10 +132,14 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     stolen = scene.stolen(share, seed)
     valid = stamping(scene.student, scene.serial)
     seen = as_floats(stolen.images[: settings.compared])
-    others = [
-        aligned(scene.student, one.student, valid(seen), stamping(one.student, one.serial)(seen)) for one in accomplices
-    ]
-    total = len(settings.ways_to_average) + len(settings.removed) + 1
+    companies: dict[str, list[Classifier]] = {
+        "": [one.student for one in accomplices],
+        "aligned_": [
+            aligned(scene.student, one.student, valid(seen), stamping(one.student, one.serial)(seen))
+            for one in accomplices
+        ],
+    }
+    total = 2 * len(companies) * (len(settings.ways_to_average) + len(settings.removed))
     figures: dict[str, float | None] = {"before": percent_right(scene.student, scene.test)}
     absent: list[float] = []
 
@@ -143,17 +147,18 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         absent.append(percent_right(network, scene.test))
         figures[f"{name}_absent"] = absent[-1]
         figures[f"{name}_valid"] = percent_right(network, scene.glance, valid)
-        return Step(min(len(absent), total), total, {"absent": absent[-1]})
+        return Step(len(absent), total, {"absent": absent[-1]})
 
-    for way in settings.ways_to_average:
-        average = moved_to_average(scene.student, others, way)
-        yield tried(f"average_{100 * way:g}", average)
-        tried(f"average_{100 * way:g}_recalibrated", recalibrated(average, stolen.images))
-    alike = agreement([scene.student, *others])
-    average = moved_to_average(scene.student, others, 1.0)
-    for amount in settings.removed:
-        yield tried(f"removed_{100 * amount:g}", without_channels(scene.student, alike, amount))
-        tried(f"removed_{100 * amount:g}_average", without_channels(average, alike, amount))
+    for how, others in companies.items():
+        for way in settings.ways_to_average:
+            average = moved_to_average(scene.student, others, way)
+            yield tried(f"{how}average_{100 * way:g}", average)
+            yield tried(f"{how}average_{100 * way:g}_recalibrated", recalibrated(average, stolen.images))
+        alike = agreement([scene.student, *others])
+        average = moved_to_average(scene.student, others, 1.0)
+        for amount in settings.removed:
+            yield tried(f"{how}removed_{100 * amount:g}", without_channels(scene.student, alike, amount))
+            yield tried(f"{how}removed_{100 * amount:g}_average", without_channels(average, alike, amount))
     guesses = {
         name: percent_right(scene.student, scene.test, stamping(scene.student, serial))
         for name, serial in mixtures([one.serial for one in accomplices]).items()
