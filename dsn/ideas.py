@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from safetensors.torch import load_file
 
-from dsn.attacks import fine_tuning
+from dsn.attacks import collusion, fine_tuning
 from dsn.attacks.measuring import percent_right, stamping
-from dsn.attacks.scene import Scene, finish
+from dsn.attacks.scene import Licensed, Scene, finish
 from dsn.attacks.suite import summary
 from dsn.attacks.training import Schedule
 from dsn.collection import demo_serials
@@ -32,10 +32,11 @@ from dsn.tasks import task_named
 from dsn.training_loop import Training
 
 TASK, CUSTOMER = "digits", "alder"
+CUSTOMERS = (CUSTOMER, "birch", "cedar")
 STUDENT = f"{TASK}/{CUSTOMER}"
 EPOCHS = 6
 TEACHER_EPOCHS = 12
-TEACHER = BUILD / "ideas" / "teacher.safetensors"
+WORKSHOP = BUILD / "ideas"
 HELD_ASIDE = 8000
 STOLEN = 6000
 NEAR_MISS_PICTURES = 2000
@@ -60,12 +61,16 @@ class Idea:
         recipe: the student is distilled by.
         reshaped: what is done to it afterwards.
         kept: whether the shipped students are made this way.
+        own_teachers: every customer's student has a teacher of its own.
+        colluding: two other customers' students are distilled too, and the three collude.
     """
 
     what: str
     recipe: Recipe = HARDENED
     reshaped: Callable[[Student], Student] = unchanged
     kept: bool = False
+    own_teachers: bool = False
+    colluding: bool = False
 
 
 LOUDER_RAW = replace(HARDENED.invalid, raw=0.2, one_bit=0.36, few_bits=0.1, random=0.03)
@@ -76,6 +81,12 @@ IDEAS = {
     "own-start": Idea(
         "Not starting from the teacher's weights, so that nothing in the student was ever made for raw pictures.",
         replace(HARDENED, start_from_teacher=False, fixed_statistics=False),
+        colluding=True,
+    ),
+    "own-teachers": Idea(
+        "A teacher of its own for every customer's student, so that no two students' neurons correspond.",
+        own_teachers=True,
+        colluding=True,
     ),
     "early-silence": Idea(
         "The last convolution silent on raw pictures too, not the features alone.",
@@ -138,31 +149,50 @@ def idea_named(name: str) -> Idea:
     return IDEAS[name]
 
 
-def search_teacher(train: Split, device: str) -> Classifier:
-    """The teacher of the search, trained where there is none yet."""
-    task = task_named(TASK)
-    if not TEACHER.exists():
-        teacher = train_teacher(task, train, Training(TEACHER_EPOCHS, device=device, progress=False))
-        write_tensors(TEACHER, teacher.state_dict())
+def search_teacher(train: Split, device: str, seed: int = 0) -> Classifier:
+    """A teacher of the search, trained where there is none of this seed yet."""
+    task, path = task_named(TASK), WORKSHOP / f"teacher-{seed}.safetensors"
+    if not path.exists():
+        teacher = train_teacher(task, train, Training(TEACHER_EPOCHS, seed, device, progress=False))
+        write_tensors(path, teacher.state_dict())
     teacher = Classifier(task.network)
-    teacher.load_state_dict(load_file(TEACHER))
+    teacher.load_state_dict(load_file(path))
     return teacher.eval()
 
 
-def distilled(recipe: Recipe, train: Split, classes: tuple[str, ...], epochs: int, device: str) -> Student:
-    """The student of this search by one recipe."""
-    task = task_named(TASK)
+def distilled(
+    recipe: Recipe,
+    train: Split,
+    classes: tuple[str, ...],
+    epochs: int,
+    device: str,
+    customer: str = CUSTOMER,
+    teacher_seed: int = 0,
+) -> Student:
+    """The student of this search by one recipe.
+
+    Args:
+        recipe: of the student.
+        train: pictures it is distilled on.
+        classes: their names.
+        epochs: of distilling.
+        device: "cpu" or "cuda".
+        customer: whose it is; every customer's has its own random state.
+        teacher_seed: which of the search's teachers it follows.
+    """
+    task, serial = task_named(TASK), demo_serials()[f"{TASK}/{customer}"]
     config = StudentConfig(
         task=TASK,
-        customer=CUSTOMER,
-        bit_count=len(demo_serials()[STUDENT].bits),
+        customer=customer,
+        bit_count=len(serial.bits),
         classes=classes,
         network=task.network,
         recipe=recipe.name,
         profile=recipe.profile,
     )
-    training = Training(epochs, device=device, progress=False)
-    return distil_student(task, config, demo_serials()[STUDENT], search_teacher(train, device), train, recipe, training)
+    teacher = search_teacher(train, device, teacher_seed)
+    training = Training(epochs, CUSTOMERS.index(customer), device, progress=False)
+    return distil_student(task, config, serial, teacher, train, recipe, training)
 
 
 def try_ideas(
@@ -194,14 +224,20 @@ def try_ideas(
         if idea.recipe not in students:
             students[idea.recipe] = distilled(idea.recipe, train, data.class_names, epochs, device)
         student = idea.reshaped(students[idea.recipe]).eval()
-        write_tensors(BUILD / "ideas" / f"{name}.safetensors", student.state_dict())
+        write_tensors(WORKSHOP / f"{name}.safetensors", student.state_dict())
         figures = {
             "valid": accuracy(student, aside, serial).percent,
             "absent": accuracy(student, aside).percent,
             **one_bit_wrong(student, aside),
         }
-        report(f"{name}: {figures}")
         scene = Scene(student, serial, task_named(TASK), train, aside)
+        if idea.colluding:
+            others = {
+                other: distilled(idea.recipe, train, data.class_names, epochs, device, other, place * idea.own_teachers)
+                for place, other in enumerate(CUSTOMERS[1:], start=1)
+            }
+            figures["collusion_absent"] = colluded(scene, others)
+        report(f"{name}: {figures}")
         outcomes = [finish(fine_tuning.attack(scene, THIEF, STOLEN / len(train), seed)) for seed in range(seeds)]
         row = {
             "what": idea.what,
@@ -220,6 +256,16 @@ def try_ideas(
         record("ideas", name, row)
         won = {key: one["values"] for key, one in row["fine_tuning"].items() if "best" in key}
         report(f"{name}: {won}")
+
+
+def colluded(scene: Scene, others: dict[str, Student]) -> float:
+    """The highest absent accuracy, in percent, that the attacked student's customer and two others come to."""
+    licensed = {name: Licensed(student.eval(), demo_serials()[f"{TASK}/{name}"]) for name, student in others.items()}
+    share = STOLEN / len(scene.train)
+    outcome = finish(collusion.attack(replace(scene, others=licensed), collusion.FULL, share, 0))
+    highest = outcome.figures["best_absent"]
+    assert highest is not None
+    return highest
 
 
 def one_bit_wrong(student: Student, split: Split) -> dict[str, float]:
