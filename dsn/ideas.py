@@ -261,7 +261,7 @@ def try_ideas(
 def colluded(scene: Scene, others: dict[str, Student]) -> float:
     """The highest absent accuracy, in percent, that the attacked student's customer and two others come to."""
     licensed = {name: Licensed(student.eval(), demo_serials()[f"{TASK}/{name}"]) for name, student in others.items()}
-    share = STOLEN / len(scene.train)
+    share = min(1.0, STOLEN / len(scene.train))
     outcome = finish(collusion.attack(replace(scene, others=licensed), collusion.FULL, share, 0))
     highest = outcome.figures["best_absent"]
     assert highest is not None

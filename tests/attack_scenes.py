@@ -1,14 +1,19 @@
 """Small scenes for tests of attacks: untrained students, and a few held-out pictures on both sides."""
 
 from dsn.attacks.scene import Licensed, Scene
+from dsn.checkpoints import load_folder
+from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import Split
-from dsn.held_out import HeldOut
+from dsn.held_out import HeldOut, load_held_out
+from dsn.rebuild import others_of
 from dsn.serials import Serial
 from dsn.student import Student
 from dsn.tasks import TASKS
+from dsn.training_share import load_training_share
 
 SERIAL = Serial.from_number(0xD1CE_0BAD_F00D_5EED)
 TRAIN, TEST = 400, 120
+SHIPPED_TRAIN, SHIPPED_TEST = 1500, 400
 
 
 def small_scene(student: Student, digits: HeldOut, others: dict[str, Licensed] | None = None) -> Scene:
@@ -16,3 +21,23 @@ def small_scene(student: Student, digits: HeldOut, others: dict[str, Licensed] |
     images, labels = digits.split.images, digits.split.labels
     train, test = Split(images[:TRAIN], labels[:TRAIN]), Split(images[-TEST:], labels[-TEST:])
     return Scene(student, SERIAL, TASKS["digits"], train, test, others or {})
+
+
+def shipped_scene(name: str) -> Scene:
+    """A shipped student with pictures that come with the project: few of the training share, few held-out ones."""
+    task, serials = TASKS[name.split("/")[0]], demo_serials()
+    held, share = load_held_out(task).split, load_training_share(task)
+    attacked = Licensed(load_folder(CHECKPOINTS / name), serials[name])
+    others = {
+        other: Licensed(load_folder(CHECKPOINTS / task.name / other), serial)
+        for other, serial in others_of(name, serials).items()
+    }
+    train = Split(share.images[:SHIPPED_TRAIN], share.labels[:SHIPPED_TRAIN])
+    return Scene(
+        attacked.student,
+        attacked.serial,
+        task,
+        train,
+        Split(held.images[:SHIPPED_TEST], held.labels[:SHIPPED_TEST]),
+        others,
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from attack_scenes import SHIPPED_TEST, shipped_scene
 
 from dsn.attacks import (
     brute_force,
@@ -30,20 +31,14 @@ from dsn.attacks import (
 )
 from dsn.attacks.descent import PLAIN, Descent
 from dsn.attacks.registry import ATTACKS
-from dsn.attacks.scene import Licensed, Scene, finish
+from dsn.attacks.scene import Scene, finish
 from dsn.attacks.training import Schedule, TrainingSettings
 from dsn.checkpoints import load_folder
-from dsn.collection import CHECKPOINTS, demo_serials
-from dsn.datasets import Split
-from dsn.held_out import load_held_out
-from dsn.rebuild import others_of
+from dsn.collection import CHECKPOINTS
 from dsn.results import read_results
-from dsn.tasks import TASKS
-from dsn.training_share import load_training_share
 
 ROWS: dict[str, dict[str, Any]] = read_results("attacks")
 BRIEF = Schedule(epochs=1, pictures=1000, looks=2)
-TRAIN, TEST = 1500, 400
 GUESSING = 20.0  # percent: far above what 400 pictures of ten even classes give, far below what a student knows
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -88,19 +83,7 @@ def test_an_attack_began_at_the_students_own_figures(key: str) -> None:
 
 @pytest.fixture(scope="module", params=["digits/alder"])
 def small(request: pytest.FixtureRequest) -> Scene:
-    return small_scene(request.param)
-
-
-def small_scene(name: str) -> Scene:
-    task, serials = TASKS[name.split("/")[0]], demo_serials()
-    held, share = load_held_out(task).split, load_training_share(task)
-    attacked = Licensed(load_folder(CHECKPOINTS / name), serials[name])
-    others = {
-        other: Licensed(load_folder(CHECKPOINTS / task.name / other), serial)
-        for other, serial in others_of(name, serials).items()
-    }
-    train = Split(share.images[:TRAIN], share.labels[:TRAIN])
-    return Scene(attacked.student, attacked.serial, task, train, Split(held.images[:TEST], held.labels[:TEST]), others)
+    return shipped_scene(request.param)
 
 
 def recorded(scene: Scene, attack: str, figure: str, share: int = 10) -> float:
@@ -114,7 +97,7 @@ def recorded(scene: Scene, attack: str, figure: str, share: int = 10) -> float:
 def a_sample_of(percent: float) -> Any:
     """What 400 pictures may give of a percentage of the whole split: four standard deviations and an answer."""
     share = min(max(percent / 100, 0.0), 1.0)
-    return pytest.approx(percent, abs=400 * math.sqrt(share * (1 - share) / TEST) + 100 / TEST)
+    return pytest.approx(percent, abs=400 * math.sqrt(share * (1 - share) / SHIPPED_TEST) + 100 / SHIPPED_TEST)
 
 
 def figures_of(module: Any, scene: Scene, settings: Any, share: float = 0.5) -> dict[str, float]:
@@ -131,7 +114,7 @@ def test_pruning(small: Scene) -> None:
 
 
 def test_brute_force() -> None:
-    scene = small_scene("digits/paper")
+    scene = shipped_scene("digits/paper")
     figures = figures_of(brute_force, scene, replace(brute_force.FULL, pictures=20))
     assert figures["working"] == recorded(scene, "brute-force", "working") == 1
     assert figures["best_is_valid"] == 1
