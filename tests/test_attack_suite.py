@@ -1,7 +1,7 @@
 """The command: every attack says who its adversary is, and its figures reach the results file whole."""
 
 import json
-from dataclasses import is_dataclass, replace
+from dataclasses import is_dataclass, replace, replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,9 @@ def test_every_attack_says_what_the_adversary_has_and_where_it_is_from(attack) -
     assert "adversar" in text or "map" in text
     assert "Not in the paper" in text or "paper's" in text
     assert "ithout the student" in text or "There is no budget" in text or "no budget" in text or "map" in text
-    assert is_dataclass(attack.settings()) and attack.settings() != attack.settings(quick=True)
+    assert is_dataclass(attack.settings("digits")) and attack.settings("digits") != attack.settings(
+        "digits", quick=True
+    )
     assert attack.title[-1] in ".?" and all(0 < share <= 1 for share in attack.shares)
 
 
@@ -93,3 +95,13 @@ def nine_bits(student: Student) -> Student:
     short = Student(replace(student.config, bit_count=9))
     short.load_state_dict(student.state_dict())
     return short.eval().requires_grad_(False)
+
+
+def test_an_adversary_trains_on_fewer_pictures_where_one_costs_more_and_nothing_else_changes() -> None:
+    for attack in ATTACKS.values():
+        digits, signs = attack.settings("digits"), attack.settings("signs")
+        if hasattr(digits, "schedule"):
+            assert signs.schedule.pictures < digits.schedule.pictures
+            assert replace(signs, schedule=digits.schedule) == digits
+        else:
+            assert digits == signs

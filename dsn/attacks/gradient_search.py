@@ -35,7 +35,7 @@ class Settings:
     report_every: int = 50
 
 
-FULL = Settings(Descent(restarts=20, steps=300, batch=8))
+FULL = Settings(Descent(restarts=20, steps=200, batch=8))
 QUICK = Settings(Descent(restarts=4, steps=40, batch=20), modes=(PLAIN, "leaky"), report_every=20)
 
 

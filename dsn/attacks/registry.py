@@ -1,7 +1,7 @@
 """Every attack by its name: adding one is a module and a line here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -25,7 +25,9 @@ from dsn.attacks import (
 from dsn.attacks.scene import AttackError, Running
 
 PAPERS_SHARES = (0.1, 0.2, 0.3, 0.4)
+ENDS = (0.1, 0.4)
 ONE_SHARE = (0.1,)
+PICTURES = {"signs": 12_000}  # that an adversary trains on where a picture costs several times one of digits
 
 
 @dataclass(frozen=True)
@@ -54,19 +56,22 @@ class Attack:
         """`attack(scene, settings, share, seed)`."""
         return self.module.attack
 
-    def settings(self, *, quick: bool = False) -> Any:
-        """The module's settings for recorded figures, or for trying it out."""
-        return self.module.QUICK if quick else self.module.FULL
+    def settings(self, task: str, *, quick: bool = False) -> Any:
+        """The module's settings for recorded figures of an application, or for trying it out."""
+        settings = self.module.QUICK if quick else self.module.FULL
+        if not hasattr(settings, "schedule") or task not in PICTURES:
+            return settings
+        return replace(settings, schedule=replace(settings.schedule, pictures=PICTURES[task]))
 
 
 ATTACKS = {
     attack.name: attack
     for attack in (
         Attack("fine-tuning", fine_tuning, PAPERS_SHARES),
-        Attack("transfer", transfer, PAPERS_SHARES),
+        Attack("transfer", transfer, ENDS),
         Attack("pruning", pruning, is_random=False),
         Attack("reverse-engineering", reverse_engineering),
-        Attack("overwriting", overwriting, PAPERS_SHARES),
+        Attack("overwriting", overwriting, ENDS),
         Attack("feature-space", feature_space),
         Attack("brute-force", brute_force),
         Attack("hill-climbing", hill_climbing),
