@@ -1,7 +1,7 @@
 """The command: every attack says who its adversary is, and its figures reach the results file whole."""
 
 import json
-from dataclasses import is_dataclass, replace, replace
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 
 import pytest
