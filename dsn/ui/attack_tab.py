@@ -13,6 +13,7 @@ from dsn.ui import rendering
 from dsn.ui.attack_rendering import render_attack, render_pruned
 from dsn.ui.attack_views import View, Watching
 from dsn.ui.back_row import BackRow, OutOfTimeError
+from dsn.ui.longer_attacks import render_longer_attacks
 from dsn.ui.texts import Texts
 
 AT_ONCE = 1  # attacks; others wait in the queue
@@ -118,6 +119,7 @@ class AttackTab:
                     self.stop = gr.Button(self.said["stop"], interactive=False, elem_id="attack-stop")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
                 self.stage = gr.HTML(self.waiting(self.first, names[0]), js_on_load=None, elem_id="attack-stage")
+        gr.HTML(render_longer_attacks(self.texts, self.collection), js_on_load=None, elem_id="attack-longer")
 
     # Wiring
 

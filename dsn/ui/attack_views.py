@@ -59,6 +59,15 @@ DRAWN = {
     "reverse-engineering": (("plain", "mode_plain", "entered"), ("recalibrated", "mode_recalibrated", "absent")),
     "fine-tuning": (("as_it_is", "stolen", "entered"), ("scratch", "scratch", "absent")),
     "nearness": (("mean", "nearness_mean", "entered"), ("highest", "nearness_highest", "absent")),
+    "transfer": (("whole", "stolen", "entered"), ("scratch", "scratch", "absent")),
+    "overwriting": (
+        ("fresh_dense", "fresh_dense", "entered"),
+        ("labels", "as_it_is", "valid"),
+        ("scratch", "scratch", "absent"),
+    ),
+    "pruned-tuning": (("pruned_50", "stolen", "entered"), ("scratch", "scratch", "absent")),
+    "unlabelled": (("raw", "shown_raw", "entered"), ("random_serials", "shown_random", "absent")),
+    "extraction": (("copy", "copy", "entered"), ("scratch", "scratch", "absent")),
 }
 # What a step calls the value that goes on such a curve while the attack runs; the first it has counts.
 STEPPED = {

@@ -33,6 +33,7 @@ ENVIRONMENT = Environment(
 )
 ENVIRONMENT.filters["percent"] = lambda value: f"{value:.1f} %"
 ENVIRONMENT.filters["p_value"] = p_text
+ENVIRONMENT.filters["short"] = lambda value: f"{value:,.2f}".rstrip("0").rstrip(".")  # passes may be parts of one
 
 
 def fill(text: str, **values: object) -> Markup:

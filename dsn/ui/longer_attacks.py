@@ -1,0 +1,53 @@
+"""Attacks too long to be watched: their recorded curves and figures, and the command that makes them."""
+
+from dataclasses import dataclass
+
+from dsn.attack_tables import CUSTOMER, Cell, Line, attack_lines
+from dsn.attacks.scene import Outcome
+from dsn.collection import Collection
+from dsn.results import read_results
+from dsn.statistics import chance
+from dsn.tasks import TASKS
+from dsn.ui.attack_rendering import table_of
+from dsn.ui.attack_views import DRAWN, View, Watching
+from dsn.ui.rendering import render_template
+from dsn.ui.texts import Texts
+
+SHARE = 10  # percent of the training data, of the curves
+
+
+@dataclass(frozen=True)
+class Longer:
+    """One attack as it was recorded.
+
+    Attributes:
+        name: in the registry.
+        shown: title of the application, curves, what guessing evenly reaches in percent, and the curves' table.
+        lines: its figures, a cell for each application.
+    """
+
+    name: str
+    shown: list[tuple[str, View, float, list]]
+    lines: list[tuple[Line, list[Cell]]]
+
+
+def longer(texts: Texts, collection: Collection, name: str) -> Longer:
+    """What was recorded of an attack, on the students that the page's own attacks are recorded on."""
+    rows, shown = read_results("attacks"), []
+    for task in collection.tasks():
+        row = rows.get(f"{task.name}/{CUSTOMER}/{name}/{SHARE}")
+        if row is None or name not in DRAWN:
+            continue
+        view = Watching(name).outcome(Outcome({}, row["curves"]), None)
+        held = collection.held_out[task.name]
+        even = chance(held.split.labels, len(held.class_names)).uniform
+        shown.append((texts.task_title(task.name, task.title), view, even, table_of(view)))
+    lines = [(line, list(cells.values())) for line, cells in attack_lines(rows) if line.attack == name]
+    return Longer(name, shown, lines)
+
+
+def render_longer_attacks(texts: Texts, collection: Collection) -> str:
+    """All of them, each to be opened."""
+    attacks = [longer(texts, collection, name) for name in texts["attack"]["recorded_only"]]
+    titles = [texts.task_title(task.name, task.title) for task in TASKS.values()]
+    return render_template("longer.html", t=texts, attacks=attacks, titles=titles)
