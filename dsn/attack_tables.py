@@ -14,6 +14,7 @@ SHORT_CUSTOMER = "paper"  # the customer with a 9-bit serial
 MEAN, LOWEST, HIGHEST = "mean", "lowest", "highest"
 CHANCE = {"digits": 12.0, "signs": 8.0}  # at most: guessing, with the room the demo's own bars for absent give
 NONE_BETTER = {"digits": 0.0, "signs": 0.0}
+SHARES_APART = " / "  # between the figures for several shares of the data
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,16 @@ class Cell:
     paper: str
     met: bool | None
     shares: tuple[int, ...] = ()
+
+    @property
+    def paper_is_by_share(self) -> bool:
+        """Whether the paper has a figure for each of several shares of the data."""
+        return SHARES_APART in self.paper
+
+    @property
+    def is_by_share(self) -> bool:
+        """Whether it has to be said which shares of the data ours are for: they or the paper's are several."""
+        return bool(self.shares) and (len(self.shares) > 1 or self.paper_is_by_share)
 
 
 MODES = ("plain", "leaky", "smooth", "recalibrated")
@@ -190,7 +201,7 @@ def cell(line: Line, task: str, rows: dict[str, Any]) -> Cell:
     met = None if bar is None else all(_meets(value, bar, line.at_least) for value in values)
     texts = (_text(value, spread, line.unit) for _, (value, spread) in found)
     return Cell(
-        " / ".join(texts), bar_text, paper_text(line, task), met, tuple(round(100 * share) for share, _ in found)
+        SHARES_APART.join(texts), bar_text, paper_text(line, task), met, tuple(round(100 * share) for share, _ in found)
     )
 
 
@@ -202,7 +213,7 @@ def paper_text(line: Line, task: str) -> str:
     values = published[line.paper[0]][task]
     if len(line.paper) > 1:
         values = [one - other for one, other in zip(values, published[line.paper[1]][task], strict=True)]
-    text = " / ".join(f"{value:.1f}" for value in values)
+    text = SHARES_APART.join(f"{value:.1f}" for value in values)
     deviation = published.get(f"{line.paper[0]}, deviation")
     return f"{text} ± {deviation[task][0]:.1f}" if deviation else text
 
@@ -236,3 +247,24 @@ def attack_lines(rows: dict[str, Any] | None = None) -> list[tuple[Line, dict[st
     """
     rows = read_results("attacks") if rows is None else rows
     return [(line, {task: cell(line, task, rows) for task in TASKS}) for line in LINES]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many lines with a bar meet it, miss it, or have no figures yet."""
+
+    met: int
+    missed: int
+    unmeasured: int
+
+
+def tally(cells: list[Cell]) -> Tally:
+    """The tally of one application's cells."""
+    barred = [one for one in cells if one.bar != "–"]
+    found = [sum(one.met is met for one in barred) for met in (True, False, None)]
+    return Tally(*found)
+
+
+def paper_shares() -> tuple[int, ...]:
+    """The shares of the training data that the paper's figures are for, in percent."""
+    return tuple(read_results("published")["attacks"]["shares"])

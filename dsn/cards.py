@@ -7,6 +7,7 @@ from pathlib import Path
 from dsn.attack_tables import Cell, attack_lines
 from dsn.collection import CHECKPOINTS
 from dsn.files import write_text
+from dsn.ideas_table import any_colluded, idea_lines
 from dsn.markdown import accuracy_text, group_text, made_by, markdown_table
 from dsn.owner_tables import mint_table, trace_table
 from dsn.results import read_results
@@ -206,19 +207,23 @@ def ideas_table() -> str:
     rows = read_results("ideas")
     if not rows:
         return "Not measured yet."
-    head = ["idea", "valid", "one bit wrong: mean / worst", "fine-tuned, best way", "minus scratch", "kept"]
-    lines = [
+    lines = idea_lines(rows)
+    colluded = any_colluded(lines)
+    head = ["idea", "valid", "one bit wrong: mean / worst", "fine-tuned, best way", "minus scratch"]
+    head += [*(["three customers collude: absent"] if colluded else []), "kept"]
+    cells = [
         [
-            row["what"],
-            f"{row['valid']:.2f}",
-            f"{row['one_bit_mean']:.2f} / {row['one_bit_worst']:.2f}",
-            f"{row['fine_tuning']['best']['mean']:.2f}",
-            f"{row['fine_tuning']['best_minus_scratch']['mean']:+.2f}",
-            "yes" if row["kept"] else "no",
+            line.what,
+            line.valid,
+            line.one_bit,
+            line.stolen,
+            line.minus_scratch,
+            *([line.colluded] if colluded else []),
+            "yes" if line.kept else "no",
         ]
-        for row in sorted(rows.values(), key=lambda row: not row["kept"])
+        for line in lines
     ]
-    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(next(iter(rows.values())))}."
+    return f"{markdown_table(head, cells)}\n\nMeasured with {made_by(next(iter(rows.values())))}."
 
 
 def filled(text: str) -> str:

@@ -4,6 +4,8 @@ import datetime
 import json
 import platform
 import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +66,32 @@ def teacher_accuracy(task: str) -> Accuracy | None:
     """The teacher's recorded accuracy on the held-out pictures that come with the project."""
     row = read_results("teachers").get(task)
     return Accuracy(row["held_out"]["correct"], row["held_out"]["n"]) if row else None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """When, where and how often several rows were measured.
+
+    Attributes:
+        first: date of the oldest.
+        last: date of the newest.
+        commits: of all, each once.
+        devices: of all, each once.
+        fewest: seeds of a row.
+        most: seeds of a row.
+    """
+
+    first: str
+    last: str
+    commits: tuple[str, ...]
+    devices: tuple[str, ...]
+    fewest: int
+    most: int
+
+
+def origin_of(rows: Iterable[dict[str, Any]]) -> Origin:
+    """Where rows come from that were measured over several seeds; there has to be one."""
+    rows = list(rows)
+    dates, seeds = ([row[key] for row in rows] for key in ("date", "seeds"))
+    commits, devices = (tuple(dict.fromkeys(row[key] for row in rows)) for key in ("commit", "device"))
+    return Origin(min(dates), max(dates), commits, devices, min(seeds), max(seeds))

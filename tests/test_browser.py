@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dsn.collection import demo_serials
 from dsn.serials import Serial
+from dsn.ui.texts import languages, load_texts
 
 VALID = demo_serials()["digits/alder"]
 
@@ -183,4 +184,21 @@ def test_every_width_in_light_and_dark(browser: Browser, address: str, width: in
     background = page.evaluate("getComputedStyle(document.querySelector('.panel')).backgroundColor")
     brightness = sum(map(int, re.findall(r"\d+", background)[:3])) / 3
     assert (brightness > 200) == (scheme == "light")
+    context.close()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_phone_shows_whether_attacks_missed_their_bars_without_scrolling_sideways(
+    browser: Browser, address: str, language: str
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{address}/?lang={language}")
+    expect(page.locator(".panel")).to_have_count(3)
+    page.get_by_role("tab", name=load_texts(language)["page"]["tabs"]["figures"], exact=True).click()
+    verdicts = page.locator(".came-to td b")
+    expect(verdicts.first).to_be_visible()
+    edges = page.locator(".came-to .scroll").first.bounding_box()
+    boxes = [one.bounding_box() for one in verdicts.all()]
+    assert edges and all(box and box["x"] + box["width"] <= edges["x"] + edges["width"] for box in boxes)
     context.close()

@@ -4,6 +4,7 @@ import gradio as gr
 
 from dsn.results import read_results
 from dsn.tasks import TASKS
+from dsn.ui.figures_rendering import render_attacks, render_ideas
 from dsn.ui.rendering import render_figures
 from dsn.ui.texts import Texts
 
@@ -16,3 +17,5 @@ def build_figures_tab(texts: Texts) -> None:
             render_figures(texts, task, read_results("teachers").get(task.name), rows, read_results("published")),
             js_on_load=None,
         )
+    gr.HTML(render_attacks(texts, read_results("attacks")), js_on_load=None)
+    gr.HTML(render_ideas(texts, read_results("ideas")), js_on_load=None)

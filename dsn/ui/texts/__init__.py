@@ -46,11 +46,18 @@ class Texts:
         Errors are raised in English by code that knows nothing of languages. A translation's "errors" give, for the
         English sentence with its {places}, the sentence to show. What stands at a place may be such a sentence itself.
         """
-        said = str(error)
-        for english, translated in self.sections["errors"].items():
+        return self._translated("errors", str(error))
+
+    def of_line(self, line: str) -> str:
+        """What a line of recorded figures is about, or such a figure with its unit; as an error's sentence is."""
+        return self._translated("lines", line)
+
+    def _translated(self, section: str, said: str) -> str:
+        for english, translated in self.sections[section].items():
             found = re.fullmatch(_pattern(english), said, re.DOTALL)
             if found:
-                return translated.format(**{name: self.of_error(part) for name, part in found.groupdict().items()})
+                parts = found.groupdict().items()
+                return translated.format(**{name: self._translated(section, part) for name, part in parts})
         return said
 
 

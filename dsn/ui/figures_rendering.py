@@ -1,0 +1,75 @@
+"""The recorded attacks and ideas as HTML: the same lines as in the README's tables, in the page's language."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from dsn.attack_tables import CUSTOMER, SHARES_APART, SHORT_CUSTOMER, attack_lines, paper_shares, tally
+from dsn.ideas_table import any_colluded, idea_lines
+from dsn.results import origin_of
+from dsn.tasks import TASKS
+from dsn.ui.rendering import fill, render_template
+from dsn.ui.texts import Texts
+
+
+def between(texts: Texts, first: object, last: object) -> Markup | str:
+    """Two ends in words; one of them where they are the same."""
+    return str(first) if first == last else fill(texts["figures"]["between"], first=first, last=last)
+
+
+def provenance(texts: Texts, rows: dict[str, Any]) -> dict[str, Markup | str]:
+    """Seeds, dates, commits and devices of all rows, in words."""
+    origin, said = origin_of(rows.values()), texts["figures"]
+    count = len(origin.commits)
+    return {
+        "seeds": between(texts, origin.fewest, origin.most),
+        "dates": between(texts, origin.first, origin.last),
+        "commits": fill(said["commit" if count == 1 else "commits"], commit=origin.commits[0], count=count),
+        "devices": " / ".join(map(texts.of_error, origin.devices)),
+    }
+
+
+def render_attacks(texts: Texts, rows: dict[str, Any]) -> str:
+    """What attacks came to, a table for each application.
+
+    Args:
+        texts: of the page.
+        rows: of the results.
+    """
+    lines = attack_lines(rows)
+    tables = [
+        {
+            "title": texts.task_title(name, task.title),
+            "lines": [(line, cells[name]) for line, cells in lines],
+            "tally": tally([cells[name] for _, cells in lines]),
+        }
+        for name, task in TASKS.items()
+    ]
+    return render_template(
+        "figures_attacks.html",
+        t=texts,
+        tables=tables if rows else [],
+        apart=SHARES_APART,
+        customer=CUSTOMER,
+        short=SHORT_CUSTOMER,
+        paper_shares=SHARES_APART.join(map(str, paper_shares())),
+        made=provenance(texts, rows) if rows else {},
+    )
+
+
+def render_ideas(texts: Texts, rows: dict[str, Any]) -> str:
+    """What was tried against training further, and what it came to.
+
+    Args:
+        texts: of the page.
+        rows: of the results.
+    """
+    lines = idea_lines(rows)
+    return render_template(
+        "figures_ideas.html",
+        t=texts,
+        lines=lines,
+        colluded=any_colluded(lines),
+        first=next(iter(rows.values()), None),
+        made=provenance(texts, rows) if rows else {},
+    )
