@@ -8,7 +8,7 @@ from dsn.attack_tables import Cell, attack_lines
 from dsn.collection import CHECKPOINTS
 from dsn.files import write_text
 from dsn.ideas_table import any_colluded, idea_lines
-from dsn.markdown import accuracy_text, group_text, made_by, markdown_table
+from dsn.markdown import accuracy_text, group_text, made_by, made_over, markdown_table
 from dsn.owner_tables import mint_table, trace_table
 from dsn.results import read_results
 from dsn.student import StudentConfig
@@ -186,7 +186,10 @@ def bench_table() -> str:
 
 
 def attacks_table() -> str:
-    """The README's table of attacks, with their bars; a figure that misses its bar is in bold."""
+    """The README's table of attacks, with their bars; a figure that misses its bar is in bold.
+
+    Of several figures in a cell each is for a share of the data, from the smallest on.
+    """
     rows = read_results("attacks")
     if not rows:
         return "Not measured yet."
@@ -199,7 +202,7 @@ def attacks_table() -> str:
         [line.what, *(part for one in cells.values() for part in (shown(one), one.bar, one.paper))]
         for line, cells in attack_lines(rows)
     ]
-    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(next(iter(rows.values())))}."
+    return f"{markdown_table(head, lines)}\n\n{made_over(rows.values())}"
 
 
 def ideas_table() -> str:
@@ -223,7 +226,7 @@ def ideas_table() -> str:
         ]
         for line in lines
     ]
-    return f"{markdown_table(head, cells)}\n\nMeasured with {made_by(next(iter(rows.values())))}."
+    return f"{markdown_table(head, cells)}\n\n{made_over(rows.values())}"
 
 
 def filled(text: str) -> str:

@@ -1,5 +1,9 @@
 """Figures as text and tables in Markdown."""
 
+from collections.abc import Iterable
+
+from dsn.results import origin_of
+
 
 def accuracy_text(value: dict | None) -> str:
     """An accuracy with its interval, as tables show it."""
@@ -19,3 +23,14 @@ def markdown_table(head: list[str], lines: list[list[str]]) -> str:
 def made_by(row: dict) -> str:
     """Seed, commit, device and date of a row, in words."""
     return f"seed {row['seed']}, commit {row['commit']}, {row['device']}, {row['date']}"
+
+
+def made_over(rows: Iterable[dict]) -> str:
+    """Seeds, commits, devices and dates of several rows, in a sentence."""
+    origin = origin_of(rows)
+    seeds, dates = (
+        f"{first}" if first == last else f"{first} to {last}"
+        for first, last in ((origin.fewest, origin.most), (origin.first, origin.last))
+    )
+    where = f"commits {', '.join(origin.commits)}, {' and '.join(origin.devices)}"
+    return f"Measured with {seeds} seed{'s' if origin.most > 1 else ''} each, {where}, {dates}."
