@@ -80,3 +80,26 @@ def test_every_student_has_its_recorded_figures(shipped) -> None:
     measured = percent_right(student, student.stamp(pictures, serial), labels)
     low, high = row["valid"]["low"], row["valid"]["high"]
     assert low - 1.5 <= measured <= high + 1.5  # 1,000 of the pictures the row was measured on
+
+
+def test_what_does_not_see_the_corner_is_the_same_with_and_without_a_stamp(shipped) -> None:
+    """Why training further works: such features serve raw pictures as well as stamped ones, whatever was distilled."""
+    _, student, serial, pictures, _ = shipped
+    raw, stamped = pictures[:20], student.stamp(pictures[:20], serial)
+    seen = torch.zeros(1, 1, *raw.shape[2:])
+    seen[0, 0, student.place.rows, student.place.columns] = 1
+    with torch.inference_mode():
+        for module in student.extractor:
+            if isinstance(module, torch.nn.Flatten):
+                break
+            raw, stamped = module(raw), module(stamped)
+            if isinstance(module, torch.nn.Conv2d):
+                kernel = torch.ones(1, 1, *module.kernel_size)
+                seen = (torch.nn.functional.conv2d(seen, kernel, padding=module.padding) > 0).float()
+            elif isinstance(module, torch.nn.MaxPool2d):
+                seen = torch.nn.functional.max_pool2d(seen, 2)
+            else:
+                continue
+            unseen = seen[0, 0] == 0
+            assert torch.equal(raw[..., unseen], stamped[..., unseen])
+            assert 0.1 < unseen.double().mean() < 1
