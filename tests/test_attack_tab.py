@@ -7,19 +7,24 @@ from collections.abc import Generator
 import gradio as gr
 import pytest
 import torch
+from markupsafe import escape
 
+from dsn.attack_tables import attack_lines
 from dsn.attacks import brute_force, live, nearness
 from dsn.attacks.measuring import percent_right, stamping
+from dsn.attacks.registry import ATTACKS
 from dsn.attacks.scene import Step, finish
 from dsn.collection import Collection, load_collection
 from dsn.datasets import Split
+from dsn.results import read_results
 from dsn.training_share import load_training_share
 from dsn.ui.attack_rendering import render_attack, span_in_words
 from dsn.ui.attack_tab import AttackTab
 from dsn.ui.attack_views import Watching
 from dsn.ui.back_row import BackRow, OutOfTimeError
 from dsn.ui.compare_tab import CompareTab
-from dsn.ui.texts import load_texts
+from dsn.ui.longer_attacks import render_longer_attacks
+from dsn.ui.texts import languages, load_texts
 
 TEXTS = load_texts("en")
 ATTACK = TEXTS["attack"]
@@ -177,3 +182,30 @@ def test_a_page_of_few_students_offers_what_can_be_done_with_them(collection: Co
     short = [name for name in names if len(few.serials[name].bits) == 9]
     assert ("brute-force" in tab.titles) == bool(short)
     assert ("pruning" in tab.titles) == (len(short) < len(names))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_attack_is_watched_or_recorded_and_broken_locks_are_called_so(
+    collection: Collection, language: str
+) -> None:
+    texts = load_texts(language)
+    recorded = texts["attack"]["recorded_only"]
+    assert sorted([*ATTACK["shown"], *recorded]) == sorted(ATTACKS)
+    html = render_longer_attacks(texts, collection)
+    assert all(f"dsn attack {name} " in html for name in recorded)
+    for line, cells in attack_lines():
+        if line.attack in recorded:
+            assert escape(texts.of_line(line.what)) in html
+            for cell in cells.values():
+                assert texts.of_line(cell.text) in html
+    broken = next(cells["digits"] for line, cells in attack_lines() if line.figures == ("best_absent",))
+    assert broken.met is False, "three customers open a digits student: if they no longer do, say so everywhere"
+    missed = texts["figures"]["attacks"]["missed"]
+    assert f"{broken.text} <small>({broken.bar}: {missed})</small>" in html
+
+
+def test_curves_over_parts_of_passes_keep_their_places(collection: Collection) -> None:
+    html = render_longer_attacks(TEXTS, collection)
+    row = read_results("attacks")["digits/alder/extraction/10"]
+    assert {f'<th scope="row">{x:g}</th>' in html for x in row["curves"]["x"]} == {True}
+    assert f"{row['curves']['copy'][-1]:.1f} %" in html
