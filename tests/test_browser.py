@@ -107,14 +107,15 @@ def test_a_slip_in_a_typed_serial_is_one_sentence_and_runs_nothing(page: Page) -
 
 def test_signs_and_the_short_serial(page: Page) -> None:
     page.get_by_role("radio", name="Traffic signs").check()
-    expect(page.locator("#gallery button").first).to_be_visible()
+    expect(page.locator("#gallery button").first).to_have_attribute("title", re.compile("Speed"))
     expect(panel(page, "valid").locator(".verdict")).to_contain_text("Right")
     expect(panel(page, "absent").locator(".verdict")).to_contain_text("Wrong")
     page.get_by_role("radio", name="paper").check()
     expect(page.locator("#bits button")).to_have_count(9)
+    expect(serial_field(page)).to_have_value(re.compile(r"^.{3}$"))
     assert len(Serial.parse(serial_field(page).input_value()).bits) == 9
-    page.locator("#gallery button").nth(5).click()
     label = page.locator("#gallery button").nth(5).inner_text()
+    page.locator("#gallery button").nth(5).click()
     expect(panel(page, "valid").locator(".verdict")).to_contain_text(label)
 
 
