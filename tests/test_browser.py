@@ -67,6 +67,7 @@ def test_buttons_fill_the_field_the_bits_and_the_panel(page: Page) -> None:
 
     press(page, "Flip one bit")
     expect(page.locator(".note").first).to_contain_text(re.compile(r"\b1 of its 64 bits"))
+    expect(panel(page, "entered").locator("code")).not_to_have_text(random.text)
     assert Serial.parse(serial_field(page).input_value()).distance(VALID) == 1
 
     press(page, "Another customer's")

@@ -93,6 +93,10 @@ def test_a_copied_link_opens_what_the_sender_saw(context: BrowserContext, browse
     receiver = open_page(elsewhere, link)
     expect(receiver.get_by_role("tab", name="Figures", exact=True)).to_have_attribute("aria-selected", "true")
     expect(serial_field(receiver)).to_have_value(serial_field(page).input_value())
+    for _ in range(100):  # panels follow the controls
+        if seen(receiver) == seen(page):
+            break
+        receiver.wait_for_timeout(100)
     assert seen(receiver) == seen(page)
     assert receiver.url == link
     elsewhere.close()
