@@ -120,6 +120,38 @@ def test_signs_and_the_short_serial(page: Page) -> None:
     expect(panel(page, "valid").locator(".verdict")).to_contain_text(label)
 
 
+@pytest.mark.parametrize("then", ["paper", "Randomise"])
+def test_a_click_that_overtakes_another_leaves_the_page_in_step(page: Page, then: str) -> None:
+    asked: list = []
+    answered: list = []
+
+    def slowly(route) -> None:
+        """The second question is answered first, and its answer comes last."""
+        asked.append(route)
+        if len(asked) == 2:
+            answer = route.fetch()
+            asked[0].continue_()
+            page.wait_for_timeout(500)
+            route.fulfill(response=answer)
+            answered.append(route)
+        elif len(asked) > 2:
+            route.continue_()
+
+    page.route("**/gradio_api/run/**", slowly)
+    page.get_by_role("radio", name="Traffic signs").click()
+    if then == "paper":
+        page.get_by_role("radio", name="paper").click()
+    else:
+        press(page, then)
+    while not answered:
+        page.wait_for_timeout(50)
+    expect(page.locator("#gallery button").first).to_have_attribute("title", re.compile("Speed"))
+    expect(panel(page, "valid").locator(".verdict")).to_contain_text("Right")
+    customer = page.locator("input[type=radio]:checked").nth(1)
+    expect(page.locator("#bits button")).to_have_count(9 if customer.get_attribute("value") == "paper" else 64)
+    expect(page.get_by_text("Error", exact=True)).to_have_count(0)
+
+
 def own_picture(page: Page) -> None:
     page.get_by_role("tab", name="Your own picture").click()
 

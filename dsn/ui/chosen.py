@@ -7,6 +7,7 @@ from torch import Tensor
 from dsn.collection import Collection
 from dsn.datasets import as_floats
 from dsn.serials import Serial, SerialError
+from dsn.student import Student
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Chosen:
     picture: Tensor
     index: int | None = None
     label: int | None = None
+
+    def is_for(self, student: Student) -> bool:
+        """Whether the student takes pictures of this shape."""
+        network = student.config.network
+        return self.picture.shape[1:] == (network.channels, network.size, network.size)
 
 
 def from_gallery(collection: Collection, task: str, index: int) -> Chosen:

@@ -37,6 +37,8 @@ class CompareTab:
         """The panels, the serial's text, its bits, and the note under it."""
         student = self.collection.student(task, customer)
         valid = self.collection.valid_serial(task, customer)
+        if not chosen.is_for(student):  # a click overtook the change of application that brings its own picture
+            chosen = from_gallery(self.collection, task, self.galleries[task][0])
         panels = compare(student, chosen.picture, valid, serial, chosen.label)
         others = {
             self.collection.valid_serial(task, other): other
@@ -93,7 +95,7 @@ class CompareTab:
 
     def choose_customer(self, task: str, customer: str, chosen: Chosen, text: str) -> tuple:
         shown = self.shown(task, customer, chosen, self.readable(task, customer, text))
-        return *shown, rendering.render_note(self.texts["measure"]["hint"])
+        return *shown, customer, rendering.render_note(self.texts["measure"]["hint"])
 
     def choose_picture(self, task: str, customer: str, text: str, event: gr.EventData) -> tuple:
         chosen = from_gallery(self.collection, task, int(event.index))
@@ -254,7 +256,10 @@ class CompareTab:
         asking = [
             self.task.input(self.choose_task, [self.task, self.serial], self.everything, **quick),
             self.customer.input(
-                self.choose_customer, [*who, self.chosen, self.serial], [*shown, self.measurement], **quick
+                self.choose_customer,
+                [*who, self.chosen, self.serial],
+                [*shown, self.customer, self.measurement],
+                **quick,
             ),
             self.pictures.click(self.choose_picture, [*who, self.serial], picture, **quick),
             self.upload.change(self.bring_picture, [*who, self.serial, self.upload], picture, **quick),
