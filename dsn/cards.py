@@ -213,7 +213,7 @@ def ideas_table() -> str:
     lines = idea_lines(rows)
     colluded = any_colluded(lines)
     head = ["idea", "valid", "one bit wrong: mean / worst", "fine-tuned, best way", "minus scratch"]
-    head += [*(["three customers collude: absent"] if colluded else []), "kept"]
+    head += ["grey pattern: worst", *(["three customers collude: absent"] if colluded else []), "kept"]
     cells = [
         [
             line.what,
@@ -221,6 +221,7 @@ def ideas_table() -> str:
             line.one_bit,
             line.stolen,
             line.minus_scratch,
+            line.grey,
             *([line.colluded] if colluded else []),
             "yes" if line.kept else "no",
         ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from dsn.apprentice import Apprentice, Order, Separate, Together
@@ -22,6 +23,7 @@ from dsn.training_state import TrainingState, under
 TEACHER_BATCH = 500  # as in the paper
 TEACHER_LEARNING_RATE = 2e-3
 TEACHER_SMOOTHING = 0.05
+ATTACKERS_SMOOTHNESS = 5.0  # beta of the softplus that stands for a ReLU: the larger, the nearer to it
 
 
 def train_teacher(task: Task, split: Split, training: Training) -> Classifier:
@@ -162,7 +164,10 @@ def distilling(
         modes = [student.training for student in students]
         for student in students:
             student.eval()
-        answers = together.predictions([one.relu() for one in together.drives(inputs)])
+        drives = together.drives(inputs)
+        smoothed = recipe.attackers.smoothed
+        features = [F.softplus(one, beta=ATTACKERS_SMOOTHNESS) if smoothed else one.relu() for one in drives]
+        answers = together.predictions(features)
         for student, mode in zip(students, modes, strict=True):
             student.train(mode)
         return answers

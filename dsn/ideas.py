@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from safetensors.torch import load_file
 
-from dsn.attacks import collusion, fine_tuning
+from dsn.attacks import collusion, fine_tuning, gradient_search
+from dsn.attacks.descent import SMOOTH
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.scene import Licensed, Scene, finish
 from dsn.attacks.suite import summary
@@ -40,6 +41,7 @@ WORKSHOP = BUILD / "ideas"
 HELD_ASIDE = 8000
 STOLEN = 6000
 NEAR_MISS_PICTURES = 2000
+SEARCHES = 3  # of grey patterns
 THIEF = fine_tuning.Settings(Schedule(epochs=15, pictures=15 * STOLEN))
 
 
@@ -122,6 +124,10 @@ IDEAS = {
     "spread-thieves": Idea(
         "Thieves in the loop, and bits spread over the picture.",
         replace(SPREAD, thieves=ThiefPool(count=3, longest_life=60, weight=0.3)),
+    ),
+    "smoothed-attackers": Idea(
+        "Attackers in the training that descend through a smoothed last ReLU: silence then hides no gradient.",
+        replace(HARDENED, attackers=replace(HARDENED.attackers, smoothed=True)),
     ),
     "entangled": Idea(
         "Entanglement of Eq. 7 at ten times the paper's weight, so that gate and task share their neurons.",
@@ -231,6 +237,7 @@ def try_ideas(
             **one_bit_wrong(student, aside),
         }
         scene = Scene(student, serial, task_named(TASK), train, aside)
+        figures["grey_worst"] = grey_worst(scene)
         if idea.colluding:
             others = {
                 other: distilled(idea.recipe, train, data.class_names, epochs, device, other, place * idea.own_teachers)
@@ -266,6 +273,16 @@ def colluded(scene: Scene, others: dict[str, Student]) -> float:
     highest = outcome.figures["best_absent"]
     assert highest is not None
     return highest
+
+
+def grey_worst(scene: Scene) -> float:
+    """The highest accuracy, in percent, under a grey pattern that gradient search on smoothed activations comes to."""
+    share = min(1.0, STOLEN / len(scene.train))
+    found = []
+    for seed in range(SEARCHES):
+        search = gradient_search.search(scene, gradient_search.FULL, share, seed, SMOOTH, gradient_search.CONTINUOUS)
+        found.append(finish(search).figures["likeliest_grey_accuracy"] or 0.0)
+    return max(found)
 
 
 def one_bit_wrong(student: Student, split: Split) -> dict[str, float]:

@@ -22,6 +22,7 @@ class IdeaLine:
         one_bit: mean and worst of the serials one bit off.
         stolen: what the thief's best network reaches.
         minus_scratch: that, minus what one begun with nothing reaches.
+        grey: what a grey pattern, found by descending through smoothed activations, comes to at most.
         colluded: what three customers come to without a serial.
         kept: whether the shipped students are made this way.
     """
@@ -32,6 +33,7 @@ class IdeaLine:
     one_bit: str
     stolen: str
     minus_scratch: str
+    grey: str
     colluded: str
     kept: bool
 
@@ -51,6 +53,7 @@ def idea_lines(rows: dict[str, Any] | None = None) -> list[IdeaLine]:
             one_bit=f"{row['one_bit_mean']:.2f} / {row['one_bit_worst']:.2f}",
             stolen=f"{row['fine_tuning']['best']['mean']:.2f}",
             minus_scratch=f"{row['fine_tuning']['best_minus_scratch']['mean']:+.2f}",
+            grey=f"{row['grey_worst']:.2f}" if "grey_worst" in row else DASH,
             colluded=f"{row['collusion_absent']:.2f}" if "collusion_absent" in row else DASH,
             kept=row["kept"],
         )

@@ -44,6 +44,7 @@ class AttackerPool:
         shortest_life: batches until an attacker may restart from random values.
         longest_life: batches until it must.
         place_known: how many of them know the stamp's place and move only the pattern there.
+        smoothed: they descend through a smoothed last ReLU, which gives a gradient where the student is silent.
     """
 
     count: int = 10
@@ -52,6 +53,7 @@ class AttackerPool:
     shortest_life: int = 50
     longest_life: int = 500
     place_known: int = 4
+    smoothed: bool = False
 
 
 @dataclass(frozen=True)

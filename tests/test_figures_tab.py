@@ -143,9 +143,17 @@ def test_colluders_have_a_column_once_they_were_tried(monkeypatch: pytest.Monkey
         lines = [line for line in cards.ideas_table().splitlines() if line.startswith("|")]
         return [line.strip("| ").split(" | ") for line in lines]
 
-    assert [len(line) for line in table(without)] == [6] * (2 + len(without))
-    assert [len(line) for line in table(tried)] == [7] * (2 + len(tried))
-    assert [line[5] for line in table(tried)[2:]] == ["87.65"] + ["–"] * (len(tried) - 1)
+    assert [len(line) for line in table(without)] == [7] * (2 + len(without))
+    assert [len(line) for line in table(tried)] == [8] * (2 + len(tried))
+    assert [line[6] for line in table(tried)[2:]] == ["87.65"] + ["–"] * (len(tried) - 1)
+
+
+def test_a_grey_pattern_is_shown_where_it_was_searched_for() -> None:
+    rows = read_results("ideas")
+    tried = {**rows, "shipped": {**rows["shipped"], "grey_worst": 96.543}}
+    column = heads(render_ideas(ENGLISH, tried)).index(ENGLISH["figures"]["ideas"]["grey"])
+    (found,) = tables(render_ideas(ENGLISH, tried))
+    assert [cells[column] for _, cells in found][0] == "96.54"
 
 
 @pytest.mark.parametrize("language", languages()[1:])
