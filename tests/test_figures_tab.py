@@ -153,7 +153,7 @@ def test_a_grey_pattern_is_shown_where_it_was_searched_for() -> None:
     tried = {**rows, "shipped": {**rows["shipped"], "grey_worst": 96.543}}
     column = heads(render_ideas(ENGLISH, tried)).index(ENGLISH["figures"]["ideas"]["grey"])
     (found,) = tables(render_ideas(ENGLISH, tried))
-    assert [cells[column] for _, cells in found][0] == "96.54"
+    assert next(cells[column] for _, cells in found) == "96.54"
 
 
 @pytest.mark.parametrize("language", languages()[1:])
