@@ -26,7 +26,8 @@ VALID_BAR = {"digits": 98.6, "signs": 97.5}
 
 def percent_right(student: Student, pictures: torch.Tensor, labels: torch.Tensor) -> float:
     with torch.inference_mode():
-        return 100 * (student(pictures).argmax(1) == labels).float().mean().item()
+        answers = torch.cat([student(few).argmax(1) for few in pictures.split(100)])  # as many as fit the caches
+        return 100 * (answers == labels).float().mean().item()
 
 
 @pytest.fixture(scope="module", params=list(SERIALS))
