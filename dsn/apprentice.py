@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dsn.datasets import Split, as_floats
 from dsn.early_silence import EarlyActivations
@@ -103,9 +103,15 @@ class Apprentice:
         self.student = Student(order.config).to(device).to(memory_format=torch.channels_last)
         if recipe.start_from_teacher:
             self.student.load_state_dict(teacher.state_dict())
-            if recipe.fixed_statistics and recipe.profile != CORNER:  # a pattern everywhere changes them much
-                seen = as_floats(split.images[:STATISTICS_PICTURES])
-                take_statistics(self.student, self.student.stamp(seen, order.serial).split(STATISTICS_BATCH))
+        if not recipe.learned_convolutions:
+            for module in self.student.extractor:
+                if isinstance(module, nn.Conv2d):
+                    module.reset_parameters()  # drawn after the rest, so that no network of the same seed has them
+                    module.requires_grad_(False)
+        # A pattern everywhere changes the teacher's statistics much, and random convolutions have none yet.
+        if recipe.fixed_statistics and (recipe.profile != CORNER or not recipe.learned_convolutions):
+            seen = as_floats(split.images[:STATISTICS_PICTURES])
+            take_statistics(self.student, self.student.stamp(seen, order.serial).split(STATISTICS_BATCH))
         self.rival = adversary(network).to(device)
         self.bits = torch.tensor(order.serial.bits, dtype=torch.float32, device=device)
         setup = torch.Generator(device).manual_seed(seed)

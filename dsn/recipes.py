@@ -102,8 +102,9 @@ class Recipe:
         margin: how far below zero invalid pictures should keep every feature before its ReLU.
         entanglement: alpha, the weight of the entanglement (Eq. 7-8), which is maximised.
         start_from_teacher: begin with the teacher's weights, not random ones.
-        fixed_statistics: normalise by the teacher's BatchNorm statistics throughout, so that the student
-            trains exactly as it will answer; only with `start_from_teacher`.
+        fixed_statistics: normalise by the BatchNorm statistics it begins with throughout, so that the student
+            trains exactly as it will answer; only with `start_from_teacher`, or where convolutions stay random.
+        learned_convolutions: train them; else they stay as drawn, each student's own, and the dense layers learn all.
         invalid: what invalid pictures carry.
         attackers: the pool behind `invalid.attackers`.
         profile: where the serial goes: "corner" or "spread".
@@ -121,6 +122,7 @@ class Recipe:
     entanglement: float = 0.1
     start_from_teacher: bool = False
     fixed_statistics: bool = False
+    learned_convolutions: bool = True
     invalid: InvalidBranch = InvalidBranch()
     attackers: AttackerPool = AttackerPool()
     profile: str = "corner"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from attack_scenes import SERIAL, small_scene
+from torch import nn
 
 from dsn.attacks import brute_force, gradient_search, hill_climbing, nearness, reverse_engineering
 from dsn.attacks.brute_force import every_pattern, years_for
@@ -84,6 +85,43 @@ def test_batched_restarts_of_eq_10_are_those_of_one_by_one(scene: Scene, mode: s
         alone = finish(reverse_engineering.search(scene, settings, 1.0, 1, mode, range(restart, restart + 1)))
         assert alone.curves["final_losses"][0] == pytest.approx(batched.curves["final_losses"][restart], rel=1e-3)
     assert len({round(loss, 6) for loss in batched.curves["final_losses"]}) == FEW.restarts
+
+
+class Opaque(nn.Module):
+    """A network nobody can see into: every picture of it gets its backward pass."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.network(images)
+
+
+@pytest.mark.parametrize("silent", [0.0, 0.5, 1.0])
+def test_skipping_silent_pictures_changes_no_descent(scene: Scene, silent: float) -> None:
+    network, _ = attacked_network(scene.student, "plain", scene.train.images)
+    mask, pattern = reverse_engineering.start(scene, 0, range(3))
+    with torch.no_grad():
+        seen = reverse_engineering.masked(as_floats(scene.train.images[:40]), mask, pattern).flatten(0, 1)
+        loudest = network[:-2](seen).max(1).values
+        network[-3].bias -= {0.0: loudest.min() - 1, 0.5: loudest.median(), 1.0: loudest.max() + 1}[silent]
+        quiet = (network(seen) == 0).all(1).double().mean().item()
+    assert quiet == pytest.approx(silent, abs=0.3)
+
+    def walked(network: nn.Module) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        parameters = [mask.clone(), pattern.clone()]
+
+        def applied(images: torch.Tensor) -> torch.Tensor:
+            return reverse_engineering.masked(images, *parameters)
+
+        steps = descend(network, scene.train, parameters, applied, lambda: torch.zeros(3), replace(FEW, steps=3), 0)
+        return torch.stack(list(steps)), [one.detach() for one in parameters]
+
+    (losses, found), (plain_losses, plain_found) = walked(network), walked(Opaque(network))
+    assert torch.allclose(losses, plain_losses, rtol=1e-4)
+    assert all((one - other).abs().mean() < 1e-3 for one, other in zip(found, plain_found, strict=True))
+    assert (found[1] != pattern).any() == (silent < 1)
 
 
 def test_descending_descends(scene: Scene) -> None:

@@ -20,6 +20,7 @@ from dsn.held_out import HeldOut
 from dsn.networks import POOL, Classifier, NetworkConfig
 from dsn.recipes import HARDENED, PAPER, InvalidBranch, Recipe
 from dsn.serials import Serial, SerialError
+from dsn.stamping import corner_place, stamp
 from dsn.student import Student, StudentConfig
 from dsn.tasks import TASKS, Augmentation
 from dsn.training_loop import Training
@@ -266,3 +267,19 @@ def test_augmentation_of_light_stays_in_range(split: Split) -> None:
     contrast = lit.std((1, 2, 3)) / grey.std((1, 2, 3)) / brightness
     for changes in (brightness, contrast):
         assert 0.695 < changes.min() < 0.71 and 1.29 < changes.max() < 1.305
+
+
+def test_random_convolutions_stay_as_drawn_and_are_no_other_network_s(split: Split) -> None:
+    recipe = replace(HARDENED, start_from_teacher=False, learned_convolutions=False)
+    short, long = (distil(split, quiet(epochs), recipe).state_dict() for epochs in (1, 2))
+    drawn = [name for name, tensor in short.items() if tensor.dim() == 4]
+    assert len(drawn) == 2
+    assert all(short[name].equal(long[name]) for name in drawn)
+    assert not short["predictor.weight"].equal(long["predictor.weight"])
+    torch.manual_seed(0)
+    fresh = Classifier(NETWORK).state_dict()
+    other = distil(split, quiet(1, seed=1), recipe).state_dict()
+    assert not any(short[name].equal(fresh[name]) or short[name].equal(other[name]) for name in drawn)
+    stamped = stamp(as_floats(split.images), torch.tensor(SERIAL.bits).float(), corner_place(64, 28, 28))
+    means = torch.conv2d(stamped.double(), short[drawn[0]].double(), padding=1).mean((0, 2, 3))
+    assert torch.allclose(short["extractor.1.running_mean"].double(), means, atol=1e-3)

@@ -14,6 +14,7 @@ from dsn.student import Student
 
 PLAIN, LEAKY, SMOOTH, RECALIBRATED = "plain", "leaky", "smooth", "recalibrated"
 MODES = (PLAIN, LEAKY, SMOOTH, RECALIBRATED)
+PROBED = 40  # pictures at a time where no gradient is kept: as many as fit a processor's caches
 RESTART_SEEDS = 1_009  # distance between the random states of two seeds, in restarts
 
 
@@ -63,6 +64,20 @@ def attacked_network(student: Student, mode: str, images: Tensor) -> tuple[nn.Se
     return folded(as_sequence(answering, activation)), answering
 
 
+def _answers(network: nn.Module, pictures: Tensor) -> Tensor:
+    """Logits, float [N, classes], with gradients for those pictures alone that have any.
+
+    Where the last ReLU lets nothing through, the gradient is exactly zero: a silent student costs no backward pass.
+    """
+    with arithmetic(pictures.device):
+        if not (isinstance(network, nn.Sequential) and isinstance(network[-2], nn.ReLU)):
+            return network(pictures)
+        with torch.no_grad():
+            logits = torch.cat([network(part) for part in pictures.split(PROBED)])
+        heard = logits.any(1).nonzero()[:, 0]
+        return logits.index_copy(0, heard, network(pictures[heard])) if len(heard) else logits
+
+
 def descend(
     network: nn.Module,
     split: Split,
@@ -99,12 +114,11 @@ def descend(
             inputs = applied(as_floats(split.images[chosen]))
             restarts = len(inputs)
             stacked = inputs.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-            with arithmetic(device):
-                logits = network(stacked)
+            logits = _answers(network, stacked)
             losses = F.cross_entropy(logits.float(), labels.repeat(restarts), reduction="none")
             losses = losses.view(restarts, -1).mean(1) + penalty()
-            gradients = torch.autograd.grad(losses.sum(), parameters)
-        for values, gradient in zip(parameters, gradients, strict=True):
+        wanted = torch.autograd.grad(losses.sum(), parameters, materialize_grads=True) if losses.requires_grad else None
+        for values, gradient in zip(parameters, wanted or map(torch.zeros_like, parameters), strict=True):
             values.grad = gradient
         optimizer.step()
         yield losses.detach()
