@@ -13,7 +13,8 @@ from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataError, load_data_set
 from dsn.held_out import write_held_out
 from dsn.hub import StudentError, load_student
-from dsn.ideas import IDEAS, IdeaError, try_ideas
+from dsn.idea_search import try_ideas
+from dsn.ideas import IDEAS, IdeaError
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
 from dsn.owner.errors import OwnerError
 from dsn.rebuild import Job, NotBuiltError

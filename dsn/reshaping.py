@@ -64,3 +64,30 @@ def with_uneven_channels(student: Student, widest: int = 10, seed: int = 0) -> S
             pixels = module.in_features // len(factors)
             module.weight.div_(factors.repeat_interleave(pixels)[None, :])
     return changed
+
+
+@torch.no_grad()
+def with_trapped_norms(student: Student, shrink: float = 2**-6, floor: float = -4.0) -> Student:
+    """The same function where BatchNorm's statistics stay, and silence in every layer where a batch's own take over.
+
+    Each BatchNorm's scale and recorded deviation shrink alike, and its shift goes far below zero with the recorded
+    mean making up for it: over a batch's own statistics little more than that shift is left, and no ReLU opens.
+    Undone by one who trains with the statistics as they are, or sets scales and shifts anew.
+
+    Args:
+        student: in eval mode; left as it is.
+        shrink: of scales and deviations, at most; as much as BatchNorm's epsilon leaves room for.
+        floor: the shift of every channel.
+    """
+    changed = copy.deepcopy(student)
+    for norm in changed.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            assert norm.running_mean is not None and norm.running_var is not None
+            variance = norm.running_var + norm.eps
+            shrunk = (2 * norm.eps / variance).sqrt().clamp(shrink, 1.0)
+            alive = norm.weight.abs() > norm.eps  # a channel without a scale is constant, and stays as it is
+            norm.running_mean.add_(torch.where(alive, (floor - norm.bias) * variance.sqrt() / norm.weight, 0.0))
+            norm.bias.copy_(torch.where(alive, floor, norm.bias))
+            norm.running_var.copy_(shrunk.square() * variance - norm.eps)
+            norm.weight.mul_(shrunk)
+    return changed

@@ -7,7 +7,8 @@ from attack_scenes import shipped_scene
 from dsn.attacks.pruning import pruned
 from dsn.attacks.scene import Scene
 from dsn.datasets import Split, as_floats
-from dsn.ideas import IDEAS, STUDENT, IdeaError, colluded, idea_named, one_bit_wrong
+from dsn.idea_search import STUDENT, colluded, one_bit_wrong
+from dsn.ideas import IDEAS, IdeaError, idea_named
 from dsn.results import read_results
 from dsn.serials import near_misses
 

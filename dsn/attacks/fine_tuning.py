@@ -3,9 +3,10 @@
 The adversary has the weights and a share of the labelled training pictures (the paper: 10 to 40 %), and no
 serial. Without the student, the same pictures train a fresh network: same epochs, batches and augmentation.
 
-Source: the paper's Table "fine-tuning", which fine-tunes the student as it is. Five ways here: as it is; with
+Source: the paper's Table "fine-tuning", which fine-tunes the student as it is. Six ways here: as it is; with
 BatchNorm's statistics re-estimated on raw pictures first and then kept; with fresh dense layers; with a fresh
-last convolution too; and with gradients that leak through dead ReLUs, for students that fall silent.
+last convolution too; with gradients that leak through dead ReLUs, for students that fall silent; and with fresh
+dense layers while BatchNorm's statistics stay as they were handed out.
 """
 
 from dataclasses import dataclass
@@ -30,7 +31,14 @@ class Settings:
     """
 
     schedule: Schedule
-    ways: tuple[str, ...] = (AS_IT_IS, "recalibrated", "fresh_dense", "fresh_last_convolution", "leaky")
+    ways: tuple[str, ...] = (
+        AS_IT_IS,
+        "recalibrated",
+        "fresh_dense",
+        "fresh_last_convolution",
+        "leaky",
+        "kept_statistics",
+    )
 
 
 FULL = Settings(Schedule(), ("as_it_is", "recalibrated", "fresh_dense", "fresh_last_convolution"))
@@ -55,6 +63,8 @@ def runner(scene: Scene, way: str, stolen: Split, seed: int) -> Runner:
             return Runner(transplanted(student, config, seed, dropped=1))
         case "leaky":
             return Runner(as_sequence(student, LeakyGradientReLU))
+        case "kept_statistics":
+            return Runner(transplanted(student, config, seed), fixed_statistics=True)
         case "scratch":
             return Runner(from_scratch(config, seed, scene.device))
     raise ValueError(f"There is no way {way!r} of fine-tuning.")
