@@ -13,6 +13,7 @@ from dsn.results import read_results
 from dsn.serials import Serial, near_miss, random_serial
 
 SEED = 2023  # of every serial the lesson draws, so that a rehearsed talk repeats exactly
+FURTHER = "digits/alder/fine-tuning/10"  # the recorded attack that trains further
 SerialChoice = Literal["none", "near", "random", "another"]
 Shown = Literal["panels", "clouds", "training", "attacks", "locks"]
 
@@ -109,7 +110,7 @@ def attacks_tried() -> list[Tried]:
     student = read_results("students").get("digits/alder", {})
     pruned = read_results("attacks").get("digits/alder/pruning/10", {}).get("figures", {})
     reversed_ = read_results("attacks").get("digits/alder/reverse-engineering/10", {}).get("figures", {})
-    further = read_results("ideas").get("shipped", {}).get("fine_tuning", {})
+    further = read_results("attacks").get(FURTHER, {}).get("figures", {})
     every = read_results("bench").get("attacks-brute-force-digits", {})
     tried = []
     if student:
@@ -136,7 +137,7 @@ def attacks_tried() -> list[Tried]:
 
 
 QUOTED = (
-    "pictures", "valid", "absent", "one_bit_mean", "one_bit_worst", "even", "probe", "seconds", "years", "labelled",
+    "pictures", "valid", "absent", "one_bit_mean", "one_bit_worst", "even", "probe", "seconds", "years", "share",
     "stolen", "scratch", "literal",
 )  # fmt: skip
 
@@ -158,10 +159,10 @@ def quoted() -> dict[str, float]:
     every = read_results("bench").get("attacks-brute-force-digits")
     if every:
         figures |= {"seconds": every["numerator"], "years": years_for(64, 512 / every["numerator"])}
-    trial = read_results("ideas").get("shipped")
-    if trial:
-        best, scratch = trial["fine_tuning"]["best"]["mean"], trial["fine_tuning"]["scratch_last"]["mean"]
-        figures |= {"labelled": trial["stolen_pictures"], "stolen": best, "scratch": scratch}
+    further = read_results("attacks").get(FURTHER)
+    if further:
+        best, scratch = further["figures"]["best"]["mean"], further["figures"]["scratch_last"]["mean"]
+        figures |= {"share": 100 * further["data_share"], "stolen": best, "scratch": scratch}
     literal = read_results("recipes").get("digits/paper")
     if literal:
         figures["literal"] = literal["absent"]["percent"]

@@ -24,7 +24,7 @@ CLOUD_PICTURES = 300
 SCRIPTS = ("lesson.js", "present.js", "glossary.js")
 MACHINES = 1000  # that a thief might have, in the step on lengths
 TWO_DECIMALS = "{:.2f}"
-FORMATS = {"pictures": "{:,.0f}", "labelled": "{:,.0f}"}  # of the figures that are counts
+FORMATS = {"pictures": "{:,.0f}", "share": "{:.0f}"}  # of the figures that have no decimals
 
 
 class Lesson:
