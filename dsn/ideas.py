@@ -59,7 +59,6 @@ IDEAS = {
     "random-convolutions": Idea(
         "Convolutions that stay random, each customer's own: all learning is in the dense layers, which see the bits.",
         replace(HARDENED, start_from_teacher=False, learned_convolutions=False),
-        colluding=True,
     ),
     "early-silence": Idea(
         "The last convolution silent on raw pictures too, not the features alone.",
