@@ -137,6 +137,11 @@ LINES = (
         paper=("overwriting", "fine-tuning, scratch"),
     ),
     Line(
+        "overwriting",
+        "overwriting: right with the old serial afterwards",
+        tuple(f"{way}_old_serial" for way in ("labels", "fresh_dense", "own_answers")),
+    ),
+    Line(
         "transfer",
         "transfer to other classes, minus scratch",
         ("best_minus_scratch",),
@@ -236,7 +241,7 @@ def _meets(value: float | None, bar: float, at_least: bool) -> bool:
 def _text(value: float | None, spread: float | None, unit: str) -> str:
     if value is None:
         return "never"
-    return f"{value:.4g}{unit}" if spread is None else f"{value:.2f} ± {spread:.2f}{unit}"
+    return f"{round(value, 2):g}{unit}" if spread is None else f"{value:.2f} ± {spread:.2f}{unit}"
 
 
 def attack_lines(rows: dict[str, Any] | None = None) -> list[tuple[Line, dict[str, Cell]]]:
