@@ -109,7 +109,7 @@ LINES = (
     Line(
         "hill-climbing",
         "hill climbing on answers, 100,000 queries",
-        ("labels_accuracy", "probabilities_accuracy"),
+        ("classes_accuracy", "probabilities_accuracy"),
         HIGHEST,
         bars=CHANCE,
     ),
@@ -225,7 +225,7 @@ def paper_text(line: Line, task: str) -> str:
 
 def _worst(line: Line, row: dict[str, Any]) -> tuple[float | None, float | None]:
     """The value that counts and its spread over the seeds; None for what never happened in any of them."""
-    there = [row["figures"][name] for name in line.figures if name in row["figures"]]
+    there = [row["figures"][name] for name in line.figures]
     known = [one for one in there if one[line.over_seeds] is not None]
     if not known:
         return None, None

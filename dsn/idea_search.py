@@ -171,7 +171,7 @@ def grey_worst(scene: Scene) -> float:
     found = []
     for seed in range(SEARCHES):
         search = gradient_search.search(scene, gradient_search.FULL, share, seed, SMOOTH, gradient_search.CONTINUOUS)
-        found.append(finish(search).figures["likeliest_grey_accuracy"] or 0.0)
+        found.append(finish(search).figures["grey_accuracy"] or 0.0)
     return max(found)
 
 

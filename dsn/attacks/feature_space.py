@@ -45,11 +45,13 @@ class Embedding:
         points: float [N, 2], on the two largest principal components; all zero where the features are all alike.
         labels: int64 [N].
         silhouette: mean over all pictures, -1 (in the midst of another class) to 1; 0 where all are alike.
+        silent: pictures whose features are all exactly zero, in percent.
     """
 
     points: Tensor
     labels: Tensor
     silhouette: float
+    silent: float
 
 
 def silhouette(features: Tensor, labels: Tensor) -> float:
@@ -81,11 +83,12 @@ def embed(scene: Scene, serial: Serial | None, pictures: int) -> Embedding:
         images = stamping(scene.student, serial)(images)
     features = scene.student.features(images)
     labels = scene.test.labels[:pictures]
+    silent = 100 * (features == 0).all(1).double().mean().item()
     centred = features - features.mean(0)
     if centred.abs().max() == 0:
-        return Embedding(torch.zeros(len(labels), 2, device=labels.device), labels, 0.0)
+        return Embedding(torch.zeros(len(labels), 2, device=labels.device), labels, 0.0, silent)
     axes = torch.linalg.svd(centred, full_matrices=False).Vh[:2]
-    return Embedding(centred @ axes.T, labels, silhouette(features, labels))
+    return Embedding(centred @ axes.T, labels, silhouette(features, labels), silent)
 
 
 def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running:
@@ -106,6 +109,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         embedding = embed(scene, serial, settings.pictures)
         probe = linear_probe(scene.student, stolen, scene.test, serial=serial, seed=seed).percent
         figures |= {f"{name}_probe": probe, f"{name}_silhouette": embedding.silhouette}
+        figures[f"{name}_silent"] = embedding.silent
         curves |= {f"{name}_{axis}": embedding.points[:, place].tolist() for place, axis in enumerate("xy")}
         curves["labels"] = embedding.labels.double().tolist()
         yield Step(done, len(serials) + 1, {f"{name}_probe": probe, f"{name}_silhouette": embedding.silhouette})

@@ -1,8 +1,9 @@
 """Overwriting: make the stolen student answer to a serial of the adversary's own.
 
 The adversary has the weights, the old serial and a share of the labelled training pictures. It stamps a new
-serial into them and trains the student on that: with the labels, or with what the student itself answers under
-the old serial. Without the student, a fresh network is trained on the same stamped pictures with their labels.
+serial into them and trains the student on that: with the labels (as it is, with fresh dense layers, or with
+BatchNorm's statistics re-estimated on raw pictures first and then kept), or with what the student itself answers
+under the old serial. Without the student, a fresh network is trained on the same stamped pictures with their labels.
 
 Source: the paper's Table "overwriting", whose adversary knows the old serial; it reports the accuracy on raw
 pictures afterwards, and not what becomes of the old serial. Both are measured here, beside the new serial's.
@@ -13,6 +14,7 @@ import random
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import copied, from_scratch, transplanted
+from dsn.attacks.surrogates import recalibrated
 from dsn.attacks.training import (
     FULL_TRAINING,
     QUICK_TRAINING,
@@ -40,7 +42,7 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
 
     Returns:
         Accuracy with the new serial as `against_scratch` has it; at the end also with the old serial and on raw
-        pictures: `<way>_old_serial`, `<way>_raw`.
+        pictures: `<way>_old_serial`, `<way>_raw`, and what the best way has over scratch on raw ones.
     """
     stolen = scene.stolen(share, seed)
     student, config = scene.student, scene.student.config.network
@@ -51,6 +53,7 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
     runners = {
         "labels": Runner(copied(student), labels),
         "fresh_dense": Runner(transplanted(student, config, seed), labels),
+        "recalibrated": Runner(recalibrated(student, stolen.images), labels, fixed_statistics=True),
         "own_answers": Runner(copied(student), answers_of(student, old_stamp, new_stamp)),
         SCRATCH: Runner(from_scratch(config, seed, scene.device), labels),
     }
@@ -65,4 +68,6 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
     for name, runner in runners.items():
         figures[f"{name}_old_serial"] = percent_right(runner.network, scene.test, old_stamp)
         figures[f"{name}_raw"] = percent_right(runner.network, scene.test)
+    raw = {name: figures[f"{name}_raw"] or 0.0 for name in runners}
+    figures["raw_best_minus_scratch"] = max(raw[name] for name in runners if name != SCRATCH) - raw[SCRATCH]
     return Outcome(figures, ended.over_epochs())
