@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from dsn.channel_attackers import ChannelAttackers
 from dsn.datasets import Split, as_floats
 from dsn.early_silence import EarlyActivations
 from dsn.invalid_branch import PersistentAttackers, WeakBits, invalid_pictures
@@ -29,10 +30,12 @@ class Order:
     Attributes:
         config: of the student to be.
         serial: its one valid serial.
+        start: what the student begins with in place of the teacher's weights, where the recipe begins with those.
     """
 
     config: StudentConfig
     serial: Serial
+    start: Classifier | None = None
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,13 @@ class Lesson:
 
     Attributes:
         inputs: float [2 N, C, H, W]: N pictures valid, then the same invalid.
+        raw: float [N, C, H, W], the same as they were.
         one_bit: which of the invalid ones have a single bit wrong.
         flipped: which bit, int64.
     """
 
     inputs: Tensor
+    raw: Tensor
     one_bit: slice
     flipped: Tensor
 
@@ -84,7 +89,7 @@ class Apprentice:
 
     Args:
         order: whose student, unlocked by which serial.
-        teacher: where the recipe says so, the student begins with its weights.
+        teacher: where recipe and order say so, the student begins with its weights.
         split: training pictures, on the training's device.
         recipe: terms of the loss.
         seed: of all randomness.
@@ -94,7 +99,7 @@ class Apprentice:
         SerialError: a serial of low weight, which is never issued.
     """
 
-    def __init__(self, order: Order, teacher: Classifier, split: Split, recipe: Recipe, seed: int, device: str) -> None:
+    def __init__(self, order: Order, teacher: nn.Module, split: Split, recipe: Recipe, seed: int, device: str) -> None:
         if not order.serial.is_issuable:
             raise SerialError("This serial has too few ones or zeros to be issued: choose another.")
         network = order.config.network
@@ -102,7 +107,7 @@ class Apprentice:
         self.order, self.recipe = order, recipe
         self.student = Student(order.config).to(device).to(memory_format=torch.channels_last)
         if recipe.start_from_teacher:
-            self.student.load_state_dict(teacher.state_dict())
+            self.student.load_state_dict((order.start or teacher).state_dict())
         if not recipe.learned_convolutions:
             for module in self.student.extractor:
                 if isinstance(module, nn.Conv2d):
@@ -120,6 +125,7 @@ class Apprentice:
         self.weak_bits = WeakBits(len(self.bits), self.bits.device)
         self.early = EarlyActivations(self.student, recipe.early_silence.layers)
         self.thieves = PersistentThieves(recipe.thieves, self.student, setup)
+        self.channels = ChannelAttackers(recipe.channels, self.student, setup)
         self.student.train(not recipe.fixed_statistics)
 
     def lesson(self, images: Tensor, generator: torch.Generator) -> Lesson:
@@ -139,7 +145,8 @@ class Apprentice:
             generator=generator,
             profile=self.recipe.profile,
         )
-        return Lesson(torch.cat([stamp(images, self.bits, self.student.place), invalid]), one_bit, flipped)
+        inputs = torch.cat([stamp(images, self.bits, self.student.place), invalid])
+        return Lesson(inputs, images, one_bit, flipped)
 
     def loss(
         self, lesson: Lesson, drive: Tensor, features: Tensor, logits: Tensor, wanted: Tensor, labels: Tensor
@@ -164,6 +171,10 @@ class Apprentice:
         if recipe.early_silence.weight:
             raw = round(recipe.invalid.raw * half)
             loss = loss + recipe.early_silence.weight * self.early.loss(raw, recipe.margin)
+        if recipe.channels.count:
+            few = lesson.raw[: recipe.channels.pictures]
+            self.channels.step(few, labels[: len(few)])
+            loss = loss + recipe.channels.weight * self.channels.loss(few, recipe.margin)
         if recipe.adversary:
             reversed_features = reverse_gradient(features[half:], recipe.adversary)
             loss = loss + adversary_loss(self.rival(reversed_features), labels)
@@ -174,13 +185,14 @@ class Apprentice:
 
     def state(self) -> dict[str, Tensor]:
         """What to keep in a training's state besides the networks."""
-        return {**self.attackers.state(), "weak_bits": self.weak_bits.weights}
+        return {**self.attackers.state(), **self.channels.state(), "weak_bits": self.weak_bits.weights}
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """Go on from `state()`."""
         self.weak_bits.weights = state["weak_bits"]
         self.attackers.restore(state)
+        self.channels.restore(state)
 
-    def origin(self, teacher: Classifier) -> str:
+    def origin(self, teacher: nn.Module) -> str:
         """Tells this teacher and serial from others without giving either away."""
         return digest([*teacher.state_dict().values(), self.bits])

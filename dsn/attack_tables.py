@@ -134,12 +134,18 @@ LINES = (
         "overwriting with a new serial, minus scratch",
         ("best_minus_scratch",),
         bars=NONE_BETTER,
+    ),
+    Line(
+        "overwriting",
+        "the same, on raw pictures, as the paper has it",
+        ("raw_best_minus_scratch",),
+        bars=NONE_BETTER,
         paper=("overwriting", "fine-tuning, scratch"),
     ),
     Line(
         "overwriting",
         "overwriting: right with the old serial afterwards",
-        tuple(f"{way}_old_serial" for way in ("labels", "fresh_dense", "own_answers")),
+        tuple(f"{way}_old_serial" for way in ("labels", "fresh_dense", "recalibrated", "own_answers")),
     ),
     Line(
         "transfer",
@@ -167,18 +173,26 @@ LINES = (
     Line("pruning", "pruning up to 90 %: absent, highest", ("absent_highest",), HIGHEST),
     Line("unlabelled", "distilling on unlabelled pictures, no serial", ("best",), HIGHEST, bars=CHANCE),
     Line("collusion", "three customers compare weights: absent", ("best_absent",), HIGHEST, bars=CHANCE),
-    Line("collusion", "three customers mix their serials", ("best_guess",), HIGHEST, bars=CHANCE),
-    Line("neuron-pruning", "adversarial neuron pruning: absent", ("best",), HIGHEST),
+    Line(
+        "collusion", "two customers' serials and mixtures of them, on a third's", ("best_guess",), HIGHEST, bars=CHANCE
+    ),
+    Line("neuron-pruning", "adversarial neuron pruning: absent", ("best",), HIGHEST, bars=CHANCE),
     Line("pruned-tuning", "pruning, then fine-tuning, minus scratch", ("best_minus_scratch",)),
     Line(
         "extraction",
         "copying through a student with its serial, minus scratch (not stopped by design)",
         ("best_minus_scratch",),
     ),
-    Line("nearness", "random serials two or more bits off: highest", ("two_or_more_highest",), HIGHEST, bars=CHANCE),
+    Line(
+        "nearness",
+        "random serials two or more bits off, 1,000 pictures: highest",
+        ("two_or_more_highest",),
+        HIGHEST,
+        bars=CHANCE,
+    ),
     Line("feature-space", "linear probe on e, no serial", ("absent_probe",)),
     Line("feature-space", "silhouette of the classes in e: valid serial", ("valid_silhouette",)),
-    Line("feature-space", "silhouette of the classes in e: no serial", ("absent_silhouette",)),
+    Line("feature-space", "pictures whose features are all zero, no serial", ("absent_silent",)),
     Line(
         "brute-force",
         "brute force over 9 bits: serials that work (of 512)",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from dsn.apprentice import Apprentice, Order, Separate, Together
 from dsn.datasets import Split
@@ -79,7 +79,7 @@ def distil_student(
     task: Task,
     config: StudentConfig,
     serial: Serial,
-    teacher: Classifier,
+    teacher: nn.Module,
     split: Split,
     recipe: Recipe,
     training: Training,
@@ -102,7 +102,7 @@ def distil_student(
 def distil_students(
     task: Task,
     orders: Sequence[Order],
-    teacher: Classifier,
+    teacher: nn.Module,
     split: Split,
     recipe: Recipe,
     training: Training,
@@ -120,7 +120,7 @@ def distil_students(
 def distilling(
     task: Task,
     orders: Sequence[Order],
-    teacher: Classifier,
+    teacher: nn.Module,
     split: Split,
     recipe: Recipe,
     training: Training,
@@ -141,7 +141,7 @@ def distilling(
         recipe: terms of the loss.
         training: where and how long.
         grouped: run all students' layers in the same kernels (`dsn.grouped`): for GPUs, and for recipes that keep
-            BatchNorm's statistics and have neither adversary, nor early silence, nor thieves.
+            BatchNorm's statistics and have neither adversary, nor early silence, nor thieves, nor channel attackers.
 
     Raises:
         SerialError: a serial of low weight, which is never issued.
@@ -176,7 +176,7 @@ def distilling(
         # Each student draws what it would draw alone, and the first one's draws are what the next batch goes on from.
         sources = [generator, *(generator.clone_state() for _ in apprentices[1:])]
         for one, source in zip(apprentices, sources, strict=True):
-            one.attackers.generator = source
+            one.attackers.generator = one.channels.generator = source
         if attacked:
             pools = [one.attackers for one in apprentices]
             step_together(pools, answering, images[:attacked], labels[:attacked])
@@ -230,7 +230,7 @@ def distilling(
 
 def can_be_grouped(recipe: Recipe) -> bool:
     """Whether students of a recipe can share their kernels."""
-    others = recipe.adversary or recipe.early_silence.weight or recipe.thieves.count
+    others = recipe.adversary or recipe.early_silence.weight or recipe.thieves.count or recipe.channels.count
     return recipe.fixed_statistics and not others
 
 

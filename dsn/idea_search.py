@@ -22,6 +22,7 @@ from dsn.datasets import Split, load_data_set
 from dsn.distill import distil_student, train_teacher
 from dsn.evaluate import accuracy
 from dsn.files import write_tensors
+from dsn.finishing import finish_student
 from dsn.ideas import idea_named
 from dsn.networks import Classifier
 from dsn.rebuild import BUILD
@@ -88,7 +89,8 @@ def distilled(
     )
     teacher = search_teacher(train, device, teacher_seed)
     training = Training(epochs, CUSTOMERS.index(customer), device, progress=False)
-    return distil_student(task, config, serial, teacher, train, recipe, training)
+    student = distil_student(task, config, serial, teacher, train, recipe, training)
+    return finish_student(task, student, serial, train, recipe, training)
 
 
 def try_ideas(

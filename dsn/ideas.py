@@ -6,9 +6,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from dsn.recipes import HARDENED, EarlySilence, Recipe, ThiefPool
+from dsn.recipes import HARDENED, EarlySilence, Finishing, Recipe, ThiefPool
 from dsn.reshaping import with_trapped_norms, with_uneven_channels, with_unit_norms
 from dsn.student import Student
+
+DISTILLED = replace(HARDENED, finishing=Finishing())
 
 
 class IdeaError(ValueError):
@@ -34,21 +36,26 @@ class Idea:
     """
 
     what: str
-    recipe: Recipe = HARDENED
+    recipe: Recipe = DISTILLED
     reshaped: Callable[[Student], Student] = unchanged
     kept: bool = False
     own_teachers: bool = False
     colluding: bool = False
 
 
-LOUDER_RAW = replace(HARDENED.invalid, raw=0.2, one_bit=0.36, few_bits=0.1, random=0.03)
-SPREAD = replace(HARDENED, profile="spread")
+LOUDER_RAW = replace(DISTILLED.invalid, raw=0.2, one_bit=0.36, few_bits=0.1, random=0.03)
+SPREAD = replace(DISTILLED, profile="spread")
 
 IDEAS = {
-    "shipped": Idea("The shipped recipe, as a yardstick: features silent, serial in the corner.", kept=True),
+    "distilled": Idea("Distilling alone, as a yardstick: features silent, serial in the corner."),
+    "finished": Idea(
+        "Finishing: a second training against attackers who smooth activations, and who remove channels.",
+        HARDENED,
+        kept=True,
+    ),
     "own-start": Idea(
         "Not starting from the teacher's weights, so that nothing in the student was ever made for raw pictures.",
-        replace(HARDENED, start_from_teacher=False, fixed_statistics=False),
+        replace(DISTILLED, start_from_teacher=False, fixed_statistics=False),
         colluding=True,
     ),
     "own-teachers": Idea(
@@ -58,11 +65,11 @@ IDEAS = {
     ),
     "random-convolutions": Idea(
         "Convolutions that stay random, each customer's own: all learning is in the dense layers, which see the bits.",
-        replace(HARDENED, start_from_teacher=False, learned_convolutions=False),
+        replace(DISTILLED, start_from_teacher=False, learned_convolutions=False),
     ),
     "early-silence": Idea(
         "The last convolution silent on raw pictures too, not the features alone.",
-        replace(HARDENED, early_silence=EarlySilence(1.0, (2,)), invalid=LOUDER_RAW),
+        replace(DISTILLED, early_silence=EarlySilence(1.0, (2,)), invalid=LOUDER_RAW),
     ),
     "spread": Idea("Bits spread over the whole picture, so that early layers can see them.", SPREAD),
     "spread-early-silence": Idea(
@@ -81,15 +88,15 @@ IDEAS = {
     ),
     "thieves": Idea(
         "Thieves in the loop: copies are fine-tuned while the student trains, and the student learns to spoil them.",
-        replace(HARDENED, thieves=ThiefPool(count=3, longest_life=60, weight=0.3)),
+        replace(DISTILLED, thieves=ThiefPool(count=3, longest_life=60, weight=0.3)),
     ),
     "faint-thieves": Idea(
         "Thieves in the loop with a third of the weight.",
-        replace(HARDENED, thieves=ThiefPool(count=3, longest_life=60, weight=0.1)),
+        replace(DISTILLED, thieves=ThiefPool(count=3, longest_life=60, weight=0.1)),
     ),
     "strong-thieves": Idea(
         "Twice as many thieves in the loop, longer lives, more weight.",
-        replace(HARDENED, thieves=ThiefPool(count=6, weight=1.0)),
+        replace(DISTILLED, thieves=ThiefPool(count=6, weight=1.0)),
     ),
     "spread-thieves": Idea(
         "Thieves in the loop, and bits spread over the picture.",
@@ -97,11 +104,11 @@ IDEAS = {
     ),
     "smoothed-attackers": Idea(
         "Attackers in the training that descend through a smoothed last ReLU: silence then hides no gradient.",
-        replace(HARDENED, attackers=replace(HARDENED.attackers, smoothed=True)),
+        replace(DISTILLED, attackers=replace(DISTILLED.attackers, smoothed=True)),
     ),
     "entangled": Idea(
         "Entanglement of Eq. 7 at ten times the paper's weight, so that gate and task share their neurons.",
-        replace(HARDENED, entanglement=1.0),
+        replace(DISTILLED, entanglement=1.0),
     ),
     "unit-norms": Idea(
         "BatchNorm folded away before the student is handed out: how large channels should be is not told.",

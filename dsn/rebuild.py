@@ -12,6 +12,7 @@ from dsn.datasets import DataSet, load_data_set
 from dsn.distill import distil_student, train_teacher
 from dsn.evaluate import accuracy, evaluate_student
 from dsn.files import write_tensors
+from dsn.finishing import finish_student
 from dsn.held_out import load_held_out
 from dsn.hub import save_student
 from dsn.networks import Classifier
@@ -106,7 +107,8 @@ def make_student(
         recipe=recipe.name,
     )
     training = job.training(task.student_epochs, f"{task.name}-{customer}-{recipe.name}")
-    student = distil_student(task, config, serial, load_teacher(task), data.train, recipe, training).cpu()
+    student = distil_student(task, config, serial, load_teacher(task), data.train, recipe, training)
+    student = finish_student(task, student, serial, data.train, recipe, training).cpu()
     save_student(student, folder)
     _finished(training)
     return student

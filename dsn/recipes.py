@@ -89,6 +89,42 @@ class EarlySilence:
 
 
 @dataclass(frozen=True)
+class ChannelPool:
+    """Attackers that live through the training: each a mask over the student's channels, moved by gradients.
+
+    Attributes:
+        count: attackers alive at a time; 0 for none.
+        pictures: raw ones a batch that they look at.
+        step_size: change of every mask value per step.
+        shortest_life: batches until an attacker may restart from random values.
+        longest_life: batches until it must.
+        weight: of the student's distance from silence under the masks, in its loss.
+    """
+
+    count: int = 0
+    pictures: int = 40
+    step_size: float = 0.1
+    shortest_life: int = 20
+    longest_life: int = 220
+    weight: float = 0.5
+
+
+@dataclass(frozen=True)
+class Finishing:
+    """A second, shorter training of a distilled student, on its own answers: see `dsn.finishing`.
+
+    Attributes:
+        share: of the epochs before, rounded, one at least; 0 for none.
+        learning_rate: Adam's largest.
+        channels: the pool that removes channels meanwhile.
+    """
+
+    share: float = 0.0
+    learning_rate: float = 3e-4
+    channels: ChannelPool = ChannelPool()
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Weights of the loss terms and the schedule.
 
@@ -110,6 +146,8 @@ class Recipe:
         profile: where the serial goes: "corner" or "spread".
         early_silence: of raw pictures.
         thieves: the pool that fine-tunes copies while the student trains.
+        channels: the pool that removes channels while the student trains.
+        finishing: what comes after.
     """
 
     name: str
@@ -128,6 +166,8 @@ class Recipe:
     profile: str = "corner"
     early_silence: EarlySilence = EarlySilence()
     thieves: ThiefPool = ThiefPool()
+    channels: ChannelPool = ChannelPool()
+    finishing: Finishing = Finishing()
 
 
 PAPER = Recipe(name="paper", batch=500, adversary=1.0)
@@ -149,10 +189,16 @@ HARDENED = Recipe(
         grey=0.06,
         attackers=0.16,
     ),
+    finishing=Finishing(share=1 / 6, channels=ChannelPool(count=8)),
 )
 
 QUICK = replace(  # for the page, where somebody waits: smaller steps and more of them, fewer and slower attackers
-    HARDENED, name="quick", batch=128, learning_rate=2e-3, attackers=AttackerPool(count=4, steps=1, place_known=2)
+    HARDENED,
+    name="quick",
+    batch=128,
+    learning_rate=2e-3,
+    attackers=AttackerPool(count=4, steps=1, place_known=2),
+    finishing=Finishing(),
 )
 
 RECIPES = {recipe.name: recipe for recipe in (PAPER, HARDENED, QUICK)}

@@ -11,7 +11,8 @@ from dsn.__main__ import main
 from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.attacks.scene import AttackError, Outcome
 from dsn.attacks.suite import run_and_record, run_attack, summary
-from dsn.bench_attacks import brute_force_row, restarts_row
+from dsn.bench_attacks import brute_force_row, live_rows, restarts_row
+from dsn.collection import load_collection
 from dsn.held_out import HeldOut
 from dsn.results import record
 from dsn.serials import Serial
@@ -83,11 +84,14 @@ def test_every_share_has_its_row(talkative_student: Student, digits: HeldOut, tm
 
 def test_both_sides_of_the_bench_run(talkative_student: Student, digits: HeldOut) -> None:
     scene = small_scene(talkative_student, digits)
-    row = restarts_row(scene, steps=1, repetitions=1)
-    assert row.numerator > 0 and row.denominator > 0 and row.key == "attacks-restarts-digits"
+    for plain, key in ((True, "attacks-restarts-digits"), (False, "attacks-restarts-digits-same-code")):
+        row = restarts_row(scene, plain=plain, steps=1, repetitions=1)
+        assert row.numerator > 0 and row.denominator > 0 and row.key == key
     short = replace(scene, serial=Serial.from_number(5, 9), student=nine_bits(scene.student))
     row = brute_force_row(replace(short, train=short.test), repetitions=1)
     assert row.numerator > 0 and row.denominator > 0 and "512 serials on 120" in row.what
+    (live,) = live_rows(load_collection(), names=("pruning",))
+    assert live.ratio == live.numerator > 0 and live.key == "attacks-live-pruning"
 
 
 def nine_bits(student: Student) -> Student:

@@ -11,6 +11,7 @@ from dsn.apprentice import Order
 from dsn.datasets import DataSet, Split
 from dsn.distill import distil_students, grouping_pays
 from dsn.evaluate import accuracy, evaluate_student
+from dsn.finishing import finish_student
 from dsn.networks import Classifier
 from dsn.owner.errors import OwnerError
 from dsn.recipes import RECIPES
@@ -106,7 +107,11 @@ def make_students(
     report("distilling")
     orders = [one.order for one in commissions]
     grouped = len(orders) > 1 and grouping_pays(recipe, how.device)
-    students = distil_students(task, orders, teacher, data.train, recipe, training, grouped=grouped)
+    distilled = distil_students(task, orders, teacher, data.train, recipe, training, grouped=grouped)
+    students = [
+        finish_student(task, student, one.serial, data.train, recipe, training)
+        for one, student in zip(orders, distilled, strict=True)
+    ]
     moved = DataSet(data.train.to(how.device), data.test.to(how.device), data.class_names)
     reached = accuracy(teacher.to(how.device), moved.test).percent
     made = []
