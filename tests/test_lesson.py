@@ -105,6 +105,8 @@ def test_64_bits_take_longer_than_there_have_been_people() -> None:
     years = 2**64 / 2 * figures["seconds"] / 512 / (365.25 * 24 * 3600)
     assert figures["years"] == pytest.approx(years, rel=0.01)
     assert round(2**64 / 1e18) == 18  # billion billion, as the sentence says
+    attack = read_results("attacks")["digits/paper/brute-force/10"]["figures"]
+    assert 1 / 5 < figures["seconds"] / attack["seconds"]["mean"] < 5  # the same work, timed by another command
 
 
 def test_features_without_the_serial_lie_on_one_spot(collection: Collection) -> None:
