@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Generator
+from types import ModuleType
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -10,7 +12,7 @@ import torch
 from markupsafe import escape
 
 from dsn.attack_tables import attack_lines
-from dsn.attacks import brute_force, live, nearness
+from dsn.attacks import brute_force, feature_space, live, nearness
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.registry import ATTACKS
 from dsn.attacks.scene import Step, finish
@@ -20,7 +22,7 @@ from dsn.results import read_results
 from dsn.training_share import load_training_share
 from dsn.ui.attack_rendering import render_attack, span_in_words
 from dsn.ui.attack_tab import AttackTab
-from dsn.ui.attack_views import Watching
+from dsn.ui.attack_views import View, Watching
 from dsn.ui.back_row import BackRow, OutOfTimeError
 from dsn.ui.compare_tab import CompareTab
 from dsn.ui.longer_attacks import render_longer_attacks
@@ -132,6 +134,33 @@ def test_a_cliff_is_drawn_point_by_point(collection: Collection) -> None:
     assert [x for x, _ in mean.points] == list(range(65)) and mean.points[0][1] == highest.points[0][1]
     assert mean.points[0][1] > 90 and max(y for _, y in mean.points[2:]) < 30
     assert ATTACK["table"] in render_attack(TEXTS, view, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "attack", "settings"),
+    [
+        ("digits/paper", brute_force, brute_force.Settings(pictures=5, report_every=100)),
+        ("digits/alder", nearness, nearness.Settings(serials=1, pictures=5)),
+        ("digits/alder", feature_space, feature_space.Settings(pictures=30)),
+    ],
+)
+def test_a_chart_grows_step_by_step_into_the_finished_one(
+    collection: Collection, name: str, attack: ModuleType, settings: Any
+) -> None:
+    scene = live.scene_on_page(collection, name)
+    watching = Watching(attack.__name__.rsplit(".", 1)[1].replace("_", "-"))
+    views: list[View] = []
+    outcome = finish(attack.attack(scene, settings, 0.1, 0), lambda step: views.append(watching.step(step)))
+    views.append(watching.outcome(outcome, None))
+
+    def drawn(view: View) -> list:
+        return [*view.bars, *(point for curve in view.curves for point in curve.points), *view.points.values()]
+
+    sizes = [len(drawn(view)) for view in views]
+    assert sizes == sorted(sizes) and 0 < sizes[0] < sizes[1] and len(views) > 3
+    assert drawn(views[-2]) == drawn(views[-1]) and views[-2].longest == views[-1].longest
+    assert all(drawn(view) == drawn(views[-1])[: len(drawn(view))] for view in views if view.bars)
+    assert all(render_attack(TEXTS, view, 10.0) for view in views)
 
 
 def test_curves_of_two_modes_follow_one_another() -> None:

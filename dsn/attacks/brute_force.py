@@ -84,7 +84,8 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     for done, pattern in enumerate(patterns, start=1):
         shares.append(100 * (batch.logits(pattern).argmax(1) == labels).double().mean().item())
         if done % settings.report_every == 0 or done == len(patterns):
-            yield Step(done, len(patterns), {"best": max(shares), "last": shares[-1]})
+            figures = {"best": max(shares), "last": shares[-1]}
+            yield Step(done, len(patterns), figures, curves={"accuracy": shares.copy()})
     seconds = time.perf_counter() - start
     ranked = sorted(shares, reverse=True)
     best = shares.index(ranked[0])

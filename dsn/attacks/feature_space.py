@@ -103,7 +103,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     stolen: Split = scene.stolen(share, seed)
     wrong = random_serial(len(scene.serial.bits), unlike=scene.serial, source=random.Random(seed))
     serials = dict(zip(CONDITIONS, (scene.serial, wrong, None), strict=True))
-    figures: dict[str, float | None] = {}
+    figures: dict[str, float] = {}
     curves: dict[str, list[float]] = {}
     for done, (name, serial) in enumerate(serials.items(), start=1):
         embedding = embed(scene, serial, settings.pictures)
@@ -112,8 +112,8 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         figures[f"{name}_silent"] = embedding.silent
         curves |= {f"{name}_{axis}": embedding.points[:, place].tolist() for place, axis in enumerate("xy")}
         curves["labels"] = embedding.labels.double().tolist()
-        yield Step(done, len(serials) + 1, {f"{name}_probe": probe, f"{name}_silhouette": embedding.silhouette})
+        yield Step(done, len(serials) + 1, figures.copy(), curves=curves.copy())
     fresh = from_scratch(scene.student.config.network, seed, scene.device).eval()
     figures["random_network_probe"] = linear_probe(fresh, stolen, scene.test, seed=seed).percent
-    yield Step(len(serials) + 1, len(serials) + 1)
-    return Outcome(figures, curves)
+    yield Step(len(serials) + 1, len(serials) + 1, figures.copy(), curves=curves)
+    return Outcome({**figures}, curves)

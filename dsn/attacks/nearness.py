@@ -12,7 +12,7 @@ from torch import Tensor
 from dsn.attacks.scene import Outcome, Running, Scene, Step
 from dsn.sweep import sweep_accuracy
 
-CHUNK = 16  # distances whose serials are swept between two reports
+CHUNK = 5  # distances whose serials are swept between two reports
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         for part in (100 * right.double().cpu() / len(labels)).split([len(group) for group in chunk]):
             mean.append(part.mean().item())
             worst.append(part.max().item())
-        yield Step(min(start + CHUNK, count + 1), count + 1, {"valid": mean[0], "last": mean[-1]})
+        curves = {"x": [float(wrong) for wrong in range(len(mean))], "mean": mean.copy(), "highest": worst.copy()}
+        yield Step(len(mean), count + 1, {"valid": mean[0], "last": mean[-1]}, curves=curves)
     figures: dict[str, float | None] = {
         "valid": mean[0],
         "one_bit_mean": mean[1],
@@ -75,4 +76,4 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         "two_or_more_mean": sum(mean[2:]) / len(mean[2:]),
         "two_or_more_highest": max(worst[2:]),
     }
-    return Outcome(figures, {"x": [float(wrong) for wrong in range(count + 1)], "mean": mean, "highest": worst})
+    return Outcome(figures, curves)

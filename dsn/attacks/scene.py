@@ -96,12 +96,14 @@ class Step:
         total: steps in all.
         figures: present values by name, in percent unless the name says otherwise.
         pictures: what the adversary has found so far, by name: float tensors in [0, 1].
+        curves: those of the outcome as far as they have come, where they are more than one value a step.
     """
 
     done: int
     total: int
     figures: dict[str, float] = field(default_factory=dict)
     pictures: dict[str, Tensor] = field(default_factory=dict)
+    curves: dict[str, list[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,4 +151,4 @@ def staged(running: Running, before: int, total: int) -> Running:
         except StopIteration as end:
             outcome: Outcome = end.value
             return outcome
-        yield Step(before + step.done, total, step.figures, step.pictures)
+        yield Step(before + step.done, total, step.figures, step.pictures, step.curves)

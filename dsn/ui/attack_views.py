@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from dsn.attacks.feature_space import CONDITIONS
 from dsn.attacks.scene import Outcome, Step
 
 FIRST_FIGURES = 6
@@ -33,7 +34,7 @@ class View:
         done: steps made.
         total: steps in all.
         curves: lines over steps, epochs, queries or wrong bits.
-        longest: the largest x.
+        longest: the largest x; of bars, how many there will be.
         bars: percent right of every serial, in the order of their numbers (brute force).
         pictures: what the adversary has found, by name: float [C, H, W] in [0, 1].
         points: by condition, (x, y, class) of every picture (feature space).
@@ -87,10 +88,11 @@ class Watching:
     def __init__(self, attack: str) -> None:
         self.attack = attack
         self.seen: dict[str, list[tuple[float, float]]] = {}
-        self.bars: list[float] = []
 
     def step(self, step: Step) -> View:
         """The view after one more step."""
+        if step.curves:
+            return self._drawn(step.curves, step, step.figures, is_over=False)
         half = 2 * step.done > step.total
         for place, (curve, names) in enumerate(STEPPED.get(self.attack, {}).items()):
             if self.attack != "fine-tuning" and place != int(half):
@@ -108,21 +110,28 @@ class Watching:
     def outcome(self, outcome: Outcome, last: Step | None) -> View:
         """The view of the finished attack."""
         figures = {name: value for name, value in outcome.figures.items() if value is not None}
-        curves, points = dict(outcome.curves), {}
-        total = last.total if last else 1
+        return self._drawn(outcome.curves, last or Step(1, 1), figures, is_over=True)
+
+    def _drawn(self, curves: dict[str, list[float]], step: Step, figures: dict[str, float], *, is_over: bool) -> View:
+        done = step.total if is_over else step.done
         if self.attack == "brute-force":
-            return View(self.attack, total, total, bars=tuple(curves["accuracy"]), figures=figures, is_over=True)
+            bars = tuple(curves["accuracy"])
+            count = len(bars) if is_over else step.total
+            return View(self.attack, done, step.total, (), count, bars=bars, figures=figures, is_over=is_over)
         if self.attack == "feature-space":
             labels = [int(label) for label in curves["labels"]]
-            for name in ("valid", "wrong", "absent"):
-                points[name] = cloud(curves[f"{name}_x"], curves[f"{name}_y"], labels)
-            return View(self.attack, total, total, points=points, figures=figures, is_over=True)
-        x = curves.pop("x")
-        whole = {name: list(zip(x, curve, strict=False)) for name, curve in curves.items()}
-        pictures = last.pictures if last else {}
+            points = {
+                name: cloud(curves[f"{name}_x"], curves[f"{name}_y"], labels)
+                for name in CONDITIONS
+                if f"{name}_x" in curves
+            }
+            return View(self.attack, done, step.total, points=points, figures=figures, is_over=is_over)
+        whole = {name: list(zip(curves["x"], curve, strict=False)) for name, curve in curves.items() if name != "x"}
+        longest = max(curves["x"]) if is_over else float(step.total - 1)
         return View(
-            self.attack, total, total, self._curves(whole), max(x), pictures=pictures, figures=figures, is_over=True
-        )
+            self.attack, done, step.total, self._curves(whole), longest,
+            pictures=step.pictures, figures=figures, is_over=is_over,
+        )  # fmt: skip
 
     def _curves(self, values: dict[str, list[tuple[float, float]]]) -> tuple[Curve, ...]:
         return tuple(
