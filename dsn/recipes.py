@@ -102,11 +102,11 @@ class ChannelPool:
     """
 
     count: int = 0
-    pictures: int = 40
+    pictures: int = 32
     step_size: float = 0.1
     shortest_life: int = 20
     longest_life: int = 220
-    weight: float = 0.5
+    weight: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ HARDENED = Recipe(
         grey=0.06,
         attackers=0.16,
     ),
-    finishing=Finishing(share=1 / 6, channels=ChannelPool(count=8)),
+    finishing=Finishing(share=1 / 4, channels=ChannelPool(count=8)),
 )
 
 QUICK = replace(  # for the page, where somebody waits: smaller steps and more of them, fewer and slower attackers
