@@ -29,7 +29,7 @@ from dsn.attacks import (
     transfer,
     unlabelled,
 )
-from dsn.attacks.descent import PLAIN, Descent
+from dsn.attacks.descent import PLAIN, SMOOTH, Descent
 from dsn.attacks.registry import ATTACKS
 from dsn.attacks.scene import Scene, finish
 from dsn.attacks.training import Schedule, TrainingSettings
@@ -38,7 +38,9 @@ from dsn.collection import CHECKPOINTS
 from dsn.results import read_results
 
 ROWS: dict[str, dict[str, Any]] = read_results("attacks")
+OTHER_PICTURES = ("overwriting", "transfer")  # these look at other than raw pictures first
 BRIEF = Schedule(epochs=1, pictures=1000, looks=2)
+CHANCE_OF_FIVE = 20.0
 GUESSING = 20.0  # percent: far above what 400 pictures of ten even classes give, far below what a student knows
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -72,12 +74,13 @@ def test_what_is_over_scratch_is_the_best_less_scratch(key: str) -> None:
         assert best - own == pytest.approx(over, abs=0.011)
 
 
-@pytest.mark.parametrize("key", [key for key, row in ROWS.items() if "before" in row["figures"]])
+ON_RAW = [key for key, row in ROWS.items() if "before" in row["figures"] and row["attack"] not in OTHER_PICTURES]
+
+
+@pytest.mark.parametrize("key", ON_RAW)
 def test_an_attack_began_at_the_students_own_figures(key: str) -> None:
     row = ROWS[key]
     student = read_results("students")[f"{row['task']}/{row['customer']}"]
-    if row["attack"] in ("overwriting", "transfer"):
-        return  # these look at other pictures first
     assert row["figures"]["before"]["mean"] == pytest.approx(student["absent"]["percent"], abs=0.1)
 
 
@@ -95,6 +98,11 @@ def a_sample_of(percent: float) -> Any:
     """What 400 pictures may give of a percentage of the whole split: four standard deviations and an answer."""
     share = min(max(percent / 100, 0.0), 1.0)
     return pytest.approx(percent, abs=400 * math.sqrt(share * (1 - share) / SHIPPED_TEST) + 100 / SHIPPED_TEST)
+
+
+def agrees(found: float, row: float) -> bool:
+    """Whether both are guesses, or neither is."""
+    return (found < GUESSING) == (row < GUESSING)
 
 
 def figures_of(module: Any, scene: Scene, settings: Any, share: float = 0.5) -> dict[str, float]:
@@ -144,10 +152,13 @@ def test_reverse_engineering(small: Scene) -> None:
 
 
 def test_gradient_search(small: Scene) -> None:
-    settings = gradient_search.Settings(Descent(restarts=3, steps=20, batch=8), modes=(PLAIN,), report_every=10)
+    settings = replace(gradient_search.FULL, descent=Descent(restarts=8, steps=60, batch=8), modes=(SMOOTH,), tried=100)
     figures = figures_of(gradient_search, small, settings)
-    assert figures["fewest_bits_wrong"] >= 10 and figures["best_accuracy"] < GUESSING
+    assert figures["fewest_bits_wrong"] >= 10
     assert recorded(small, "gradient-search", "fewest_bits_wrong") >= 10
+    for way in ("continuous", "straight_through"):
+        name = f"smooth_{way}_grey_accuracy"
+        assert agrees(figures[name], recorded(small, "gradient-search", name)), name
 
 
 def test_fine_tuning(small: Scene) -> None:
@@ -165,8 +176,8 @@ def test_overwriting(small: Scene) -> None:
 
 def test_transfer(small: Scene) -> None:
     figures = figures_of(transfer, small, transfer.Settings(BRIEF))
-    assert figures["best"] == max(figures["whole_last"], figures["dense_alone_last"]) > GUESSING
-    assert recorded(small, "transfer", "best") > 50
+    assert figures["best"] == max(figures["whole_last"], figures["dense_alone_last"])
+    assert CHANCE_OF_FIVE + 10 < figures["best"] < recorded(small, "transfer", "best")
 
 
 def test_pruned_tuning(small: Scene) -> None:
@@ -176,10 +187,10 @@ def test_pruned_tuning(small: Scene) -> None:
 
 
 def test_neuron_pruning(small: Scene) -> None:
-    settings = neuron_pruning.Settings(steps=2, batch=20, removed=(0.01,))
+    settings = neuron_pruning.Settings(steps=40, batch=50, removed=(0.01, 0.2))
     figures = figures_of(neuron_pruning, small, settings)
-    assert figures["as_it_is_absent_1"] < GUESSING
-    assert recorded(small, "neuron-pruning", "before") < GUESSING < recorded(small, "neuron-pruning", "best")
+    for name in ("as_it_is_absent_1", "as_it_is_absent_20"):
+        assert agrees(figures[name], recorded(small, "neuron-pruning", name)), name
 
 
 def test_unlabelled(small: Scene) -> None:
