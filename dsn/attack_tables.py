@@ -109,7 +109,7 @@ LINES = (
     Line(
         "hill-climbing",
         "hill climbing on answers, 100,000 queries",
-        ("labels_accuracy", "probabilities_accuracy"),
+        ("classes_accuracy", "probabilities_accuracy"),
         HIGHEST,
         bars=CHANCE,
     ),
@@ -167,7 +167,9 @@ LINES = (
     Line("pruning", "pruning up to 90 %: absent, highest", ("absent_highest",), HIGHEST),
     Line("unlabelled", "distilling on unlabelled pictures, no serial", ("best",), HIGHEST, bars=CHANCE),
     Line("collusion", "three customers compare weights: absent", ("best_absent",), HIGHEST, bars=CHANCE),
-    Line("collusion", "three customers mix their serials", ("best_guess",), HIGHEST, bars=CHANCE),
+    Line(
+        "collusion", "two customers' serials and mixtures, on a third's student", ("best_guess",), HIGHEST, bars=CHANCE
+    ),
     Line("neuron-pruning", "adversarial neuron pruning: absent", ("best",), HIGHEST),
     Line("pruned-tuning", "pruning, then fine-tuning, minus scratch", ("best_minus_scratch",)),
     Line(
@@ -225,7 +227,7 @@ def paper_text(line: Line, task: str) -> str:
 
 def _worst(line: Line, row: dict[str, Any]) -> tuple[float | None, float | None]:
     """The value that counts and its spread over the seeds; None for what never happened in any of them."""
-    there = [row["figures"][name] for name in line.figures if name in row["figures"]]
+    there = [row["figures"][name] for name in line.figures]
     known = [one for one in there if one[line.over_seeds] is not None]
     if not known:
         return None, None
