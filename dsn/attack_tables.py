@@ -174,7 +174,7 @@ LINES = (
     Line("unlabelled", "distilling on unlabelled pictures, no serial", ("best",), HIGHEST, bars=CHANCE),
     Line("collusion", "three customers compare weights: absent", ("best_absent",), HIGHEST, bars=CHANCE),
     Line(
-        "collusion", "two customers' serials and mixtures of them, on a third's", ("best_guess",), HIGHEST, bars=CHANCE
+        "collusion", "two customers' serials and mixtures, on a third's student", ("best_guess",), HIGHEST, bars=CHANCE
     ),
     Line("neuron-pruning", "adversarial neuron pruning: absent", ("best",), HIGHEST, bars=CHANCE),
     Line("pruned-tuning", "pruning, then fine-tuning, minus scratch", ("best_minus_scratch",)),

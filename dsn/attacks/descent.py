@@ -14,7 +14,7 @@ from dsn.student import Student
 
 PLAIN, LEAKY, SMOOTH, RECALIBRATED = "plain", "leaky", "smooth", "recalibrated"
 MODES = (PLAIN, LEAKY, SMOOTH, RECALIBRATED)
-PROBED = 40  # pictures at a time where no gradient is kept: as many as fit a processor's caches
+PROBED = {"cpu": 40}  # pictures at a time where no gradient is kept: as many as fit a processor's caches
 RESTART_SEEDS = 1_009  # distance between the random states of two seeds, in restarts
 
 
@@ -73,7 +73,9 @@ def _answers(network: nn.Module, pictures: Tensor) -> Tensor:
         if not (isinstance(network, nn.Sequential) and isinstance(network[-2], nn.ReLU)):
             return network(pictures)
         with torch.no_grad():
-            logits = torch.cat([network(part) for part in pictures.split(PROBED)])
+            logits = torch.cat(
+                [network(part) for part in pictures.split(PROBED.get(pictures.device.type, len(pictures)))]
+            )
         heard = logits.any(1).nonzero()[:, 0]
         return logits.index_copy(0, heard, network(pictures[heard])) if len(heard) else logits
 
