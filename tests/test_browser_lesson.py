@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from dsn.collection import load_collection
 from dsn.lesson import STAGES, STEPS, step_serial
@@ -249,10 +249,48 @@ def test_a_rehearsed_talk_repeats_exactly(talk: Page) -> None:
                 expect(talk.locator(".panel.entered .stamped-serial code")).to_have_text(serial.text)
             talk.keyboard.press("ArrowRight")
 
+    start = talk.url
     rehearse()
-    talk.reload()
+    talk.goto(start)
     expect(talk.locator("body.presenting")).to_have_count(1)
     rehearse()
+
+
+def test_an_answer_that_comes_late_does_not_stay(talk: Page) -> None:
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if '"count":1' in (route.request.post_data or "") and not held:
+            held.append(route)
+        else:
+            route.fallback()
+
+    talk.route("**/gradio_api/**", hold_the_first)
+    stamped = talk.locator(".panel.entered .stamped-serial code")
+    for _ in range(2):
+        talk.keyboard.press("n")
+    second = step_serial(load_collection(), STEPS[0], 2)
+    assert second
+    expect(stamped).to_have_text(second.text)
+    with talk.expect_request(lambda request: '"count":2' in (request.post_data or "")):
+        held[0].fallback()
+    expect(stamped).to_have_text(second.text)
+
+
+def test_a_reloaded_talk_goes_on_where_it_was(talk: Page) -> None:
+    collection = load_collection()
+    stamped = talk.locator(".panel.entered .stamped-serial code")
+    talk.keyboard.press("ArrowRight")
+    talk.keyboard.press("n")
+    serial = step_serial(collection, STEPS[1], 1)
+    assert serial
+    expect(stamped).to_have_text(serial.text)
+    talk.wait_for_function("serial => new URLSearchParams(location.search).get('serial') === serial", arg=serial.text)
+    talk.reload()
+    at(talk, 2)
+    expect(stamped).to_have_text(serial.text)
+    talk.keyboard.press("ArrowLeft")
+    at(talk, 1)
 
 
 def test_keys_are_shown_and_escape_leaves(talk: Page) -> None:

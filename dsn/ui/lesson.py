@@ -40,12 +40,13 @@ class Lesson:
         self.build()
 
     def go(self, compare: CompareTab, event: gr.EventData) -> tuple:
-        """New values of the comparison; none where its state is to be kept."""
+        """New values of the comparison, none where its state is to be kept; and which question this answers."""
         step = self.step_of(event)
+        answered = gr.HTML(answered=int(event.number))
         if event.keep:
-            return (gr.skip(),) * len(compare.everything)
+            return *(gr.skip() for _ in compare.everything), answered
         serial = step_serial(self.collection, step, int(event.count))
-        return compare.show(step.task, step.customer, step.picture, serial)
+        return *compare.show(step.task, step.customer, step.picture, serial), answered
 
     def draw(self, event: gr.EventData) -> str:
         """The step's drawing, where it has one that is made from the students."""
@@ -101,7 +102,8 @@ class Lesson:
             quoted=self.figures(),
             machines=f"{MACHINES:,}",
         )
-        self.card = gr.HTML(with_terms(self.texts, html), js_on_load="\n".join(map(script, SCRIPTS)), elem_id="lesson")
+        scripts = "\n".join(map(script, SCRIPTS))
+        self.card = gr.HTML(with_terms(self.texts, html), js_on_load=scripts, elem_id="lesson", answered=0)
         empty = self.render_clouds([(condition, [], 0) for condition in CONDITIONS])
         self.drawing = gr.HTML(empty, js_on_load=None, elem_id="lesson-clouds")
 
@@ -118,5 +120,5 @@ class Lesson:
 
         quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         # "always_last" would repeat the waiting event with the data of the one before it
-        self.card.click(go, None, compare.everything, trigger_mode="multiple", **quick)
+        self.card.click(go, None, [*compare.everything, self.card], trigger_mode="multiple", **quick)
         self.card.click(draw, None, self.drawing, trigger_mode="multiple", **quick)

@@ -55,9 +55,18 @@ function draw() {
     : "";
 }
 
+let asked = 0; // of the server, so far
+let answered = 0; // the newest that was answered
+
 function ask(keep) {
-  trigger("click", { step: step(), count: drawn.get(step()) ?? 0, keep });
+  asked += 1;
+  trigger("click", { step: step(), count: drawn.get(step()) ?? 0, keep, number: asked });
 }
+
+watch("answered", () => {
+  if (props.answered < answered && step() > 0) ask(false); // an older answer came last and stands on the page
+  answered = Math.max(answered, props.answered);
+});
 
 function go(number, keep = false) {
   const next = Math.min(Math.max(Number(number) || 0, 0), articles.length);

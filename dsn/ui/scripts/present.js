@@ -7,7 +7,9 @@ function present() {
   drawn.clear();
   document.body.classList.add("presenting");
   scrollTo(0, 0);
-  go(step() || 1);
+  const named = Number(new URLSearchParams(location.search).get("step"));
+  if (step() || !named) go(step() || 1);
+  else go(named, true); // a link's step, with what the link shows
 }
 
 function leavePresenting() {
