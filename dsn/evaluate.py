@@ -145,8 +145,6 @@ def evaluate_student(
 ) -> dict:
     """Every row of the demo's table for one student, on the whole test split.
 
-    Valid, absent and the probe in float32; the many-serial rows in bf16.
-
     Args:
         student: in eval mode.
         serial: its valid serial.
@@ -167,7 +165,7 @@ def evaluate_student(
         for place in dict.fromkeys(condition.place for condition in conditions):
             here = [condition for condition in conditions if condition.place == place]
             bits = torch.stack([condition.bits for condition in here])
-            counts = sweep_accuracy(student, test.images, test.labels, bits, place, dtype=torch.bfloat16)
+            counts = sweep_accuracy(student, test.images, test.labels, bits, place)
             found += [(Accuracy(int(count), len(test)), one.name) for count, one in zip(counts, here, strict=True)]
         worst, worst_is = max(found, key=lambda pair: pair[0].correct)
         return {
