@@ -156,7 +156,7 @@ def task_table(task: Task) -> str:
     lines = [[*line, paper[index]] for index, line in enumerate(figure_lines(rows))]
     lines.insert(0, ["teacher, no serial needed", *[accuracy_text(teacher["test"])] * len(rows), published["teacher"]])
     head = ["percent", *(row["customer"] for row in rows), "the paper"]
-    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(rows[0])}."
+    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*rows)}."
 
 
 def recipes_table() -> str:
@@ -167,7 +167,7 @@ def recipes_table() -> str:
     shipped = read_results("students")
     rows = [row for other in others for row in (shipped[f"{other['task']}/{other['customer']}"], other)]
     head = ["percent", *(f"{row['task']}, {row['recipe']}" for row in rows)]
-    return f"{markdown_table(head, figure_lines(rows))}\n\nThe literal one measured with {made_by(others[0])}."
+    return f"{markdown_table(head, figure_lines(rows))}\n\nThe literal one measured with {made_by(*others)}."
 
 
 def bench_table() -> str:
@@ -182,7 +182,7 @@ def bench_table() -> str:
         if not any(one.startswith(key) for one in rows):
             lines.append([what, "no GPU at hand yet", bar, "–"])
     table = markdown_table(["ratio within one run", "measured", "bar", "met"], lines)
-    return f"{table}\n\nMeasured with {made_by(next(iter(rows.values())))}."
+    return f"{table}\n\nMeasured with {made_by(*rows.values())}."
 
 
 def attacks_table() -> str:

@@ -20,9 +20,10 @@ def markdown_table(head: list[str], lines: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
 
 
-def made_by(row: dict) -> str:
-    """Seed, commit, device and date of a row, in words."""
-    return f"seed {row['seed']}, commit {row['commit']}, {row['device']}, {row['date']}"
+def made_by(*rows: dict) -> str:
+    """Seed, commit, device and date of rows, in words, each combination once."""
+    made = (f"seed {row['seed']}, commit {row['commit']}, {row['device']}, {row['date']}" for row in rows)
+    return "; ".join(dict.fromkeys(made))
 
 
 def made_over(rows: Iterable[dict]) -> str:

@@ -29,7 +29,7 @@ def mint_table() -> str:
         for row in rows
         if row["what"] == "demo teacher"
     ]
-    return f"{markdown_table(head, lines)}\n\n{' '.join(teachers)}\nMeasured with {made_by(minted[0])}."
+    return f"{markdown_table(head, lines)}\n\n{' '.join(teachers)}\nMeasured with {made_by(*minted)}."
 
 
 def trace_table() -> str:
@@ -54,4 +54,4 @@ def trace_table() -> str:
     ]
     head = ["application", "ours: named rightly", "not ours: nobody named"]
     head += ["a ledger of 1,000 entries: seconds (of processor time; load before)"]
-    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(traces[0])}."
+    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*traces)}."

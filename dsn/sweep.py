@@ -40,7 +40,7 @@ def sweep_accuracy(
         labels: int64 [N].
         bits: [S, K] in [0, 1], one serial a row.
         place: where the K bits go.
-        dtype: of the arithmetic, float32 or bfloat16; the latter is faster where the processor has it.
+        dtype: of the arithmetic, float32 or bfloat16; the latter is faster where there are matrix units for it.
         batch: pictures at a time.
         progress: told (pictures done, pictures in all) after each batch.
 
