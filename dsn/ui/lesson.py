@@ -44,7 +44,7 @@ class Lesson:
         step = self.step_of(event)
         answered = gr.HTML(answered=int(event.number))
         if event.keep:
-            return *(gr.skip() for _ in compare.everything), answered
+            return *[gr.skip()] * len(compare.everything), answered
         serial = step_serial(self.collection, step, int(event.count))
         return *compare.show(step.task, step.customer, step.picture, serial), answered
 
