@@ -126,6 +126,13 @@ def test_a_reloaded_talk_goes_on_where_it_was(talk: Page) -> None:
     at(talk, 1)
 
 
+@pytest.mark.parametrize("step", ["zzz", "99"])
+def test_a_link_to_no_step_is_a_talk_all_the_same(talk: Page, address: str, step: str) -> None:
+    talk.goto(f"{address}/?present=1&step={step}")
+    expect(talk.locator("#share .ignored")).not_to_be_empty()  # the link was followed
+    expect(now(talk)).to_have_count(1)
+
+
 def test_keys_are_shown_and_escape_leaves(talk: Page) -> None:
     talk.keyboard.press("ArrowRight")
     at(talk, 2)

@@ -69,7 +69,8 @@ watch("answered", () => {
 });
 
 function go(number, keep = false) {
-  const next = Math.min(Math.max(Number(number) || 0, 0), articles.length);
+  const lowest = isPresenting() ? 1 : 0; // a talk always shows a step, whatever its link says
+  const next = Math.min(Math.max(Number(number) || 0, lowest), articles.length);
   const changed = next !== step();
   lesson.dataset.step = next;
   draw();
