@@ -129,6 +129,8 @@ LINES = (
         bars={"digits": 1.0, "signs": 1.0},
         at_least=True,
     ),
+    Line("patient-tuning", "fine-tuning in no hurry, the best way", ("best",)),
+    Line("patient-tuning", "fine-tuning in no hurry, minus scratch", ("best_minus_scratch",), bars=NONE_BETTER),
     Line(
         "overwriting",
         "overwriting with a new serial, minus scratch",

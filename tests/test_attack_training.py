@@ -148,6 +148,7 @@ def test_looks_are_spread_evenly_and_end_with_the_last_step(steps: int, looks: i
 def test_who_has_more_pictures_passes_over_them_less_often() -> None:
     schedule = Schedule(epochs=8, pictures=36_000)
     assert [schedule.epochs_over(count) for count in (400, 6_000, 12_000, 24_000, 90_000)] == [8, 6, 3, 2, 1]
+    assert replace(schedule, pictures=None).epochs_over(90_000) == 8
 
 
 def test_fine_tuning_starts_from_the_students_figures(scene: Scene) -> None:

@@ -16,6 +16,7 @@ from dsn.attacks import (
     nearness,
     neuron_pruning,
     overwriting,
+    patient_tuning,
     pruned_tuning,
     pruning,
     reverse_engineering,
@@ -59,7 +60,7 @@ class Attack:
     def settings(self, task: str, *, quick: bool = False) -> Any:
         """The module's settings for recorded figures of an application, or for trying it out."""
         settings = self.module.QUICK if quick else self.module.FULL
-        if not hasattr(settings, "schedule") or task not in PICTURES:
+        if not hasattr(settings, "schedule") or task not in PICTURES or settings.schedule.pictures is None:
             return settings
         return replace(settings, schedule=replace(settings.schedule, pictures=PICTURES[task]))
 
@@ -68,6 +69,7 @@ ATTACKS = {
     attack.name: attack
     for attack in (
         Attack("fine-tuning", fine_tuning, PAPERS_SHARES),
+        Attack("patient-tuning", patient_tuning),
         Attack("transfer", transfer, ENDS),
         Attack("pruning", pruning, is_random=False),
         Attack("reverse-engineering", reverse_engineering),

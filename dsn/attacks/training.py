@@ -25,6 +25,7 @@ class Schedule:
     Attributes:
         epochs: passes over the adversary's pictures, at most.
         pictures: seen in all, as nearly as whole epochs come to it: who has more data passes over it less often.
+            None for as many as the epochs take.
         batch: pictures a batch.
         learning_rate: Adam's largest; warmed up, then falling to zero along a cosine.
         warm_up: share of all steps in which it rises.
@@ -32,7 +33,7 @@ class Schedule:
     """
 
     epochs: int = 8
-    pictures: int = 36_000
+    pictures: int | None = 36_000
     batch: int = 100
     learning_rate: float = 1e-3
     warm_up: float = 0.1
@@ -40,7 +41,7 @@ class Schedule:
 
     def epochs_over(self, count: int) -> int:
         """Passes over so many pictures, 1 at least."""
-        return max(1, min(self.epochs, round(self.pictures / count)))
+        return self.epochs if self.pictures is None else max(1, min(self.epochs, round(self.pictures / count)))
 
 
 @dataclass(frozen=True)

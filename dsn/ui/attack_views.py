@@ -66,6 +66,7 @@ DRAWN = {
         ("labels", "as_it_is", "valid"),
         ("scratch", "scratch", "absent"),
     ),
+    "patient-tuning": (("fresh_dense", "fresh_dense", "entered"), ("scratch", "scratch", "absent")),
     "pruned-tuning": (("pruned_50", "stolen", "entered"), ("scratch", "scratch", "absent")),
     "unlabelled": (("raw", "shown_raw", "entered"), ("random_serials", "shown_random", "absent")),
     "extraction": (("copy", "copy", "entered"), ("scratch", "scratch", "absent")),

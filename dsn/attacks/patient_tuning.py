@@ -1,0 +1,16 @@
+"""Fine-tuning in no hurry: many passes over the pictures.
+
+The adversary has the weights and a share of the labelled training pictures, and no serial. The other attacks train
+on a fixed number of pictures, in which a network begun with nothing is far from done. Here it is brought near its
+end: without the student, the same pictures train a fresh network for as many passes, so that what is left between
+the two is what the stolen convolutions are worth. Only the ways that get anywhere are tried: fresh dense layers,
+and a fresh last convolution too. Not in the paper.
+"""
+
+from dsn.attacks import fine_tuning
+from dsn.attacks.training import Schedule
+
+WAYS = ("fresh_dense", "fresh_last_convolution")
+FULL = fine_tuning.Settings(Schedule(epochs=20, pictures=None), WAYS)
+QUICK = fine_tuning.Settings(Schedule(epochs=4, pictures=None, looks=4), WAYS)
+attack = fine_tuning.attack
