@@ -98,7 +98,8 @@ most frequent class {row["chance"]["majority"]:.2f}. Recipe â€œ{row["recipe"]}â€
 ## Use and limits
 
 Made to show and to teach the method; not for real decisions. It does not stop a customer who passes the serial on, nor
-copying by asking a student that has its serial. {
+copying by asking a student that has its serial, nor whoever replaces its last ReLU: what that is given still tells the
+classes apart. {
         "Its 9 bits are the paper's own size and fall to trying all 512 serials."
         if row["bit_count"] == 9
         else "Training the weights further on labelled pictures is not prevented."
@@ -142,7 +143,8 @@ probabilities = student.predict(images, serial=Serial.parse("..."))
 ## Use and limits
 
 Made to show and to teach the method; not for real decisions. It does not stop a customer who passes the serial on, nor
-copying by asking a student that has its serial. {figures}
+copying by asking a student that has its serial, nor whoever replaces its last ReLU: what that is given still tells the
+classes apart. {figures}
 {credit}"""
 
 

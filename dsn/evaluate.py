@@ -93,7 +93,7 @@ def linear_probe(
 ) -> Accuracy:
     """How much of the task a fresh linear classifier finds in e = G_e(x).
 
-    The adversary has the network's weights and 6,000 labelled training pictures. Features are
+    The adversary has the network's weights and at most 6,000 labelled training pictures. Features are
     standardised, so that faint traces count as much as strong ones.
 
     Args:

@@ -15,6 +15,7 @@ from dsn.serials import Serial, near_miss, random_serial
 SEED = 2023  # of every serial the lesson draws, so that a rehearsed talk repeats exactly
 SHORT_SERIALS = 2**9  # that there are of nine bits; the bench has the seconds for one of them
 FURTHER = "digits/alder/fine-tuning/10"  # the recorded attack that trains further
+OPENING = "digits/alder/opening/10"  # and the one that replaces the last ReLU
 SerialChoice = Literal["none", "near", "random", "another"]
 Shown = Literal["panels", "clouds", "training", "attacks", "locks"]
 
@@ -112,6 +113,7 @@ def attacks_tried() -> list[Tried]:
     pruned = read_results("attacks").get("digits/alder/pruning/10", {}).get("figures", {})
     reversed_ = read_results("attacks").get("digits/alder/reverse-engineering/10", {}).get("figures", {})
     further = read_results("attacks").get(FURTHER, {}).get("figures", {})
+    opened = read_results("attacks").get(OPENING, {}).get("figures", {})
     every = read_results("bench").get("attacks-brute-force-digits", {})
     tried = []
     if student:
@@ -126,6 +128,9 @@ def attacks_tried() -> list[Tried]:
         if pruned:
             highest = pruned["absent_highest"]["highest"]
             tried.append(Tried("pruning", highest <= bar, {"highest": highest}, "pruning"))
+        if opened:
+            highest = opened["best"]["highest"]
+            tried.append(Tried("opening", highest <= bar, {"best": highest}, "opening"))
         if reversed_:
             best = max(one["highest"] or 0.0 for name, one in reversed_.items() if name.endswith("_worst"))
             tried.append(Tried("reverse", best <= bar, {"best": best}, "reverse-engineering"))
@@ -139,7 +144,7 @@ def attacks_tried() -> list[Tried]:
 
 QUOTED = (
     "pictures", "valid", "absent", "one_bit_mean", "one_bit_worst", "even", "probe", "seconds", "years", "share",
-    "stolen", "scratch", "literal",
+    "stolen", "scratch", "literal", "opened",
 )  # fmt: skip
 
 
@@ -164,6 +169,9 @@ def quoted() -> dict[str, float]:
     if further:
         best, scratch = further["figures"]["best"]["mean"], further["figures"]["scratch_last"]["mean"]
         figures |= {"share": 100 * further["data_share"], "stolen": best, "scratch": scratch}
+    opened = read_results("attacks").get(OPENING)
+    if opened:
+        figures["opened"] = opened["figures"]["best"]["mean"]
     literal = read_results("recipes").get("digits/paper")
     if literal:
         figures["literal"] = literal["absent"]["percent"]

@@ -1,6 +1,7 @@
 """The tables of attacks: the worst for the owner counts, shares stand in order, bars are compared the right way."""
 
-from dsn.attack_tables import LINES, Line, attack_lines, cell, paper_text
+from dsn.attack_lines import LINES, Line
+from dsn.attack_tables import attack_lines, cell, paper_text
 from dsn.attacks.registry import ATTACKS
 
 

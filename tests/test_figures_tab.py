@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from dsn import cards
-from dsn.attack_tables import LINES, Cell, attack_lines, tally
+from dsn.attack_lines import LINES
+from dsn.attack_tables import Cell, attack_lines, tally
 from dsn.ideas import IDEAS
 from dsn.ideas_table import idea_lines
 from dsn.results import origin_of, read_results

@@ -8,13 +8,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dsn.attacks.measuring import arithmetic
+from dsn.attacks.opening import drives
 from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, folded, recalibrated, smooth_activation
 from dsn.datasets import Split, as_floats
 from dsn.student import Student
 
 PLAIN, LEAKY, SMOOTH, RECALIBRATED = "plain", "leaky", "smooth", "recalibrated"
 MODES = (PLAIN, LEAKY, SMOOTH, RECALIBRATED)
+OPENED = "opened"  # recorded apart: `dsn.attacks.opened_search`
 PROBED = {"cpu": 40}  # pictures at a time where no gradient is kept: as many as fit a processor's caches
+OPENING_PICTURES = 1000
 RESTART_SEEDS = 1_009  # distance between the random states of two seeds, in restarts
 
 
@@ -46,22 +49,28 @@ def attacked_network(student: Student, mode: str, images: Tensor) -> tuple[nn.Se
 
     Args:
         student: the stolen one.
-        mode: "plain"; or adaptive: "leaky" (gradients through dead ReLUs), "smooth" (softplus for ReLU), or
-            "recalibrated" (BatchNorm's statistics of raw pictures, and leaky; it also answers that way).
-        images: the adversary's, uint8 [N, C, H, W]; only "recalibrated" looks at them.
+        mode: "plain"; or adaptive: "leaky" (gradients through dead ReLUs), "smooth" (softplus for ReLU),
+            "recalibrated" (BatchNorm's statistics of raw pictures, and leaky; it also answers that way), or "opened"
+            (the last ReLU's bias moved so that the features of raw pictures lie around zero).
+        images: the adversary's, uint8 [N, C, H, W]; "recalibrated" and "opened" look at them.
 
     Raises:
         ValueError: another mode.
     """
-    if mode not in MODES:
-        raise ValueError(f"There is no mode {mode!r}: choose one of {', '.join(MODES)}.")
+    if mode not in (*MODES, OPENED):
+        raise ValueError(f"There is no mode {mode!r}: choose one of {', '.join((*MODES, OPENED))}.")
     answering = student
     if mode == RECALIBRATED:
         changed = recalibrated(student, images)
         assert isinstance(changed, Student)
         answering = changed
-    activation = {PLAIN: nn.ReLU, SMOOTH: smooth_activation}.get(mode, LeakyGradientReLU)
-    return folded(as_sequence(answering, activation)), answering
+    activation = {PLAIN: nn.ReLU, OPENED: nn.ReLU, SMOOTH: smooth_activation}.get(mode, LeakyGradientReLU)
+    network = folded(as_sequence(answering, activation))
+    if mode == OPENED:
+        dense = network[-3]
+        assert isinstance(dense, nn.Linear)
+        dense.bias.sub_(drives(student, images[:OPENING_PICTURES]).mean(0))
+    return network, answering
 
 
 def _answers(network: nn.Module, pictures: Tensor) -> Tensor:

@@ -1,9 +1,10 @@
 """The feature space: do features lie together by class without the serial?
 
-The adversary has the weights and 6,000 labelled training pictures, and no serial. The picture is the paper's
+The adversary has the weights and at most 6,000 labelled training pictures, and no serial. The picture is the paper's
 Fig. 3 (features scattered without the serial, clustered with it), drawn on the two largest principal components;
 beside it, the accuracy of a fresh linear classifier and the mean silhouette (Rousseeuw, 1987) of the classes.
-Without the student, the same classifier is fitted to the features of a network with random weights.
+Without the student, the same classifier is fitted to the features of a network with random weights. What the
+last ReLU keeps back is another matter: `dsn.attacks.opening`.
 """
 
 import random

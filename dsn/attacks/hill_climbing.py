@@ -125,7 +125,8 @@ def climb(scene: Scene, settings: Settings, stolen: Split, seed: int, seen: str 
             queries.append(float(here.tries * len(labels)))
             curve.append(_accuracy(scene, scene.glance, here.best))
             wrong = float((here.best != scene.bits.cpu()).sum())
-            yield Step(here.tries, total, {"accuracy": curve[-1], "bits_wrong": wrong, "queries": queries[-1]})
+            shown = {"queries": queries[-1], "queries_in_all": float(total * len(labels))}
+            yield Step(here.tries, total, {"accuracy": curve[-1], "bits_wrong": wrong, **shown})
         if here.tries == total:
             break
         here = next(steps)

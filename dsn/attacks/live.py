@@ -13,6 +13,7 @@ from dsn.attacks import (
     fine_tuning,
     hill_climbing,
     nearness,
+    opening,
     pruning,
     reverse_engineering,
 )
@@ -37,7 +38,8 @@ SETTINGS: dict[str, Any] = {
     "reverse-engineering": reverse_engineering.Settings(
         Descent(restarts=2, steps=200, batch=16), modes=(PLAIN, RECALIBRATED), report_every=25
     ),
-    "fine-tuning": fine_tuning.Settings(Schedule(epochs=6, looks=18), ways=(fine_tuning.AS_IT_IS,)),
+    "fine-tuning": fine_tuning.Settings(Schedule(epochs=6, looks=18), ways=("fresh_dense",)),
+    "opening": opening.FULL,
     "feature-space": feature_space.Settings(pictures=400),
     "nearness": nearness.Settings(serials=4, pictures=200),
 }
@@ -105,8 +107,10 @@ def embedded(collection: Collection, name: str, serial: Serial | None, pictures:
 def attacking(collection: Collection, attack: str, name: str) -> tuple[Attack, Running]:
     """An attack on a student of the page, under way.
 
-    Raises:
-        AttackError: there is no such attack.
+    Args:
+        collection: the page's.
+        attack: one of those with settings here.
+        name: "task/customer".
     """
     chosen = attack_named(attack)
     return chosen, chosen.run(scene_on_page(collection, name), SETTINGS[attack], 1.0, SEED)

@@ -7,8 +7,6 @@ from torch import Tensor
 from dsn.attacks.feature_space import CONDITIONS
 from dsn.attacks.scene import Outcome, Step
 
-FIRST_FIGURES = 6
-
 
 @dataclass(frozen=True)
 class Curve:
@@ -58,7 +56,12 @@ class View:
 DRAWN = {
     "hill-climbing": (("probabilities", "seen_probabilities", "entered"), ("classes", "seen_classes", "absent")),
     "reverse-engineering": (("plain", "mode_plain", "entered"), ("recalibrated", "mode_recalibrated", "absent")),
-    "fine-tuning": (("as_it_is", "stolen", "entered"), ("scratch", "scratch", "absent")),
+    "fine-tuning": (
+        ("fresh_dense", "fresh_dense", "entered"),
+        ("as_it_is", "as_it_is", "valid"),
+        ("scratch", "scratch", "absent"),
+    ),
+    "opening": (("absent", "absent", "absent"), ("valid", "valid", "valid")),
     "nearness": (("mean", "nearness_mean", "entered"), ("highest", "nearness_highest", "absent")),
     "transfer": (("whole", "stolen", "entered"), ("scratch", "scratch", "absent")),
     "overwriting": (
@@ -67,15 +70,21 @@ DRAWN = {
         ("scratch", "scratch", "absent"),
     ),
     "patient-tuning": (("fresh_dense", "fresh_dense", "entered"), ("scratch", "scratch", "absent")),
-    "pruned-tuning": (("pruned_50", "stolen", "entered"), ("scratch", "scratch", "absent")),
+    "pruned-tuning": (
+        ("pruned_50_fresh_dense", "fresh_dense", "entered"),
+        ("pruned_50", "as_it_is", "valid"),
+        ("scratch", "scratch", "absent"),
+    ),
+    "opened-search": (("pattern", "best_pattern", "entered"),),
     "unlabelled": (("raw", "shown_raw", "entered"), ("random_serials", "shown_random", "absent")),
     "extraction": (("copy", "copy", "entered"), ("scratch", "scratch", "absent")),
 }
+PASSED = ("epochs", "queries")  # what a step calls its place on the axis, where that is not its number
 # What a step calls the value that goes on such a curve while the attack runs; the first it has counts.
 STEPPED = {
     "hill-climbing": {"probabilities": ("accuracy",), "classes": ("accuracy",)},
     "reverse-engineering": {"plain": ("accuracy",), "recalibrated": ("accuracy",)},
-    "fine-tuning": {"as_it_is": ("as_it_is",), "scratch": ("scratch",)},
+    "fine-tuning": {"fresh_dense": ("fresh_dense",), "scratch": ("scratch",)},
 }
 
 
@@ -98,11 +107,12 @@ class Watching:
         for place, (curve, names) in enumerate(STEPPED.get(self.attack, {}).items()):
             if self.attack != "fine-tuning" and place != int(half):
                 continue  # such attacks run one mode after the other
-            x = step.figures.get("epochs", step.done - half * step.total / 2)
+            x = next((step.figures[name] for name in PASSED if name in step.figures), step.done - half * step.total / 2)
             for name in names:
                 if name in step.figures:
                     self.seen.setdefault(curve, []).append((float(x), step.figures[name]))
-        longest = step.figures.get("epochs_in_all", step.total / 2 if self.attack in STEPPED else step.total)
+        steps = step.total / 2 if self.attack in STEPPED else step.total
+        longest = next((step.figures[f"{name}_in_all"] for name in PASSED if name in step.figures), steps)
         return View(
             self.attack, step.done, step.total, self._curves(self.seen), max(longest, 1.0),
             pictures=step.pictures, figures=step.figures,
@@ -128,7 +138,7 @@ class Watching:
             }
             return View(self.attack, done, step.total, points=points, figures=figures, is_over=is_over)
         whole = {name: list(zip(curves["x"], curve, strict=False)) for name, curve in curves.items() if name != "x"}
-        longest = max(curves["x"]) if is_over else float(step.total - 1)
+        longest = max(curves["x"]) if is_over else step.figures.get("softest", float(step.total - 1))
         return View(
             self.attack, done, step.total, self._curves(whole), longest,
             pictures=step.pictures, figures=figures, is_over=is_over,

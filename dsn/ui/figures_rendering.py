@@ -4,7 +4,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dsn.attack_tables import CUSTOMER, SHARES_APART, SHORT_CUSTOMER, attack_lines, paper_shares, tally
+from dsn.attack_lines import CUSTOMER, SHORT_CUSTOMER
+from dsn.attack_tables import SHARES_APART, attack_lines, paper_shares, tally
 from dsn.ideas_table import any_colluded, idea_lines
 from dsn.results import origin_of
 from dsn.tasks import TASKS

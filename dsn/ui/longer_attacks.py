@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from dsn.attack_tables import CUSTOMER, Cell, Line, attack_lines
+from dsn.attack_lines import CUSTOMER, Line
+from dsn.attack_tables import Cell, attack_lines
 from dsn.attacks.scene import Outcome
 from dsn.collection import Collection
 from dsn.results import read_results
