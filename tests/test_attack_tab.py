@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 from markupsafe import escape
 
 from dsn.attack_tables import attack_lines
-from dsn.attacks import brute_force, feature_space, live, nearness
+from dsn.attacks import brute_force, feature_space, hill_climbing, live, nearness, opening
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.registry import ATTACKS
 from dsn.attacks.scene import Step, finish
@@ -22,7 +23,7 @@ from dsn.results import read_results
 from dsn.training_share import load_training_share
 from dsn.ui.attack_rendering import render_attack, span_in_words
 from dsn.ui.attack_tab import AttackTab
-from dsn.ui.attack_views import View, Watching
+from dsn.ui.attack_views import DRAWN, View, Watching
 from dsn.ui.back_row import BackRow, OutOfTimeError
 from dsn.ui.compare_tab import CompareTab
 from dsn.ui.longer_attacks import render_longer_attacks
@@ -170,6 +171,39 @@ def test_curves_of_two_modes_follow_one_another() -> None:
     first, second = view.curves
     assert first.points == ((1.0, 11.0), (2.0, 12.0), (3.0, 13.0), (4.0, 14.0))
     assert second.points == ((1.0, 15.0), (2.0, 16.0), (3.0, 17.0), (4.0, 18.0)) and view.longest == 4
+
+
+def test_a_climb_is_drawn_over_queries_from_its_first_step_to_its_end(collection: Collection) -> None:
+    scene = live.scene_on_page(collection, "digits/alder")
+    watching, views = Watching("hill-climbing"), []
+    settings = hill_climbing.Settings(queries=400, pictures=20, reports=4)
+    outcome = finish(hill_climbing.attack(scene, settings, 1.0, 0), lambda step: views.append(watching.step(step)))
+    over = watching.outcome(outcome, None)
+    assert views[-1].curves == over.curves and {view.longest for view in views} == {over.longest} == {400.0}
+
+
+TRAINED = [
+    key
+    for key, row in read_results("attacks").items()
+    if row["attack"] in DRAWN and "best_minus_scratch" in row["figures"]
+]
+
+
+@pytest.mark.parametrize("key", TRAINED)
+def test_what_is_drawn_of_training_is_the_best_way(key: str) -> None:
+    row = read_results("attacks")[key]
+    drawn = [row["curves"][name][-1] for name, _, _ in DRAWN[row["attack"]] if name in row["curves"]]
+    assert max(drawn) > row["figures"]["best"]["mean"] - 5, "a network that works is not drawn as one that does not"
+
+
+@pytest.mark.parametrize("name", ["digits/birch", "signs/cedar"])
+def test_opening_works_and_is_said_to(collection: Collection, name: str) -> None:
+    scene = live.scene_on_page(collection, name)
+    few = replace(scene, test=Split(scene.test.images[:200], scene.test.labels[:200]))
+    view = Watching("opening").outcome(finish(opening.attack(few, opening.Settings((0.5, 2.0)), 1.0, 0)), None)
+    absent, valid = view.curves
+    assert absent.points[0][1] < 20 < 80 < absent.points[-1][1] and valid.points[0][1] > 95
+    assert f"right {view.figures['best']:.1f} % of the time" in render_attack(TEXTS, view, 10.0)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,14 @@ def test_the_slider_prunes(page: Page) -> None:
     expect(page.locator("#attack-stage .progress-line")).to_contain_text(re.compile(r"^90 % of the weights are zero"))
 
 
+def test_the_last_gate_opens_while_one_watches(page: Page) -> None:
+    opened(page, "Open the last gate")
+    page.locator("#attack-run").click()
+    expect(page.locator("#attack-stage .progress-line")).to_have_text("Finished.", timeout=PATIENCE)
+    expect(page.locator("#attack-stage .said")).to_contain_text("the lock is open")
+    expect(page.locator("#attack-stage .curve-legend li.absent b")).to_have_text(re.compile(r"^9\d\.\d"))
+
+
 def test_an_attack_is_stopped_and_another_can_begin(page: Page) -> None:
     opened(page, "Train it further")
     page.locator("#attack-run").click()

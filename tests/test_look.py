@@ -165,3 +165,13 @@ def test_a_control_answers_before_the_network_does(page: Page) -> None:
             one.continue_()
         expect(panels).to_have_attribute("aria-busy", "false")
         expect(page.locator(".panels")).to_have_css("opacity", "1")
+
+
+@pytest.mark.parametrize("language", ["", "zh"])
+def test_the_page_stands_in_the_middle(browser: Browser, address: str, language: str) -> None:
+    page = open_page(browser, address, 1280, 800, language)
+    edges = page.locator("main").evaluate(
+        "one => [one.getBoundingClientRect().left, one.getBoundingClientRect().right]"
+    )
+    assert edges[0] == pytest.approx(1280 - edges[1], abs=1)
+    page.context.close()
