@@ -128,8 +128,13 @@ LINES = (
     ),
     Line(
         "overwriting",
-        "overwriting: right with the old serial afterwards",
-        tuple(f"{way}_old_serial" for way in ("labels", "fresh_dense", "recalibrated", "own_answers")),
+        "overwriting: right with the old serial afterwards (fresh dense layers, to which stamps are all the same)",
+        ("fresh_dense_old_serial",),
+    ),
+    Line(
+        "overwriting",
+        "the same of the network begun with nothing, which never saw that serial",
+        ("scratch_old_serial",),
     ),
     Line(
         "transfer",
