@@ -22,7 +22,10 @@ from dsn.attacks import (
     hill_climbing,
     nearness,
     neuron_pruning,
+    opened_search,
+    opening,
     overwriting,
+    patient_tuning,
     pruned_tuning,
     pruning,
     reverse_engineering,
@@ -137,6 +140,27 @@ def test_the_feature_space(small: Scene) -> None:
     assert figures["valid_silhouette"] == pytest.approx(recorded(small, "feature-space", "valid_silhouette"), abs=0.1)
 
 
+def test_opening(small: Scene) -> None:
+    figures = figures_of(opening, small, opening.Settings((0.2, 2.0, 10.0)))
+    for name in ("bent_0.2", "bent_2", "bent_10", "bare", "centred"):
+        assert figures[name] == a_sample_of(recorded(small, "opening", name)), name
+    assert figures["before"] < GUESSING < figures["best"], "the gate opens, and is said to"
+
+
+def test_opened_search(small: Scene) -> None:
+    few = Descent(restarts=2, steps=30, batch=8)
+    settings = opened_search.Settings(
+        replace(opened_search.FULL.bits, descent=few, tried=50),
+        replace(opened_search.FULL.pattern, descent=few),
+        climbs=1,
+        climbed_on=2,
+    )
+    figures = figures_of(opened_search, small, settings)
+    for name in ("best_accuracy", "pattern_worst"):
+        assert agrees(figures[name], recorded(small, "opened-search", name)), name
+    assert min(figures["fewest_bits_wrong"], recorded(small, "opened-search", "fewest_bits_wrong")) >= 10
+
+
 def test_hill_climbing(small: Scene) -> None:
     figures = figures_of(hill_climbing, small, hill_climbing.Settings(queries=1500, pictures=20, reports=3))
     for seen in ("probabilities", "classes"):
@@ -178,6 +202,12 @@ def test_transfer(small: Scene) -> None:
     figures = figures_of(transfer, small, transfer.Settings(BRIEF))
     assert figures["best"] == max(figures["whole_last"], figures["dense_alone_last"])
     assert CHANCE_OF_FIVE + 10 < figures["best"] < recorded(small, "transfer", "best")
+
+
+def test_patient_tuning(small: Scene) -> None:
+    figures = figures_of(patient_tuning, small, fine_tuning.Settings(BRIEF, patient_tuning.WAYS))
+    assert figures["best"] == max(figures[f"{way}_last"] for way in patient_tuning.WAYS)
+    assert figures["before"] < GUESSING < figures["best"] < recorded(small, "patient-tuning", "best")
 
 
 def test_pruned_tuning(small: Scene) -> None:
