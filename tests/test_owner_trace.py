@@ -184,12 +184,23 @@ def test_the_tail_is_the_sum_of_exact_terms(successes: int, count: int, share: f
     assert upper_tail(0, count, share) == 1.0 and upper_tail(count, count, 1.0) == 1.0
 
 
+@pytest.mark.parametrize("size", [0.3, 1.0, 3.0])
+def test_nobodys_network_is_nobodys_however_large_a_students_weights_are(size: float) -> None:
+    generator = torch.Generator().manual_seed(1)
+    one, other, third = (torch.randn(50_000, generator=generator) for _ in range(3))
+    for suspect in (third, 0.1 * third, torch.zeros_like(third)):
+        assert not closeness(suspect, size * one, [other], 2).is_origin
+    assert closeness(size * one + 0.3 * size * third, size * one, [other], 2).is_origin
+
+
 def test_closeness_is_a_place_between_two_students() -> None:
     generator = torch.Generator().manual_seed(0)
     one, other, third = (torch.randn(5000, generator=generator) for _ in range(3))
     for share in (0.0, 0.1, 0.9, 1.0):
         found = closeness(one + share * (other - one), one, [other], 2)
-        assert found.place == pytest.approx(share, abs=1e-5)
+        way = (other - one).double()
+        half = -(one.double() @ way) / (way @ way)  # where a network that is nobody's stands, about a half
+        assert found.place == pytest.approx(share / float(half) / 2, abs=1e-4)
         assert found.is_origin == (share < 0.25)
     neither = closeness(third, one, [other], 2)
     assert neither.place == pytest.approx(0.5, abs=0.1) and not neither.is_origin

@@ -1,10 +1,12 @@
 """Is a network made from this student's weights, and not from another's? A test with a p-value.
 
 Training on from a student moves its weights, in directions that know nothing of other students. So the suspect S is
-compared with a student W and another V on the line between them: t = <S - W, V - W> / |V - W|^2 is near 0 for a
-network made from W, near 1 for one made from V, and near 1/2 for one made from neither.
+compared with a student W and another V on the line between them: t = <S - W, V - W> / <-W, V - W> / 2 is near 0 for a
+network made from W, and near 1/2 for one made from neither, however large the weights of W and V are; above that for
+one made from V.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -64,12 +66,12 @@ def closeness(suspect: Tensor, student: Tensor, others: Iterable[Tensor], compar
     places, tails = [], []
     for other in others:
         way = other - student
-        products, squares = (_in_parts(values, order) for values in (step * way, way * way))
+        products, squares, neither = (_in_parts(values, order) for values in (step * way, way * way, -student * way))
         if float(squares.sum()) < 1e-8 * float(student.square().sum()):
             continue  # the same weights: nothing lies between them
         known = squares > 0
-        near = int((products[known] / squares[known] <= NEAR).sum())
-        places.append(float(products.sum() / squares.sum()))
+        near = int((products[known] <= 2 * NEAR * neither[known]).sum())
+        places.append(float(products.sum() / neither.sum() / 2) if neither.sum() > 0 else math.inf)
         tails.append(upper_tail(near, int(known.sum()), 0.5))
     distance = relative_distance(suspect, student)
     if not places:
