@@ -6,7 +6,6 @@ network made from W, and near 1/2 for one made from neither, however large the w
 one made from V.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -71,7 +70,8 @@ def closeness(suspect: Tensor, student: Tensor, others: Iterable[Tensor], compar
             continue  # the same weights: nothing lies between them
         known = squares > 0
         near = int((products[known] <= 2 * NEAR * neither[known]).sum())
-        places.append(float(products.sum() / neither.sum() / 2) if neither.sum() > 0 else math.inf)
+        away = float(neither.sum())  # below zero where the other's shadow hides nobody's place: no part is near then
+        places.append(float(products.sum()) / away / 2 if away > 0 else 1.0)
         tails.append(upper_tail(near, int(known.sum()), 0.5))
     distance = relative_distance(suspect, student)
     if not places:
