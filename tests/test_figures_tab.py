@@ -46,7 +46,7 @@ def row(value: float | None, share: float = 0.1, attack: str = BARRED.attack, **
     """A row of digits/alder in which every figure of an attack has one value."""
     figure = {"mean": value, "spread": 0.0, "lowest": value, "highest": value}
     names = {name for line in LINES if line.attack == attack for name in line.figures}
-    where = {"task": "digits", "customer": "alder", "attack": attack, "data_share": share}
+    where = {"task": "digits", "customer": "alder", "attack": attack, "data_share": share, "settings": {}}
     return {**where, "figures": dict.fromkeys(names, figure), **MADE, **made}
 
 
@@ -105,6 +105,15 @@ def test_every_row_counts_in_when_and_how_often_it_was_recorded() -> None:
     assert "over 1 to 3 seeds" in html
     assert "2026-11-24 to 2026-12-01 at 2 commits, x86_64 CPU, 1 thread / Abacus" in html
     assert "2026-11-24 at commit abc" in render_attacks(ENGLISH, {"a": row(1.0)})
+
+
+def test_how_much_a_thief_trains_on_is_said_where_it_is_recorded_alike_for_all() -> None:
+    trained = row(1.0, attack="fine-tuning", settings={"schedule": {"pictures": 5_000, "epochs": 8}})
+    patient = row(1.0, attack="patient-tuning", settings={"schedule": {"pictures": None, "epochs": 30}})
+    digits, signs = render_attacks(ENGLISH, {"a": trained, "b": patient}).split("<h3>")[1:]
+    assert "about 5,000 pictures" in digits and "30 passes" in digits and "passes" not in signs
+    other = row(1.0, attack="transfer", settings={"schedule": {"pictures": 6_000, "epochs": 8}})
+    assert "passes" not in render_attacks(ENGLISH, {"a": trained, "b": patient, "c": other})
 
 
 def test_bars_are_counted() -> None:

@@ -12,6 +12,8 @@ from dsn.tasks import TASKS
 from dsn.ui.rendering import fill, render_template
 from dsn.ui.texts import Texts
 
+PATIENT = "patient-tuning"
+
 
 def between(texts: Texts, first: object, last: object) -> Markup | str:
     """Two ends in words; one of them where they are the same."""
@@ -30,6 +32,16 @@ def provenance(texts: Texts, rows: dict[str, Any]) -> dict[str, Markup | str]:
     }
 
 
+def budget(texts: Texts, rows: dict[str, Any], task: str) -> Markup | str:
+    """How much an adversary who trains may train on, in words; nothing where that is not recorded."""
+    recorded = [(row["attack"], row["settings"].get("schedule")) for row in rows.values() if row["task"] == task]
+    pictures = {schedule["pictures"] for _, schedule in recorded if schedule and schedule["pictures"]}
+    passes = {schedule["epochs"] for attack, schedule in recorded if attack == PATIENT}
+    if len(pictures) != 1 or len(passes) != 1:
+        return ""
+    return fill(texts["figures"]["attacks"]["budget"], pictures=f"{pictures.pop():,}", passes=passes.pop())
+
+
 def render_attacks(texts: Texts, rows: dict[str, Any]) -> str:
     """What attacks came to, a table for each application.
 
@@ -42,6 +54,7 @@ def render_attacks(texts: Texts, rows: dict[str, Any]) -> str:
         {
             "title": texts.task_title(name, task.title),
             "lines": [(line, cells[name]) for line, cells in lines],
+            "budget": budget(texts, rows, name),
             "tally": tally([cells[name] for _, cells in lines]),
         }
         for name, task in TASKS.items()
