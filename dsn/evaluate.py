@@ -118,8 +118,9 @@ def linear_probe(
     known = features(train.images[chosen]).clone()
     mean, deviation = known.mean(0), known.std(0).clamp_min(1e-6)
     known = (known - mean) / deviation
-    torch.manual_seed(seed)
-    probe = torch.nn.Linear(known.shape[1], network.predictor.out_features).to(device)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        probe = torch.nn.Linear(known.shape[1], network.predictor.out_features).to(device)
     optimizer = torch.optim.LBFGS(probe.parameters(), max_iter=PROBE_STEPS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:

@@ -82,6 +82,7 @@ def labelled_split(count: int) -> Split:
 
 @pytest.mark.parametrize(("strength", "expected"), [(1e-4, 100.0), (0.0, 10.0)])
 def test_the_probe_finds_faint_traces_and_only_those(strength: float, expected: float) -> None:
-    network = Telling(strength)
+    network, drawn_from = Telling(strength), torch.get_rng_state()
     found = linear_probe(network, labelled_split(500), labelled_split(200))  # type: ignore[arg-type]
     assert found.percent == expected
+    assert torch.equal(torch.get_rng_state(), drawn_from), "others draw from it too"
