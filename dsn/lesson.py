@@ -7,15 +7,14 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-from dsn.attacks.brute_force import years_for
 from dsn.collection import Collection
 from dsn.results import read_results
 from dsn.serials import Serial, near_miss, random_serial
 
 SEED = 2023  # of every serial the lesson draws, so that a rehearsed talk repeats exactly
-SHORT_SERIALS = 2**9  # that there are of nine bits; the bench has the seconds for one of them
 FURTHER = "digits/alder/fine-tuning/10"  # the recorded attack that trains further
-OPENING = "digits/alder/opening/10"  # and the one that replaces the last ReLU
+OPENING = "digits/alder/opening/10"  # the one that replaces the last ReLU
+EVERY = "digits/paper/brute-force/10"  # and the one that tries every serial of nine bits
 SerialChoice = Literal["none", "near", "random", "another"]
 Shown = Literal["panels", "clouds", "training", "attacks", "locks"]
 
@@ -114,7 +113,7 @@ def attacks_tried() -> list[Tried]:
     reversed_ = read_results("attacks").get("digits/alder/reverse-engineering/10", {}).get("figures", {})
     further = read_results("attacks").get(FURTHER, {}).get("figures", {})
     opened = read_results("attacks").get(OPENING, {}).get("figures", {})
-    every = read_results("bench").get("attacks-brute-force-digits", {})
+    every = read_results("attacks").get(EVERY, {}).get("figures", {})
     tried = []
     if student:
         bar = student["chance"]["majority"] + 3
@@ -129,13 +128,14 @@ def attacks_tried() -> list[Tried]:
             highest = pruned["absent_highest"]["highest"]
             tried.append(Tried("pruning", highest <= bar, {"highest": highest}, "pruning"))
         if opened:
-            highest = opened["best"]["highest"]
-            tried.append(Tried("opening", highest <= bar, {"best": highest}, "opening"))
+            tried.append(
+                Tried("opening", opened["best"]["highest"] <= bar, {"best": opened["best"]["mean"]}, "opening")
+            )
         if reversed_:
             best = max(one["highest"] or 0.0 for name, one in reversed_.items() if name.endswith("_worst"))
             tried.append(Tried("reverse", best <= bar, {"best": best}, "reverse-engineering"))
     if every:
-        tried.append(Tried("every", False, {"seconds": SHORT_SERIALS * every["denominator"]}, "brute-force"))
+        tried.append(Tried("every", False, {"seconds": every["seconds"]["mean"]}, "brute-force"))
     if further:
         figures = {"stolen": further["best"]["mean"], "scratch": further["scratch_last"]["mean"]}
         tried.append(Tried("further", figures["stolen"] <= figures["scratch"], figures, "fine-tuning"))
@@ -162,9 +162,10 @@ def quoted() -> dict[str, float]:
             "even": student["chance"]["uniform"],
             "probe": student["probe_on_raw"]["percent"],
         }
-    every = read_results("bench").get("attacks-brute-force-digits")
+    every = read_results("attacks").get(EVERY)
     if every:
-        figures |= {"seconds": SHORT_SERIALS * every["denominator"], "years": years_for(64, 1 / every["denominator"])}
+        tried = every["figures"]
+        figures |= {"seconds": tried["seconds"]["mean"], "years": tried["years_for_64_bits"]["mean"]}
     further = read_results("attacks").get(FURTHER)
     if further:
         best, scratch = further["figures"]["best"]["mean"], further["figures"]["scratch_last"]["mean"]

@@ -1,8 +1,10 @@
 """The Attack tab without a browser: what it draws, who waits, what stops, what the adversary is given."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -28,6 +30,7 @@ from dsn.ui.back_row import BackRow, OutOfTimeError
 from dsn.ui.compare_tab import CompareTab
 from dsn.ui.longer_attacks import render_longer_attacks
 from dsn.ui.texts import languages, load_texts
+from dsn.ui.turns import FullError, Turns
 
 TEXTS = load_texts("en")
 ATTACK = TEXTS["attack"]
@@ -47,37 +50,68 @@ def counting(closed: list[str], pause: float = 0.0) -> Generator[int, None, None
         closed.append(threading.current_thread().name)
 
 
+async def taken(steps: AsyncGenerator[int, None], count: int) -> list[int]:
+    """The first so many, after which nobody asks any more."""
+    async with aclosing(steps):
+        return [await anext(steps) for _ in range(count)]
+
+
+async def all_of(steps: AsyncGenerator[int, None]) -> list[int]:
+    return [one async for one in steps]
+
+
 def test_the_back_row_passes_everything_on_and_closes() -> None:
     closed: list[str] = []
-    assert list(BackRow().steps(counting(closed), 60)) == list(range(1000))
+    assert asyncio.run(all_of(BackRow().steps(counting(closed), 60))) == list(range(1000))
     assert len(closed) == 1 and closed[0].startswith("back-row")
 
 
 def test_who_stops_asking_frees_the_back_row() -> None:
-    row = BackRow()
-    closed: list[str] = []
-    steps = row.steps(counting(closed), 60)
-    assert [next(steps), next(steps)] == [0, 1]
-    steps.close()  # type: ignore[attr-defined]
+    row, closed = BackRow(), list[str]()
+    assert asyncio.run(taken(row.steps(counting(closed), 60), 2)) == [0, 1]
+    assert asyncio.run(taken(row.steps(counting([]), 60), 1)) == [0]  # the next one's turn
     assert len(closed) == 1
-    assert next(iter(row.steps(counting([]), 60))) == 0  # the next one's turn
 
 
 def test_work_that_takes_too_long_ends() -> None:
-    closed: list[str] = []
+    row, closed = BackRow(), list[str]()
     with pytest.raises(OutOfTimeError):
-        list(BackRow().steps(counting(closed, 0.01), 0.05))
+        asyncio.run(all_of(row.steps(counting(closed, 0.01), 0.05)))
+    asyncio.run(taken(row.steps(counting([]), 60), 1))
     assert len(closed) == 1
 
 
 def test_the_page_keeps_its_threads() -> None:
     before = torch.get_num_threads()
-    next(iter(BackRow().steps(counting([]), 60)))
+    asyncio.run(taken(BackRow().steps(counting([]), 60), 1))
     found: list[int] = []
     later = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
     later.start()
     later.join()
     assert found == [before] and torch.get_num_threads() == before
+
+
+def test_who_comes_later_waits_behind() -> None:
+    turns = Turns(longest=3)
+    first, second, third = (turns.take(tab, "a") for tab in "xyz")
+    assert first and second and third
+    assert [turns.before(one) for one in (first, second, third)] == [0, 1, 2]
+    with pytest.raises(FullError):
+        turns.take("w", "a")
+    assert turns.take("y", "a") is None and turns.before(second) == 1, "pressing twice changes nothing"
+    turns.give_up("x", "stopped")
+    assert not first.wanted and first.instead == "stopped" and turns.is_latest(first)
+    assert [turns.before(one) for one in (second, third)] == [0, 1]
+    again = turns.take("x", "a")
+    assert again and turns.before(again) == 2 and not turns.is_latest(first)
+    turns.over(first)
+    assert again.wanted and turns.is_latest(again), "the end of an old one leaves the new one alone"
+    other = turns.take("y", "b")
+    assert other and not second.wanted and [turns.before(one) for one in (third, again, other)] == [0, 1, 2]
+    for one in (third, again, other):
+        turns.over(one)
+    turns.give_up("x")  # nothing there
+    assert turns.take("x", "a")
 
 
 def test_the_adversary_is_never_given_what_measures_it(collection: Collection) -> None:
@@ -207,6 +241,25 @@ def test_opening_works_and_is_said_to(collection: Collection, name: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("attack", "figures"),
+    [
+        ("opening", {"best": 11.0}),
+        ("reverse-engineering", {"plain_worst": 10.7, "recalibrated_worst": 10.7}),
+        ("hill-climbing", {"probabilities_accuracy": 12.0, "classes_accuracy": 9.8}),
+        ("fine-tuning", {"best": 98.0, "scratch_last": 98.5}),
+    ],
+)
+def test_a_verdict_is_by_the_figures(attack: str, figures: dict[str, float]) -> None:
+    for language in languages():
+        said = load_texts(language)["attack"]
+        vain = View(attack, 1, 1, figures=figures, is_over=True)
+        through = replace(vain, figures=figures | {next(iter(figures)): 99.0})
+        for view, text in ((vain, said[f"said_{attack}_in_vain"]), (through, said[f"said_{attack}"])):
+            written = text.format(**{name: f"{value:.1f}" for name, value in view.figures.items()})
+            assert str(escape(written)) in render_attack(load_texts(language), view, 10.0)
+
+
+@pytest.mark.parametrize(
     ("years", "words"),
     [
         (2.3e7, "23 million years"),
@@ -222,10 +275,10 @@ def test_years_in_words(years: float, words: str) -> None:
 
 def test_every_choice_has_its_words(collection: Collection) -> None:
     with gr.Blocks():
-        tab = AttackTab(TEXTS, collection, BackRow())
+        tab = AttackTab(TEXTS, collection, BackRow(), Turns())
     for attack in ATTACK["shown"]:
         assert ATTACK[f"about_{attack}"] and ATTACK[f"said_{attack}"] and f"axis_{attack}" in ATTACK
-        name, _, stage, *_ = tab.choose_attack(attack)
+        name, _, stage, *_ = tab.choose_attack(attack, gr.Request(session_hash="visitor"))
         assert name.value == live.victims(collection, attack)[0]
         assert "python -m dsn attack" in stage or attack == "pruning"
 
@@ -241,7 +294,7 @@ def test_a_page_of_few_students_offers_what_can_be_done_with_them(collection: Co
     )
     with gr.Blocks():
         CompareTab(TEXTS, few)
-        tab = AttackTab(TEXTS, few, BackRow())
+        tab = AttackTab(TEXTS, few, BackRow(), Turns())
     short = [name for name in names if len(few.serials[name].bits) == 9]
     assert ("brute-force" in tab.titles) == bool(short)
     assert ("pruning" in tab.titles) == (len(short) < len(names))

@@ -62,3 +62,63 @@ def test_an_attack_is_stopped_and_another_can_begin(page: Page) -> None:
         re.compile(r"\bA cliff, not a slope\b"), timeout=PATIENCE
     )
     expect(page.locator("#attack-stage table tbody tr")).not_to_have_count(0)
+
+
+def test_the_slider_leaves_the_next_attack_alone(page: Page) -> None:
+    opened(page, "Prune the gate away")
+    page.locator("#attack-amount input[type=number]").fill("40")
+    page.keyboard.press("Tab")
+    expect(page.locator("#attack-stage .progress-line")).to_contain_text(re.compile(r"^40 % of the weights are zero"))
+    choose(page, "Open the last gate")
+    page.wait_for_timeout(1500)  # for a late answer of the slider
+    expect(page.locator("#attack-stage")).to_contain_text(ATTACK["hint"])
+    expect(page.locator("#attack-stage")).not_to_contain_text("of the weights are zero")
+
+
+def test_another_network_ends_an_attack(page: Page) -> None:
+    opened(page, "How near is near enough?")
+    page.locator("#attack-run").click()
+    expect(page.locator("#attack-stage progress")).to_be_visible(timeout=PATIENCE)
+    page.locator("#attack-student input").click()
+    page.get_by_role("option", name="digits/birch").click()
+    expect(page.locator("#attack-stage")).to_contain_text(ATTACK["hint"])
+    expect(page.locator("#attack-stop")).to_be_disabled()
+    page.wait_for_timeout(1500)  # for a late step of the attack
+    expect(page.locator("#attack-stage progress")).to_have_count(0)
+    expect(page.locator("#attack-stage")).to_contain_text("--student digits/birch")
+
+
+def test_who_comes_second_sees_the_place_and_can_leave_it(page: Page, address: str) -> None:
+    opened(page, "Train it further")
+    page.locator("#attack-run").click()
+    expect(page.locator("#attack-stage progress")).to_be_visible(timeout=PATIENCE)
+    second = page.context.new_page()
+    second.goto(f"{address}/?lang=zh")
+    chinese = load_texts("zh")
+    second.get_by_role("tab", name=chinese["page"]["tabs"]["attack"], exact=True).click()
+    stage, run, stop = (second.locator(f"#attack-{name}") for name in ("stage", "run", "stop"))
+    run.click()
+    place = stage.locator(".note")
+    expect(place).to_have_text(chinese["attack"]["place_one"], timeout=PATIENCE)
+    box = place.bounding_box()
+    assert box and box["height"] > 10, "it is there to be read"
+    stop.click()
+    expect(place).to_have_text(chinese["attack"]["stopped"])
+    run.click()
+    expect(place).to_have_text(chinese["attack"]["place_one"], timeout=PATIENCE)
+    page.locator("#attack-stop").click()
+    expect(stage.locator(".said")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#attack-stage .note")).to_have_text("Stopped.")
+
+
+def test_who_closes_the_page_makes_room(page: Page, address: str) -> None:
+    leaving = page.context.new_page()
+    leaving.goto(address)
+    opened(leaving, "Train it further")
+    leaving.locator("#attack-run").click()
+    expect(leaving.locator("#attack-stage progress")).to_be_visible(timeout=PATIENCE)
+    opened(page, "Open the last gate")
+    page.locator("#attack-run").click()
+    expect(page.locator("#attack-stage .note")).to_have_text(ATTACK["place_one"], timeout=PATIENCE)
+    leaving.close()
+    expect(page.locator("#attack-stage .progress-line")).to_have_text("Finished.", timeout=20_000)

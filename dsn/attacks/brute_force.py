@@ -26,7 +26,7 @@ class Settings:
 
     Attributes:
         pictures: labelled ones that each serial is tried on.
-        sample: serials tried where there are too many to try all.
+        sample: serials tried where there are too many to try all, and to see how quick a glance is.
         glance: pictures that suffice to give a wrong serial up, for the extrapolation.
         report_every: serials between two reports.
     """

@@ -30,10 +30,10 @@ from dsn.tasks import task_named
 from dsn.training_share import TASK_NAMES, load_training_share
 
 SEED = 0
-PRUNING_PICTURES = 300
+PRUNING_PICTURES = 150
 
 SETTINGS: dict[str, Any] = {
-    "brute-force": brute_force.Settings(pictures=100, report_every=32),
+    "brute-force": brute_force.Settings(pictures=30, sample=64, report_every=32),
     "hill-climbing": hill_climbing.Settings(queries=20_000, pictures=50, reports=40),
     "reverse-engineering": reverse_engineering.Settings(
         Descent(restarts=2, steps=200, batch=16), modes=(PLAIN, RECALIBRATED), report_every=25

@@ -11,6 +11,8 @@ from dsn.ui.rendering import PANEL_SCALE, render_template
 from dsn.ui.texts import Texts
 
 TABLE_ROWS = 12
+WELL_ABOVE = 10.0  # points over guessing evenly from which an attack has got through
+JUDGED = {"opening": "best", "reverse-engineering": "_worst", "hill-climbing": "_accuracy"}  # how their figures end
 
 
 def span_in_words(texts: Texts, years: float) -> str:
@@ -22,18 +24,30 @@ def span_in_words(texts: Texts, years: float) -> str:
     return texts["attack"]["days"].format(count=f"{365.25 * years:.0f}")
 
 
-def said(texts: Texts, view: View) -> list[str]:
+def is_in_vain(view: View, even: float) -> bool:
+    """Whether nothing came of an attack that may well work or not; false for the others.
+
+    Args:
+        view: of a finished attack.
+        even: what guessing evenly reaches, in percent.
+    """
+    if view.attack == "fine-tuning":
+        return view.figures["best"] <= view.figures["scratch_last"]
+    if view.attack not in JUDGED:
+        return False
+    return all(value <= even + WELL_ABOVE for name, value in view.figures.items() if name.endswith(JUDGED[view.attack]))
+
+
+def said(texts: Texts, view: View, even: float) -> list[str]:
     """What the finished attack came to, in sentences."""
     if not view.is_over:
         return []
     figures = {name: f"{value:.1f}" for name, value in view.figures.items()}
-    text = texts["attack"][f"said_{view.attack}"]
+    text = texts["attack"][f"said_{view.attack}{'_in_vain' if is_in_vain(view, even) else ''}"]
     if view.attack == "brute-force":
         years = view.figures["years_for_64_bits"]
         counts = {"working_count": int(view.figures["working"]), "serial_count": int(view.figures["serials"])}
         return [text.format(**figures, **counts, time=span_in_words(texts, years))]
-    if view.attack == "fine-tuning" and view.figures["best"] <= view.figures["scratch_last"]:
-        text = texts["attack"]["said_fine-tuning_no_use"]
     return [text.format(**figures)]
 
 
@@ -91,7 +105,7 @@ def render_attack(texts: Texts, view: View, even: float, *, command: str | None 
         cloud_rows=table_of_clouds(view.points),
         images=images,
         best=best,
-        said=said(texts, view),
+        said=said(texts, view, even),
         command=command,
         recorded=recorded,
     )

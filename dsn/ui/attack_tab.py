@@ -1,11 +1,13 @@
 """The tab where a visitor plays the thief: handlers first, then the layout, then the wiring."""
 
-from collections.abc import Generator
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing
 
 import gradio as gr
 
 from dsn.attacks.live import attacking, pruned_live, victims
-from dsn.attacks.scene import Outcome, Running, Step
+from dsn.attacks.scene import Outcome, Step
 from dsn.collection import Collection
 from dsn.results import read_results
 from dsn.statistics import chance
@@ -15,8 +17,9 @@ from dsn.ui.attack_views import View, Watching
 from dsn.ui.back_row import BackRow, OutOfTimeError
 from dsn.ui.longer_attacks import render_longer_attacks
 from dsn.ui.texts import Texts
+from dsn.ui.turns import FullError, Turn, Turns
 
-AT_ONCE = 1  # attacks; others wait in the queue
+LOOK_EVERY = 0.5  # seconds between looks at one's place in the line
 SECONDS = 120.0  # that an attack may take
 PRUNING = "pruning"
 RECORDED_SHARE = 10  # percent of the training data, of the recorded curves that are shown
@@ -25,8 +28,9 @@ RECORDED_SHARE = 10  # percent of the training data, of the recorded curves that
 class AttackTab:
     """The tab's components and what happens when they are used."""
 
-    def __init__(self, texts: Texts, collection: Collection, back_row: BackRow) -> None:
-        self.texts, self.collection, self.back_row = texts, collection, back_row
+    def __init__(self, texts: Texts, collection: Collection, back_row: BackRow, turns: Turns) -> None:
+        self.texts, self.collection = texts, collection
+        self.back_row, self.turns = back_row, turns
         self.said = texts["attack"]
         self.titles = {name: title for name, title in self.said["shown"].items() if victims(collection, name)}
         if not self.titles:
@@ -41,21 +45,35 @@ class AttackTab:
         held = self.collection.held_out[name.split("/")[0]]
         return chance(held.split.labels, len(held.class_names)).uniform
 
-    def choose_attack(self, attack: str) -> tuple:
+    def choose_attack(self, attack: str, request: gr.Request) -> tuple:
         """The students it can be watched on, what it is, the stage, the buttons, the slider."""
         names, is_slider = victims(self.collection, attack), attack == PRUNING
         stage = self.slide(names[0], 0) if is_slider else self.waiting(attack, names[0])
         return (
             gr.Dropdown(choices=names, value=names[0]),
             rendering.render_note(self.said[f"about_{attack}"]),
-            stage,
+            self.instead(stage, request),
             gr.Button(visible=not is_slider),
             gr.Button(visible=not is_slider, interactive=False),
             gr.Slider(visible=is_slider, value=0),
         )
 
-    def choose_student(self, attack: str, name: str, amount: float) -> str:
-        return self.slide(name, amount) if attack == PRUNING else self.waiting(attack, name)
+    def choose_student(self, attack: str, name: str, amount: float, request: gr.Request) -> tuple:
+        """The stage and Stop."""
+        stage = self.slide(name, amount) if attack == PRUNING else self.waiting(attack, name)
+        return self.instead(stage, request), gr.Button(interactive=False)
+
+    def move_slider(self, name: str, amount: float, request: gr.Request) -> str:
+        return self.instead(self.slide(name, amount), request)
+
+    def press_stop(self, request: gr.Request) -> tuple:
+        """The stage and Stop."""
+        return self.instead(rendering.render_note(self.said["stopped"]), request), gr.Button(interactive=False)
+
+    def instead(self, stage: str, request: gr.Request) -> str:
+        """The stage shows this from now on: an attack of this tab is wanted no more."""
+        self.turns.give_up(request.session_hash or "", stage)
+        return stage
 
     def waiting(self, attack: str, name: str) -> str:
         """Before an attack: what to do, and the recorded run where there is one."""
@@ -71,26 +89,61 @@ class AttackTab:
     def slide(self, name: str, percent: float) -> str:
         return render_pruned(self.texts, pruned_live(self.collection, name, percent / 100), self.even(name))
 
-    def press_run(self, attack: str, name: str) -> Generator[tuple, None, None]:
-        """The stage and Stop, while an attack runs."""
+    async def press_run(self, attack: str, name: str, request: gr.Request) -> AsyncGenerator[tuple, None]:
+        """The stage and Stop, while an attack waits for its turn and runs."""
         names = victims(self.collection, attack)
         name = name if name in names else names[0]  # the choice of networks may be a moment behind
-        watching, even = Watching(attack), self.even(name)
-        yield rendering.render_note(self.said["begun"]), gr.Button(interactive=True)
-        _, running = attacking(self.collection, attack, name)
-        shown, steps = View(attack, 0, 1), self.back_row.steps(_views(watching, running), SECONDS)
         try:
-            for shown in steps:
-                yield render_attack(self.texts, shown, even), gr.skip()
+            turn = self.turns.take(request.session_hash or "", f"{attack} {name}")
+        except FullError:
+            yield rendering.render_note(self.said["full"], "error"), gr.skip()
+            return
+        if turn is None:  # pressed twice
+            yield gr.skip(), gr.skip()
+            return
+        try:
+            async with aclosing(self.stages(turn, attack, name)) as stages:
+                async for stage in stages:
+                    if not turn.wanted:
+                        break
+                    yield stage, gr.Button(interactive=True)
+            if self.turns.is_latest(turn):
+                yield turn.instead or gr.skip(), gr.Button(interactive=False)
+        finally:
+            self.turns.over(turn)
+
+    async def stages(self, turn: Turn, attack: str, name: str) -> AsyncGenerator[str, None]:
+        """What the stage shows, from the place in the line to the end of the attack."""
+        while before := self.turns.before(turn):
+            yield rendering.render_note(self.said["place_one" if before == 1 else "place_more"].format(count=before))
+            await asyncio.sleep(LOOK_EVERY)
+        if not turn.wanted:
+            return
+        yield rendering.render_note(self.said["begun"])
+        shown, even = View(attack, 0, 1), self.even(name)
+        try:
+            async with aclosing(self.back_row.steps(self.views(attack, name), SECONDS)) as views:
+                async for shown in views:
+                    yield render_attack(self.texts, shown, even)
         except OutOfTimeError:
             note = rendering.render_note(self.said["too_slow"].format(seconds=f"{SECONDS:.0f}"), "error")
-            yield render_attack(self.texts, shown, even) + note, gr.skip()
-        finally:
-            steps.close()  # type: ignore[attr-defined]
-        yield gr.skip(), gr.Button(interactive=False)
+            yield render_attack(self.texts, shown, even) + note
 
-    def press_stop(self) -> tuple:
-        return rendering.render_note(self.said["stopped"]), gr.Button(interactive=False)
+    def views(self, attack: str, name: str) -> Generator[View, None, None]:
+        """What each step of an attack looks like, and its end."""
+        watching = Watching(attack)
+        _, running = attacking(self.collection, attack, name)
+        last: Step | None = None
+        try:
+            while True:
+                try:
+                    last = next(running)
+                except StopIteration as end:
+                    yield watching.outcome(end.value, last)
+                    return
+                yield watching.step(last)
+        finally:
+            running.close()
 
     # Layout
 
@@ -124,40 +177,22 @@ class AttackTab:
     # Wiring
 
     def wire(self) -> None:
-        quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-        running = self.button.click(
+        hidden: dict = {"show_progress": "hidden", "api_visibility": "private"}
+        quick: dict = hidden | {"queue": False, "trigger_mode": "always_last"}
+        self.button.click(
             self.press_run,
             [self.attack, self.name],
             [self.stage, self.stop],
-            show_progress="minimal",  # shows the place in the queue
-            api_visibility="private",
-            concurrency_limit=AT_ONCE,
-            concurrency_id="attack",
+            concurrency_limit=None,  # they wait for their turns, and say so
+            trigger_mode="multiple",  # one that was given up may need a moment to end
+            **hidden,
         )
         self.attack.input(
             self.choose_attack,
             self.attack,
             [self.name, self.about, self.stage, self.button, self.stop, self.amount],
-            cancels=[running],
             **quick,
         )
-        self.name.input(
-            self.choose_student, [self.attack, self.name, self.amount], self.stage, cancels=[running], **quick
-        )
-        self.amount.change(self.slide, [self.name, self.amount], self.stage, trigger_mode="always_last", **quick)
-        self.stop.click(self.press_stop, None, [self.stage, self.stop], cancels=[running], **quick)
-
-
-def _views(watching: Watching, running: Running) -> Generator[View, None, None]:
-    """What each step of an attack looks like, and its end."""
-    last: Step | None = None
-    try:
-        while True:
-            try:
-                last = next(running)
-            except StopIteration as end:
-                yield watching.outcome(end.value, last)
-                return
-            yield watching.step(last)
-    finally:
-        running.close()
+        self.name.input(self.choose_student, [self.attack, self.name, self.amount], [self.stage, self.stop], **quick)
+        self.amount.input(self.move_slider, [self.name, self.amount], self.stage, **quick)
+        self.stop.click(self.press_stop, None, [self.stage, self.stop], **quick)

@@ -4,10 +4,11 @@ One visitor's attack runs here, one at a time, at a lower priority and on one pr
 stays with the other visitors.
 """
 
+import asyncio
 import os
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -34,8 +35,8 @@ class BackRow:
         torch.set_num_threads(1)  # OpenMP keeps this for the thread that says it, torch for threads to come:
         threading.Thread(target=torch.set_num_threads, args=(threads,)).start()  # those get the old number again
 
-    def steps(self, running: Generator[Item, None, object], seconds: float) -> Iterator[Item]:
-        """What the generator yields, made in the back row; it is closed when nobody asks any more.
+    async def steps(self, running: Generator[Item, None, object], seconds: float) -> AsyncGenerator[Item, None]:
+        """What the generator yields, made in the back row; it is closed there when nobody asks any more.
 
         Args:
             running: the work.
@@ -48,11 +49,11 @@ class BackRow:
         nothing = object()
         try:
             while True:
-                item = self._thread.submit(next, running, nothing).result()
+                item = await asyncio.wrap_future(self._thread.submit(next, running, nothing))
                 if item is nothing:
                     return
                 yield item  # type: ignore[misc]
                 if time.monotonic() > end:
                     raise OutOfTimeError
         finally:
-            self._thread.submit(running.close).result()
+            self._thread.submit(running.close)  # after the step that is under way

@@ -24,7 +24,7 @@ CLOUD_PICTURES = 300
 SCRIPTS = ("lesson.js", "present.js", "glossary.js")
 MACHINES = 1000  # that a thief might have, in the step on lengths
 TWO_DECIMALS = "{:.2f}"
-FORMATS = {"pictures": "{:,.0f}", "share": "{:.0f}"}  # of the figures that have no decimals
+FORMATS = {"pictures": "{:,.0f}", "share": "{:.0f}", "seconds": "{:.1f}"}  # of what has other than two decimals
 
 
 class Lesson:
@@ -96,7 +96,7 @@ class Lesson:
             steps=STEPS,
             stages=STAGES,
             tried=[
-                (one, {name: TWO_DECIMALS.format(value) for name, value in one.figures.items()})
+                (one, {name: FORMATS.get(name, TWO_DECIMALS).format(value) for name, value in one.figures.items()})
                 for one in attacks_tried()
             ],
             quoted=self.figures(),

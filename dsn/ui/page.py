@@ -32,6 +32,7 @@ from dsn.ui.rendering import HERE, render_footer, render_head, render_header, re
 from dsn.ui.sharing import Sharing
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 from dsn.ui.trace_tab import TraceTab
+from dsn.ui.turns import Turns
 
 LARGEST_UPLOAD = "20mb"
 CHINESE_FONTS = ["PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC"]
@@ -106,6 +107,7 @@ class Parts:
         visitors: keys and students of visitors.
         quick: how they mint.
         back_row: where attacks run.
+        turns: the line before it.
         shelf: files made for visitors to keep.
     """
 
@@ -113,6 +115,7 @@ class Parts:
     visitors: Visitors
     quick: QuickMint
     back_row: BackRow
+    turns: Turns
     shelf: Shelf
 
 
@@ -128,7 +131,7 @@ def build_page(
     """
     limits, folder = limits or VisitorLimits(), Path(get_upload_folder())
     visitors, shelf = Visitors(limits, folder), Shelf(limits, folder)
-    parts = Parts(collection, visitors, quick or QuickMint(), BackRow(), shelf)
+    parts = Parts(collection, visitors, quick or QuickMint(), BackRow(), Turns(), shelf)
     texts = load_texts(DEFAULT_LANGUAGE)
     with gr.Blocks(title=texts["page"]["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         build_tabs(texts, parts)
@@ -137,6 +140,7 @@ def build_page(
         def leave(request: gr.Request) -> None:
             visitors.leave(request.session_hash or "")
             shelf.leave(request.session_hash or "")
+            parts.turns.give_up(request.session_hash or "")
 
         page.unload(leave)
     for language in languages()[1:]:
@@ -160,7 +164,7 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
             if lesson:
                 lesson.wire(compare)
         with gr.Tab(titles["attack"], id="attack"):
-            AttackTab(texts, collection, parts.back_row)
+            AttackTab(texts, collection, parts.back_row, parts.turns)
         with gr.Tab(titles["mint"], id="mint"):
             MintTab(texts, collection, parts.visitors, parts.quick)
         with gr.Tab(titles["trace"], id="trace"):
