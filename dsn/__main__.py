@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dsn import demo_teacher, rebuild, training_share
+from dsn.arguments import add_device
 from dsn.attacks import suite
 from dsn.attacks.registry import ATTACKS
 from dsn.attacks.scene import AttackError
@@ -49,9 +50,7 @@ def parser() -> argparse.ArgumentParser:
 
     def with_job(one: argparse.ArgumentParser) -> argparse.ArgumentParser:
         one.add_argument("--seed", type=int, default=0, help="of all randomness (default 0)")
-        one.add_argument(
-            "--device", default=rebuild.default_device(), help="cpu or cuda (default: a GPU if there is one)"
-        )
+        add_device(one)
         one.add_argument(
             "--epochs", type=int, help="passes over the training pictures (default: the task's own number)"
         )
@@ -100,9 +99,7 @@ def parser() -> argparse.ArgumentParser:
         "--data-share", type=float, nargs="+", metavar="SHARE", help="of the training data (default: the attack's own)"
     )
     attack.add_argument("--seeds", type=int, default=3, help="how many runs, for mean and spread (default 3)")
-    attack.add_argument(
-        "--device", default=rebuild.default_device(), help="cpu or cuda (default: a GPU if there is one)"
-    )
+    add_device(attack)
     attack.add_argument(
         "--quick", action="store_true", help="a few pictures and steps, to try it out; writes build/results/ instead"
     )
@@ -110,9 +107,7 @@ def parser() -> argparse.ArgumentParser:
     ideas = command("ideas", "Try ideas against fine-tuning, on digits/alder; writes assets/results/ideas.json.")
     ideas.add_argument("names", nargs="*", metavar="IDEA", help=f"default: all of {', '.join(IDEAS)}")
     ideas.add_argument("--seeds", type=int, default=1, help="runs of the adversary (default 1)")
-    ideas.add_argument(
-        "--device", default=rebuild.default_device(), help="cpu or cuda (default: a GPU if there is one)"
-    )
+    add_device(ideas)
 
     benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
     benches.add_argument(
@@ -131,6 +126,8 @@ def job_of(options: argparse.Namespace) -> Job:
 def distill(options: argparse.Namespace) -> None:
     """`python -m dsn distill`."""
     task = task_named(options.task)
+    data = load_data_set(task)
+    rebuild.load_teacher(task)  # that it is missing is said before a serial is shown
     known = demo_serials().get(f"{task.name}/{options.customer}")
     if options.serial:
         serial = Serial.parse(options.serial)
@@ -141,7 +138,7 @@ def distill(options: argparse.Namespace) -> None:
         print(f"serial: {serial.text}  (shown once: write it down)")
     folder = options.output or rebuild.BUILD / "students" / task.name / options.customer
     recipe = RECIPES[options.recipe]
-    student = rebuild.make_student(task, options.customer, serial, load_data_set(task), recipe, folder, job_of(options))
+    student = rebuild.make_student(task, options.customer, serial, data, recipe, folder, job_of(options))
     print(f"wrote {folder} ({student.config.bit_count} bits)")
 
 

@@ -5,6 +5,7 @@ from dataclasses import is_dataclass, replace
 from pathlib import Path
 
 import pytest
+import torch
 from attack_scenes import small_scene
 
 from dsn.__main__ import main
@@ -60,7 +61,7 @@ def test_a_row_is_plain_and_whole(talkative_student: Student, digits: HeldOut, t
     [
         (["nothing", "--student", "digits/alder"], "There is no attack 'nothing'"),
         (["pruning", "--student", "digits/nobody"], "There is no bundled student 'digits/nobody'"),
-        (["pruning", "--student", "faces/alder"], "There is no application 'faces'"),
+        (["pruning", "--student", "faces/alder"], "There is no bundled student 'faces/alder'"),
         (["pruning", "--student", "digits/alder", "--seeds", "0"], "at least one seed"),
         (["pruning", "--student", "digits/alder", "--data-share", "2"], "share of the data"),
     ],
@@ -69,6 +70,18 @@ def test_what_a_user_can_mend_is_one_sentence(arguments: list[str], sentence: st
     with pytest.raises(SystemExit, match=sentence) as ended:
         main(["attack", *arguments])
     assert "\n" not in str(ended.value)
+
+
+@pytest.mark.parametrize(
+    ("device", "sentence"),
+    [("toaster", "there is no device 'toaster': choose cpu or cuda"), ("cuda", "torch sees no GPU here")],
+)
+def test_a_device_that_is_not_there_is_said_so(device: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if device == "cuda" and torch.cuda.is_available():
+        pytest.skip("it is there")
+    with pytest.raises(SystemExit):
+        main(["attack", "pruning", "--student", "digits/alder", "--device", device])
+    assert sentence in capsys.readouterr().err
 
 
 def test_every_share_has_its_row(talkative_student: Student, digits: HeldOut, tmp_path: Path) -> None:

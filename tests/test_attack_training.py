@@ -51,6 +51,8 @@ def test_a_share_is_the_same_for_everybody_and_grows_with_its_size(scene: Scene)
     for share in (0.0, 1.1):
         with pytest.raises(AttackError, match="share of the data"):
             scene.stolen(share, SEED)
+    with pytest.raises(AttackError, match="1 of 400 training pictures"):
+        scene.stolen(0.002, SEED)
 
 
 def test_stolen_and_fresh_networks_see_the_same_pictures_at_the_same_rates(scene: Scene) -> None:

@@ -12,6 +12,7 @@ from dsn.student import Student
 from dsn.tasks import Task
 
 GLANCE = 1000
+FEWEST = 2  # training pictures that an attack can be made with: one has no spread
 
 
 class AttackError(RuntimeError):
@@ -79,11 +80,16 @@ class Scene:
             seed: of the draw; the same seed gives the same pictures to every attack.
 
         Raises:
-            AttackError: a share that cannot be.
+            AttackError: a share that cannot be, or holds next to nothing.
         """
         check_share(share)
+        count = round(share * len(self.train))
+        if count < FEWEST:
+            raise AttackError(
+                f"A share of {share:g} is {count} of {len(self.train):,} training pictures: an attack needs {FEWEST}."
+            )
         order = torch.randperm(len(self.train), generator=torch.Generator().manual_seed(seed))
-        chosen = order[: max(1, round(share * len(self.train)))].to(self.device)
+        chosen = order[:count].to(self.device)
         return Split(self.train.images[chosen], self.train.labels[chosen])
 
 

@@ -32,13 +32,11 @@ def task_of(name: str) -> Task:
         name: "task/customer".
 
     Raises:
-        UnknownTaskError: there is no such application.
         SerialError: there is no bundled student of this name.
     """
-    task = task_named(name.split("/")[0])
     if name not in demo_serials():
         raise SerialError(f"There is no bundled student {name!r}: choose from {', '.join(demo_serials())}.")
-    return task
+    return task_named(name.split("/")[0])
 
 
 def scene_of(name: str, data: DataSet, device: str = "cpu", checkpoints: Path = CHECKPOINTS) -> Scene:

@@ -21,7 +21,7 @@ from dsn.owner.reports import as_json, lines
 from dsn.owner.suspect import read_suspect
 from dsn.owner.tables import read_customers, table_text
 from dsn.owner.tracing import trace
-from dsn.rebuild import NotBuiltError, default_device, load_teacher
+from dsn.rebuild import NotBuiltError, load_teacher
 from dsn.tasks import task_named
 
 REVOKED = (
@@ -115,7 +115,7 @@ def mint(options: argparse.Namespace) -> None:
 
     how = Minting(
         seed=options.seed,
-        device=options.device or default_device(),
+        device=options.device,
         epochs=options.epochs,
         data_share=options.data_share,
         recipe=options.recipe,
@@ -174,7 +174,7 @@ def measure(options: argparse.Namespace) -> None:
     from dsn.owner.trace_measure import measure_ledger, measure_trace
 
     if options.part != "ledger":
-        measure_trace(options.tasks, device=options.device or default_device(), foreign_count=options.foreign)
+        measure_trace(options.tasks, device=options.device, foreign_count=options.foreign)
     if options.part != "traces":
         measure_ledger(options.tasks)
 

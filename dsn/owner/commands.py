@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from dsn.arguments import add_device
 from dsn.recipes import HARDENED, RECIPES
 from dsn.tasks import TASKS
 from dsn.training_share import TASK_NAMES
@@ -58,7 +59,7 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     mint.add_argument("--epochs", type=int, help="passes over the training pictures (default: the task's own number)")
     mint.add_argument("--data-share", type=float, default=1.0, help="share of the training pictures (default 1)")
     mint.add_argument("--seed", type=int, default=0, help="of all randomness (default 0)")
-    mint.add_argument("--device", help="cpu or cuda (default: a GPU if there is one)")
+    add_device(mint)
     mint.add_argument("--strict", action="store_true", help="refuse a student that misses any of the project's bars")
     mint.add_argument("--accept-any", action="store_true", help="enter even a student its serial does not unlock")
     mint.add_argument("--together", type=int, default=1, metavar="N", help="customers whose students share a program")
@@ -88,7 +89,7 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     )
     measured.add_argument("tasks", nargs="*", default=list(TASKS), metavar="TASK", help="default: every application")
     measured.add_argument("--foreign", type=int, default=200, help="networks that are none of ours (default 200)")
-    measured.add_argument("--device", help="that trains them (default: a GPU if there is one)")
+    add_device(measured, "that trains them")
     measured.add_argument("--part", choices=["traces", "ledger"], help="how often right, or how quick (default: both)")
 
     quick = command("measure-mint", "Mint quickly, as the page does, and measure it; writes assets/results/mint.json.")

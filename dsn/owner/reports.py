@@ -7,16 +7,16 @@ from dsn.owner.tracing import Evidence, Trace
 VERDICTS = {
     "exact": "This is {named}: its weights are, bit by bit, those that were issued.",
     "serial": "This is a copy of {named}, changed since: it is unlocked by that customer's serial.",
-    "weights": "This is a copy of {named}, changed since: its weights lie by that student's and by no other's.",
+    "weights": "This is a copy of {named}, changed since: its weights are near that student's and near no other's.",
     "serial and weights": (
-        "This is a copy of {named}, changed since: it is unlocked by that customer's serial, and its weights lie by "
-        "that student's."
+        "This is a copy of {named}, changed since: it is unlocked by that customer's serial, and its weights are "
+        "near that student's."
     ),
     "conflict": (
         "The evidence contradicts itself: the serial says {first}, the weights say {second}. "
         "Accuse nobody on this alone."
     ),
-    "none": "None of ours: no serial unlocks it, and its weights lie by no student's that is kept.",
+    "none": "None of ours: no serial unlocks it, and its weights are near no student's that is kept.",
 }
 REVOKED = "Revoking ended updates and marked the ledger; it cannot switch off a network that others hold."
 
@@ -83,7 +83,7 @@ def _evidence(one: Evidence) -> list[str]:
         )
     if one.closeness is not None:
         place = one.closeness.place
-        where = "no other to compare with" if place is None else f"place {place:.2f} (0: from it, 1/2: from neither)"
+        where = "no other to compare with" if place is None else f"place {place:.2f} (0: from it; 1/2 or more: not)"
         found.append(f"  weights {100 * one.closeness.distance:.1f} % away; {where}; p {p_text(one.closeness.p)}")
     return found
 

@@ -1,0 +1,31 @@
+"""What several command lines have in common."""
+
+import argparse
+
+import torch
+
+from dsn.rebuild import default_device
+
+
+def device_name(text: str) -> str:
+    """A device as it is typed: "cpu" or "cuda".
+
+    Raises:
+        argparse.ArgumentTypeError: another word, or a GPU where torch sees none.
+    """
+    if text not in ("cpu", "cuda"):
+        raise argparse.ArgumentTypeError(f"there is no device {text!r}: choose cpu or cuda")
+    if text == "cuda" and not torch.cuda.is_available():
+        raise argparse.ArgumentTypeError("torch sees no GPU here: leave --device out, or choose cpu")
+    return text
+
+
+def add_device(command: argparse.ArgumentParser, what: str = "cpu or cuda") -> None:
+    """The option `--device`.
+
+    Args:
+        command: that gets it.
+        what: it is, for the help.
+    """
+    help = f"{what} (default: a GPU if there is one)"
+    command.add_argument("--device", type=device_name, default=default_device(), help=help)
