@@ -110,6 +110,7 @@ def test_axe_would_find_something(browser: Browser, address: str) -> None:
 
 def test_the_keyboard_alone_reaches_everything_and_is_seen_there(browser: Browser, address: str) -> None:
     page = open_page(browser, address, "en")
+    page.wait_for_timeout(500)  # what is still being put in place would have the first key pass it by
     reached: list[dict] = []
     for _ in range(80):
         page.keyboard.press("Tab")
