@@ -122,3 +122,13 @@ def test_who_closes_the_page_makes_room(page: Page, address: str) -> None:
     expect(page.locator("#attack-stage .note")).to_have_text(ATTACK["place_one"], timeout=PATIENCE)
     leaving.close()
     expect(page.locator("#attack-stage .progress-line")).to_have_text("Finished.", timeout=20_000)
+
+
+def test_on_a_phone_the_attack_appears_under_its_button(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, "Open the last gate")
+    button, stage = page.locator("#attack-run"), page.locator("#attack-stage")
+    button.click()
+    expect(stage.locator(".progress-line")).to_have_text("Finished.", timeout=PATIENCE)
+    pressed, shown = button.bounding_box(), stage.bounding_box()
+    assert pressed and shown and 0 < shown["y"] - pressed["y"] < 844 / 3

@@ -184,7 +184,7 @@ class CompareTab:
         panels, text, bits, note = self.shown(task, customer, chosen, first_wrong(valid))
         self.chosen, self.measured = gr.State(chosen), gr.State(None)
         gr.HTML(rendering.render_tab_heading(self.texts, "compare"), js_on_load=None, elem_classes="unseen-block")
-        with gr.Row(elem_classes="workbench"):
+        with gr.Row(elem_classes="workbench compare-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2):
                 with gr.Group(elem_classes="card"):
                     self.task = gr.Radio(
