@@ -39,6 +39,12 @@ def test_the_slider_prunes(page: Page) -> None:
     page.locator("#attack-amount input[type=number]").fill("90")
     page.keyboard.press("Tab")
     expect(page.locator("#attack-stage .progress-line")).to_contain_text(re.compile(r"^90 % of the weights are zero"))
+    for typed, taken in (("-5", 0), ("200", 95), ("", 0)):
+        page.locator("#attack-amount input[type=number]").fill(typed)
+        page.keyboard.press("Tab")
+        line = page.locator("#attack-stage .progress-line")
+        expect(line).to_contain_text(re.compile(rf"^{taken} % of the weights are zero"))
+    expect(page.get_by_text("Error", exact=True)).to_have_count(0)
 
 
 def test_the_last_gate_opens_while_one_watches(page: Page) -> None:

@@ -22,6 +22,7 @@ from dsn.ui.turns import FullError, Turn, Turns
 LOOK_EVERY = 0.5  # seconds between looks at one's place in the line
 SECONDS = 120.0  # that an attack may take
 PRUNING = "pruning"
+MOST_PRUNED = 95  # percent
 RECORDED_SHARE = 10  # percent of the training data, of the recorded curves that are shown
 
 
@@ -165,7 +166,7 @@ class AttackTab:
                     rendering.render_note(self.said[f"about_{self.first}"]), js_on_load=None, elem_id="attack-about"
                 )
                 self.amount = gr.Slider(
-                    0, 95, value=0, step=5, label=self.said["amount"], visible=False, elem_id="attack-amount"
+                    0, MOST_PRUNED, value=0, step=5, label=self.said["amount"], visible=False, elem_id="attack-amount"
                 )
                 with gr.Row(elem_classes="buttons"):
                     self.button = gr.Button(self.said["button"], variant="primary", elem_id="attack-run")
@@ -194,5 +195,6 @@ class AttackTab:
             **quick,
         )
         self.name.input(self.choose_student, [self.attack, self.name, self.amount], [self.stage, self.stop], **quick)
-        self.amount.input(self.move_slider, [self.name, self.amount], self.stage, **quick)
+        in_bounds = f"(name, amount) => [name, Math.min(Math.max(amount || 0, 0), {MOST_PRUNED})]"  # it may be typed
+        self.amount.input(self.move_slider, [self.name, self.amount], self.stage, js=in_bounds, **quick)
         self.stop.click(self.press_stop, None, [self.stage, self.stop], **quick)
