@@ -70,7 +70,7 @@ def closeness(suspect: Tensor, student: Tensor, others: Iterable[Tensor], compar
             continue  # the same weights: nothing lies between them
         known = squares > 0
         near = int((products[known] <= 2 * NEAR * neither[known]).sum())
-        away = float(neither.sum())  # below zero where the other's shadow hides nobody's place: no part is near then
+        away = float(neither.sum())  # not above zero where V reaches past W in W's own direction: W is not accused then
         places.append(float(products.sum()) / away / 2 if away > 0 else 1.0)
         tails.append(upper_tail(near, int(known.sum()), 0.5))
     distance = relative_distance(suspect, student)
