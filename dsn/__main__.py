@@ -6,12 +6,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dsn import demo_teacher, rebuild, training_share
-from dsn.arguments import add_device
+from dsn.arguments import add_arithmetic, add_device
 from dsn.attacks import suite
 from dsn.attacks.registry import ATTACKS
 from dsn.attacks.scene import AttackError
 from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataError, load_data_set
+from dsn.devices import UnknownArithmeticError
 from dsn.held_out import write_held_out
 from dsn.hub import StudentError, load_student
 from dsn.idea_search import try_ideas
@@ -51,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     def with_job(one: argparse.ArgumentParser) -> argparse.ArgumentParser:
         one.add_argument("--seed", type=int, default=0, help="of all randomness (default 0)")
         add_device(one)
+        add_arithmetic(one)
         one.add_argument(
             "--epochs", type=int, help="passes over the training pictures (default: the task's own number)"
         )
@@ -120,7 +122,7 @@ def parser() -> argparse.ArgumentParser:
 
 def job_of(options: argparse.Namespace) -> Job:
     """The training options of a command line."""
-    return Job(options.seed, options.device, options.epochs, not options.quiet)
+    return Job(options.seed, options.device, options.epochs, not options.quiet, options.arithmetic)
 
 
 def distill(options: argparse.Namespace) -> None:
@@ -204,7 +206,9 @@ def main(arguments: list[str] | None = None) -> None:
                 for name in training_share.TASK_NAMES:
                     print(training_share.write_training_share(TASKS[name], load_data_set(TASKS[name]).train))
             case "demo-teacher":
-                demo_teacher.run(options.seed, options.device, options.epochs, progress=not options.quiet)
+                demo_teacher.run(
+                    options.seed, options.device, options.epochs, options.arithmetic, progress=not options.quiet
+                )
             case "cards":
                 write_cards()
             case "attack":
@@ -234,6 +238,7 @@ def main(arguments: list[str] | None = None) -> None:
         StudentError,
         NotBuiltError,
         SerialError,
+        UnknownArithmeticError,
         UnknownTaskError,
     ) as error:
         sys.exit(str(error))

@@ -12,7 +12,7 @@ from dsn.datasets import Split, as_floats
 from dsn.early_silence import EarlyActivations
 from dsn.invalid_branch import PersistentAttackers, WeakBits, invalid_pictures
 from dsn.losses import adversary_loss, distillation_loss, entanglement, silence_loss, uniform_loss
-from dsn.networks import Classifier, adversary, reverse_gradient, take_statistics
+from dsn.networks import Classifier, adversary, folded_drive, reverse_gradient, take_statistics
 from dsn.recipes import Recipe
 from dsn.serials import Serial, SerialError
 from dsn.stamping import CORNER, stamp
@@ -77,7 +77,7 @@ class Separate:
 
     def drives(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """As in `Together`."""
-        return [student.drive(one) for student, one in zip(self.students, inputs, strict=True)]
+        return [folded_drive(student, one) for student, one in zip(self.students, inputs, strict=True)]
 
     def predictions(self, features: Sequence[Tensor]) -> list[Tensor]:
         """As in `Together`."""

@@ -4,7 +4,7 @@ import argparse
 
 import torch
 
-from dsn.rebuild import default_device
+from dsn.devices import ARITHMETICS, default_device
 
 
 def device_name(text: str) -> str:
@@ -29,3 +29,9 @@ def add_device(command: argparse.ArgumentParser, what: str = "cpu or cuda") -> N
     """
     help = f"{what} (default: a GPU if there is one)"
     command.add_argument("--device", type=device_name, default=default_device(), help=help)
+
+
+def add_arithmetic(command: argparse.ArgumentParser) -> None:
+    """The option `--arithmetic`, of commands that train."""
+    help = "of the training (default: DSN_ARITHMETIC, or what the device is faster in)"
+    command.add_argument("--arithmetic", choices=ARITHMETICS, help=help)

@@ -9,7 +9,7 @@ import torch
 from dsn.bench_attacks import attack_rows
 from dsn.bench_fleet import fleet_rows
 from dsn.bench_training import gpu_rows, training_rows
-from dsn.rebuild import default_device
+from dsn.devices import arithmetic_for, default_device
 from dsn.results import provenance, record
 from dsn.timing import Ratio
 
@@ -55,4 +55,4 @@ def run(which: str) -> None:
     print(f"{'ratio':>6}  {'bar':<6}  {'':<6}  {'medians':<22}  what")
     for row, device in rows(which):
         print(line(row), flush=True)
-        record("bench", row.key, row.as_json() | provenance(SEED, device))
+        record("bench", row.key, row.as_json() | provenance(SEED, device, arithmetic_for(device)))

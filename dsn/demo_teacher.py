@@ -9,6 +9,7 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from dsn.datasets import DataSet, load_data_set
+from dsn.devices import Arithmetic
 from dsn.distill import train_teacher
 from dsn.evaluate import accuracy
 from dsn.files import write_tensors
@@ -28,17 +29,20 @@ def demo_teacher_path(task: Task) -> Path:
     return ASSETS / "training" / f"demo-teacher-{task.name}.safetensors"
 
 
-def run(seed: int, device: str, epochs: int | None, *, progress: bool = True) -> None:
+def run(
+    seed: int, device: str, epochs: int | None, arithmetic: Arithmetic | None = None, *, progress: bool = True
+) -> None:
     """Train and measure the demo teacher of every application there is a training share of.
 
     Args:
         seed: of all randomness.
         device: "cpu" or "cuda".
         epochs: passes over the share; None for the usual number.
+        arithmetic: "float32" or "bf16"; None for what the device is faster in.
         progress: whether to show a bar.
     """
     for task in (TASKS[name] for name in TASK_NAMES):
-        training = Training(epochs or EPOCHS, seed, device, progress=progress)
+        training = Training(epochs or EPOCHS, seed, device, progress=progress, arithmetic=arithmetic)
         make_demo_teacher(task, training)
         measure_demo_teacher(task, load_data_set(task), training)
 
@@ -61,7 +65,7 @@ def measure_demo_teacher(task: Task, data: DataSet, training: Training) -> None:
         "pictures": len(load_training_share(task)),
         "test": accuracy(teacher, data.test).as_json(),
         "held_out": accuracy(teacher, load_held_out(task).split).as_json(),
-        **provenance(training.seed, training.device),
+        **provenance(training.seed, training.device, training.done_in),
     }
     record(RESULTS, f"{task.name}-teacher", row)
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from dsn.apprentice import Apprentice, Order, Separate, Together
 from dsn.datasets import Split
+from dsn.devices import autocast
 from dsn.grouped import Grouped
 from dsn.invalid_branch import attacked_count, step_together
 from dsn.losses import teacher_loss
@@ -38,7 +39,7 @@ def train_teacher(task: Task, split: Split, training: Training) -> Classifier:
     split = split.to(training.device)
     teacher = Classifier(task.network).to(training.device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(teacher.parameters(), lr=TEACHER_LEARNING_RATE)
-    about = f"teacher {task.name} seed {training.seed} epochs {training.epochs}"
+    about = f"teacher {task.name} seed {training.seed} epochs {training.epochs} in {training.done_in}"
 
     def loss_of(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         return teacher_loss(teacher(images), labels, TEACHER_SMOOTHING)
@@ -193,8 +194,9 @@ def distilling(
         return torch.stack(losses).sum()
 
     def resist(images: Tensor, labels: Tensor) -> None:
-        for one in apprentices:
-            one.thieves.resist(images, labels)
+        with autocast(training.device, training.done_in):
+            for one in apprentices:
+                one.thieves.resist(images, labels)
 
     def follow() -> None:
         for one in apprentices:
@@ -210,7 +212,8 @@ def distilling(
             one.restore(under(state, f"{index}/"))
 
     origin = " ".join(one.origin(teacher) for one in apprentices)
-    about = f"student {recipe!r} batch {batch} seed {training.seed} epochs {training.epochs} from {origin}"
+    how = f"batch {batch} seed {training.seed} epochs {training.epochs} in {training.done_in}"
+    about = f"student {recipe!r} {how} from {origin}"
     checkpoint = TrainingState(training.checkpoint, {str(i): part for i, part in enumerate(networks)}, optimizer, about)
     title = f"{task.name}/{'+'.join(one.order.config.customer for one in apprentices)}"
     steps = run(split, task.augmentation, batch, training, checkpoint, recipe.learning_rate, loss_of,

@@ -19,6 +19,7 @@ from dsn.attacks.suite import summary
 from dsn.attacks.training import Schedule
 from dsn.collection import demo_serials
 from dsn.datasets import Split, load_data_set
+from dsn.devices import arithmetic_for
 from dsn.distill import distil_student, train_teacher
 from dsn.evaluate import accuracy
 from dsn.files import write_tensors
@@ -150,7 +151,7 @@ def try_ideas(
             **{key: round(value, 2) for key, value in figures.items()},
             "fine_tuning": summary(outcomes),
             "seeds": seeds,
-            **provenance(0, device),
+            **provenance(0, device, arithmetic_for(device)),
         }
         record("ideas", name, row)
         won = {key: one["values"] for key, one in row["fine_tuning"].items() if "best" in key}

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 POOL = "pool"
@@ -73,6 +74,34 @@ class Classifier(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Logits, float [N, classes], of pictures as they are, float [N, C, H, W] in [0, 1]."""
         return self.predictor(self.features(images))
+
+
+def folded_drive(network: Classifier, images: Tensor) -> Tensor:
+    """`Classifier.drive` with every BatchNorm that keeps its statistics folded into the convolution before it.
+
+    The same values and gradients but for rounding, for a pass over the pictures less a layer. A BatchNorm that
+    trains, or that somebody listens to, runs as it is.
+
+    Args:
+        network: whose drive is wanted.
+        images: float [N, C, H, W] in [0, 1].
+    """
+    values = images.contiguous(memory_format=torch.channels_last)
+    layers = iter(network.extractor[:-1])
+    for layer in layers:
+        if not isinstance(layer, nn.Conv2d):
+            values = layer(values)
+            continue
+        norm = next(layers)
+        assert isinstance(norm, nn.BatchNorm2d)
+        if norm.training or norm._forward_hooks:
+            values = norm(layer(values))
+            continue
+        assert norm.running_mean is not None and norm.running_var is not None
+        scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+        shift = norm.bias - norm.running_mean * scale
+        values = F.conv2d(values, layer.weight * scale[:, None, None, None], shift, padding=layer.padding)
+    return values
 
 
 @torch.no_grad()

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from safetensors.torch import load_file
 
 from dsn.collection import CHECKPOINTS, demo_serials
 from dsn.datasets import DataSet, load_data_set
+from dsn.devices import Arithmetic
 from dsn.distill import distil_student, train_teacher
 from dsn.evaluate import accuracy, evaluate_student
 from dsn.files import write_tensors
@@ -39,17 +39,19 @@ class Job:
         device: "cpu" or "cuda".
         epochs: passes over the training pictures; None for the task's own number.
         progress: whether to show bars.
+        arithmetic: "float32" or "bf16"; None for what the device is faster in.
     """
 
     seed: int = 0
     device: str = "cpu"
     epochs: int | None = None
     progress: bool = True
+    arithmetic: Arithmetic | None = None
 
     def training(self, epochs: int, name: str) -> Training:
         """The settings of the training loop, with a checkpoint named after the network."""
         checkpoint = BUILD / "unfinished" / f"{name}.safetensors"
-        return Training(self.epochs or epochs, self.seed, self.device, checkpoint, self.progress)
+        return Training(self.epochs or epochs, self.seed, self.device, checkpoint, self.progress, self.arithmetic)
 
 
 def teacher_path(task: Task) -> Path:
@@ -75,7 +77,7 @@ def measure_teacher(task: Task, data: DataSet, job: Job) -> None:
         "epochs": job.epochs or task.teacher_epochs,
         "test": accuracy(teacher, data.test).as_json(),
         "held_out": held_out.as_json() | {"correct": held_out.correct},
-        **provenance(job.seed, job.device),
+        **provenance(job.seed, job.device, job.training(1, task.name).done_in),
     }
     record("teachers", task.name, row)
 
@@ -186,8 +188,3 @@ def measure_recipes(task: Task, names: list[str], job: Job) -> None:
         folder = BUILD / "recipes" / task.name / recipe.name
         student = make_student(task, name.split("/")[1], serial, data, recipe, folder, job)
         measure_student(student, serial, data, f"{task.name}/{recipe.name}", table="recipes", seed=job.seed)
-
-
-def default_device() -> str:
-    """A GPU where there is one."""
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from dsn.devices import Arithmetic
 from dsn.files import write_json
 from dsn.statistics import Accuracy
 from dsn.tasks import ASSETS
@@ -37,12 +38,13 @@ def commit() -> str:
     return head.stdout.strip() + ("+" if changes.stdout else "")
 
 
-def provenance(seed: int, device: str) -> dict[str, Any]:
-    """What every figure carries."""
+def provenance(seed: int, device: str, arithmetic: Arithmetic = "float32") -> dict[str, Any]:
+    """What every figure carries; the arithmetic is that of what was measured: of the training, where that was."""
     return {
         "seed": seed,
         "commit": commit(),
         "device": device_name(device),
+        "arithmetic": arithmetic,
         "torch": torch.__version__,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }

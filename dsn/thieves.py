@@ -54,9 +54,8 @@ class PersistentThieves:
         index = self.turn % len(self.thieves)
         self.turn += 1
         thief = self.thieves[index]
-        with torch.autocast(images.device.type, dtype=torch.bfloat16):
-            thief.learn(images, labels)
-            thief.spoil(self.student, images, self.settings.weight)
+        thief.learn(images, labels)
+        thief.spoil(self.student, images, self.settings.weight)
         if thief.life <= 0:
             self.thieves[index] = self._steal(index)
 

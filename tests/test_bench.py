@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 from tiny_students import tiny_student
 
 from dsn.bench import line
-from dsn.bench_training import RECIPE, PlainPictures, distil_plainly, step_time, student_time
+from dsn.bench_training import RECIPE, PlainPictures, distil_plainly, step_times, student_time
 from dsn.collection import Collection, demo_serials, load_collection
 from dsn.comparison import CONDITIONS, measure
 from dsn.datasets import Split, as_floats
@@ -87,7 +87,8 @@ def test_both_sides_take_the_same_step(share: float) -> None:
 
 
 def test_a_training_row_is_what_the_readmes_table_needs(tmp_path: Path) -> None:
-    row = step_time(TINY_TASK, ONE_BATCH, epochs=1, repetitions=1)
+    row, loop = step_times(TINY_TASK, ONE_BATCH, epochs=1, repetitions=1)
+    assert (loop.key, loop.bar) == ("training-loop-signs", "≥ 0.9") and loop.ratio > 0
     record("bench", row.key, row.as_json(), tmp_path)
     kept = json.loads((tmp_path / "bench.json").read_text("utf-8"))["training-signs"]
     assert kept["bar"] == "≥ 4" and "one picture at a time" in kept["what"]

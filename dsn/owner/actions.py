@@ -123,6 +123,7 @@ def mint(options: argparse.Namespace) -> None:
         strict=options.strict,
         accept_any=options.accept_any,
         together=options.together,
+        arithmetic=options.arithmetic,
     )
     ledger, task = Ledger(opened()), task_named(options.task)
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from dsn.arguments import add_device
+from dsn.arguments import add_arithmetic, add_device
 from dsn.recipes import HARDENED, RECIPES
 from dsn.tasks import TASKS
 from dsn.training_share import TASK_NAMES
@@ -60,6 +60,7 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     mint.add_argument("--data-share", type=float, default=1.0, help="share of the training pictures (default 1)")
     mint.add_argument("--seed", type=int, default=0, help="of all randomness (default 0)")
     add_device(mint)
+    add_arithmetic(mint)
     mint.add_argument("--strict", action="store_true", help="refuse a student that misses any of the project's bars")
     mint.add_argument("--accept-any", action="store_true", help="enter even a student its serial does not unlock")
     mint.add_argument("--together", type=int, default=1, metavar="N", help="customers whose students share a program")

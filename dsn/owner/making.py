@@ -9,6 +9,7 @@ import torch
 
 from dsn.apprentice import Order
 from dsn.datasets import DataSet, Split
+from dsn.devices import Arithmetic
 from dsn.distill import distil_students, grouping_pays
 from dsn.evaluate import accuracy, evaluate_student
 from dsn.finishing import finish_student
@@ -38,6 +39,7 @@ class Minting:
         strict: refuse a student that misses any bar.
         accept_any: enter even a student that its serial does not unlock (to try the command out).
         together: how many students of a fleet are distilled in one program.
+        arithmetic: "float32" or "bf16"; None for what the device is faster in.
     """
 
     seed: int = 0
@@ -49,6 +51,7 @@ class Minting:
     strict: bool = False
     accept_any: bool = False
     together: int = 1
+    arithmetic: Arithmetic | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.data_share <= 1:
@@ -103,7 +106,8 @@ def make_students(
     """
     recipe = RECIPES[how.recipe]
     data = _shared(data, how)
-    training = Training(how.epochs or task.student_epochs, how.seed, how.device, checkpoint, how.progress)
+    epochs = how.epochs or task.student_epochs
+    training = Training(epochs, how.seed, how.device, checkpoint, how.progress, how.arithmetic)
     report("distilling")
     orders = [one.order for one in commissions]
     grouped = len(orders) > 1 and grouping_pays(recipe, how.device)
@@ -132,7 +136,7 @@ def make_students(
                 seed=how.seed,
                 report=lambda line: report(f"  {line}"),
             ),
-            **provenance(how.seed, how.device),
+            **provenance(how.seed, how.device, training.done_in),
         }
         made.append(Made(student.cpu(), row))
     return made

@@ -9,6 +9,7 @@ from dataclasses import replace
 from dsn.collection import demo_serials
 from dsn.datasets import load_data_set
 from dsn.demo_teacher import RESULTS
+from dsn.devices import arithmetic_for
 from dsn.evaluate import evaluate_student
 from dsn.owner.quick import QuickMint, quick_mint
 from dsn.rebuild import others_of
@@ -56,7 +57,7 @@ def measure_quick(
             and figures["valid"]["percent"] >= GOAL_VALID
             and figures["absent"]["percent"] <= GOAL_ABSENT,
             **figures,
-            **provenance(seed, "cpu"),
+            **provenance(seed, "cpu", arithmetic_for("cpu")),
         }
         record(RESULTS, f"{task.name}-quick-{seed}", row)
         yield row
