@@ -1,8 +1,8 @@
 """What must not change while the code is moved about: weights by each recipe, a row of figures, the page, an export.
 
-`PYTHONPATH=. python tests/test_golden.py` writes `tests/golden.json` anew, after a change that is meant. Weights are compared by
-their hash on processors whose hashes are known, and by each tensor's norm and sum elsewhere: another processor adds
-in another order.
+`PYTHONPATH=. python tests/test_golden.py` writes `tests/golden.json` anew, after a change that is meant. Weights are
+compared by their hash on processors whose hashes are known, and by each tensor's norm and sum elsewhere: another
+processor adds in another order.
 """
 
 import hashlib
