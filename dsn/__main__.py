@@ -22,7 +22,7 @@ from dsn.owner.errors import OwnerError
 from dsn.rebuild import Job, NotBuiltError
 from dsn.recipes import HARDENED, PAPER, RECIPES
 from dsn.serials import Serial, SerialError, random_serial
-from dsn.tasks import TASKS, UnknownTaskError, task_named
+from dsn.tasks import TASKS, UnknownTaskError, task_named, with_training_share
 
 EXPLANATION = """\
 Deep Serial Numbers: train a private teacher, distil students that need a serial, measure them.
@@ -203,8 +203,8 @@ def main(arguments: list[str] | None = None) -> None:
                 for task in TASKS.values():
                     print(write_held_out(task, load_data_set(task).test))
             case "training-share":
-                for name in training_share.TASK_NAMES:
-                    print(training_share.write_training_share(TASKS[name], load_data_set(TASKS[name]).train))
+                for task in with_training_share():
+                    print(training_share.write_training_share(task, load_data_set(task).train))
             case "demo-teacher":
                 demo_teacher.run(
                     options.seed, options.device, options.epochs, options.arithmetic, progress=not options.quiet

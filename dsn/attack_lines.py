@@ -1,12 +1,22 @@
 """Which figures of which attacks stand in the tables, with their bars; adding one is a line here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from dsn.tasks import TASKS, Task
 
 CUSTOMER = "alder"  # whose students the recorded attacks are on
 SHORT_CUSTOMER = "paper"  # the customer with a 9-bit serial
 MEAN, LOWEST, HIGHEST = "mean", "lowest", "highest"
-CHANCE = {"digits": 12.0, "signs": 8.0}  # at most: guessing, with the room the demo's own bars for absent give
-NONE_BETTER = {"digits": 0.0, "signs": 0.0}
+
+
+def _of_each(value: Callable[[Task], float | None]) -> dict[str, float]:
+    """A bar by application, of those that have it."""
+    return {name: bar for name, task in TASKS.items() if (bar := value(task)) is not None}
+
+
+CHANCE = _of_each(lambda task: task.attack_bar)  # at most
+NONE_BETTER = _of_each(lambda task: 0.0 if task.bars else None)
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ LINES = (
         "search for the serial through the opened gate: fewest of 64 bits wrong",
         ("fewest_bits_wrong",),
         LOWEST,
-        bars={"digits": 16.0, "signs": 16.0},
+        bars=_of_each(lambda task: 16.0 if task.bars else None),
         at_least=True,
         unit=" bits",
     ),
@@ -76,14 +86,14 @@ LINES = (
         "the same, every way: best restart of all seeds",
         tuple(f"{mode}_worst" for mode in MODES),
         HIGHEST,
-        bars={"digits": 20.0, "signs": 15.0},
+        bars=_of_each(lambda task: task.attack_worst_bar),
     ),
     Line(
         "gradient-search",
         "gradient search, place known: fewest of 64 bits wrong",
         ("fewest_bits_wrong",),
         LOWEST,
-        bars={"digits": 16.0, "signs": 16.0},
+        bars=_of_each(lambda task: 16.0 if task.bars else None),
         at_least=True,
         unit=" bits",
     ),
@@ -108,7 +118,7 @@ LINES = (
         "fine-tuning",
         "epochs to scratch's final accuracy, over scratch's own",
         ("epochs_over_scratch",),
-        bars={"digits": 1.0, "signs": 1.0},
+        bars=_of_each(lambda task: 1.0 if task.bars else None),
         at_least=True,
     ),
     Line("patient-tuning", "fine-tuning in no hurry, the best way", ("best",)),
@@ -148,7 +158,7 @@ LINES = (
         "pruning up to 20 %: valid loses at most",
         ("valid_loss_to_20",),
         HIGHEST,
-        bars={"digits": 0.5, "signs": 0.5},
+        bars=_of_each(lambda task: 0.5 if task.bars else None),
         paper=("valid", "pruned, valid"),
     ),
     Line(
@@ -156,7 +166,7 @@ LINES = (
         "pruning up to 20 %: absent gains at most",
         ("absent_gain_to_20",),
         HIGHEST,
-        bars={"digits": 1.0, "signs": 1.0},
+        bars=_of_each(lambda task: 1.0 if task.bars else None),
         paper=("pruned, absent", "absent"),
     ),
     Line("pruning", "pruning up to 90 %: absent, highest", ("absent_highest",), HIGHEST),

@@ -67,6 +67,8 @@ def paper_text(line: Line, task: str) -> str:
     published = read_results("published")["attacks"]
     if not line.paper:
         return "–"
+    if any(task not in published[name] for name in line.paper):
+        return "–"
     values = published[line.paper[0]][task]
     if len(line.paper) > 1:
         values = [one - other for one, other in zip(values, published[line.paper[1]][task], strict=True)]

@@ -151,12 +151,14 @@ classes apart. {figures}
 def task_table(task: Task) -> str:
     """The README's table of one application."""
     rows = [row for row in read_results("students").values() if row["task"] == task.name]
-    teacher, published = read_results("teachers").get(task.name), read_results("published")[task.name]
+    teacher, published = read_results("teachers").get(task.name), read_results("published").get(task.name, {})
     if not rows or not teacher:
         return "Not measured yet."
-    paper = [published["valid"], published["absent"], published["wrong"] or "–", "–", "–", "–"]
+    paper = [*(published.get(key) or "–" for key in ("valid", "absent", "wrong")), "–", "–", "–"]
     lines = [[*line, paper[index]] for index, line in enumerate(figure_lines(rows))]
-    lines.insert(0, ["teacher, no serial needed", *[accuracy_text(teacher["test"])] * len(rows), published["teacher"]])
+    lines.insert(
+        0, ["teacher, no serial needed", *[accuracy_text(teacher["test"])] * len(rows), published.get("teacher", "–")]
+    )
     head = ["percent", *(row["customer"] for row in rows), "the paper"]
     return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*rows)}."
 

@@ -16,9 +16,9 @@ from dsn.files import write_tensors
 from dsn.held_out import load_held_out
 from dsn.networks import Classifier
 from dsn.results import provenance, record
-from dsn.tasks import ASSETS, TASKS, Task
+from dsn.tasks import ASSETS, Task, with_training_share
 from dsn.training_loop import Training
-from dsn.training_share import TASK_NAMES, load_training_share
+from dsn.training_share import load_training_share
 
 EPOCHS = 60  # of 6,000 pictures: as many steps as six of all
 RESULTS = "mint"
@@ -41,7 +41,7 @@ def run(
         arithmetic: "float32" or "bf16"; None for what the device is faster in.
         progress: whether to show a bar.
     """
-    for task in (TASKS[name] for name in TASK_NAMES):
+    for task in with_training_share():
         training = Training(epochs or EPOCHS, seed, device, progress=progress, arithmetic=arithmetic)
         make_demo_teacher(task, training)
         measure_demo_teacher(task, load_data_set(task), training)

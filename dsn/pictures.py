@@ -11,8 +11,6 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from dsn.tasks import Task
-
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # raster only: none starts another program
 MOST_PIXELS = 25_000_000
 MOST_BYTES = 20_000_000
@@ -101,28 +99,22 @@ def drawing(address: str) -> Image.Image:
         raise PictureError("The drawing did not arrive whole: draw it again.") from error
 
 
-def fit(picture: Image.Image, task: Task) -> Tensor:
-    """A picture as the task's network saw its training pictures: float [1, C, H, W] in [0, 1].
+def fit_frame(picture: Image.Image, channels: int, size: int) -> Tensor:
+    """The whole frame, shrunk or enlarged (bilinear, with anti-aliasing): float [1, C, S, S] in [0, 1].
+
+    A frame far from square is cropped to its middle square first.
 
     Args:
         picture: RGB.
-        task: grey tasks take digits as MNIST made them, colour tasks the whole frame.
-
-    Raises:
-        PictureError: there is nothing on it to recognise.
-    """
-    return fit_digit(picture) if task.network.channels == 1 else fit_sign(picture)
-
-
-def fit_sign(picture: Image.Image) -> Tensor:
-    """The whole frame, shrunk or enlarged to 32x32 (bilinear, with anti-aliasing): float [1, 3, 32, 32] in [0, 1].
-
-    A frame far from square is cropped to its middle square first; the training pictures were nearly square.
+        channels: C: 3 keeps the colours, 1 makes them grey.
+        size: S, in pixels.
     """
     width, height = picture.size
     if max(width, height) > LONGEST_SHAPE * min(width, height):
         picture = ImageOps.fit(picture, (min(width, height),) * 2, Image.Resampling.BILINEAR)
-    small = np.asarray(picture.resize((32, 32), Image.Resampling.BILINEAR), dtype=np.float32)
+    small = np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR), dtype=np.float32)
+    if channels == 1:
+        small = np.asarray(Image.fromarray(small.round().astype(np.uint8)).convert("L"), dtype=np.float32)[..., None]
     return torch.from_numpy(small / 255).permute(2, 0, 1)[None]
 
 

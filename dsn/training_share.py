@@ -11,7 +11,6 @@ from dsn.tasks import ASSETS, Task
 
 SHARE = 10  # percent of the training split
 SEED = 0
-TASK_NAMES = ("digits",)  # the applications there is a share of
 
 
 def training_share_path(task: Task) -> Path:

@@ -18,6 +18,7 @@ from dsn.held_out import HeldOut
 from dsn.results import record
 from dsn.serials import Serial
 from dsn.student import Student
+from dsn.tasks import TASKS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -28,8 +29,8 @@ def test_every_attack_says_what_the_adversary_has_and_where_it_is_from(attack) -
     assert "adversar" in text or "map" in text
     assert "Not in the paper" in text or "paper's" in text
     assert "ithout the student" in text or "There is no budget" in text or "no budget" in text or "map" in text
-    assert is_dataclass(attack.settings("digits")) and attack.settings("digits") != attack.settings(
-        "digits", quick=True
+    assert is_dataclass(attack.settings(TASKS["digits"])) and attack.settings(TASKS["digits"]) != attack.settings(
+        TASKS["digits"], quick=True
     )
     assert attack.title[-1] in ".?" and all(0 < share <= 1 for share in attack.shares)
 
@@ -121,7 +122,7 @@ def nine_bits(student: Student) -> Student:
 
 def test_an_adversary_trains_on_fewer_pictures_where_one_costs_more_and_nothing_else_changes() -> None:
     for attack in ATTACKS.values():
-        digits, signs = attack.settings("digits"), attack.settings("signs")
+        digits, signs = attack.settings(TASKS["digits"]), attack.settings(TASKS["signs"])
         if hasattr(digits, "schedule") and digits.schedule.pictures is not None:
             assert signs.schedule.pictures < digits.schedule.pictures
             assert replace(signs, schedule=digits.schedule) == digits

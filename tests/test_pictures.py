@@ -16,7 +16,7 @@ from PIL import Image
 
 from dsn.datasets import as_floats
 from dsn.held_out import HeldOut
-from dsn.pictures import PictureError, drawing, fit, fit_digit, fit_sign, open_picture, to_data_uri
+from dsn.pictures import PictureError, drawing, fit_digit, open_picture, to_data_uri
 from dsn.tasks import TASKS
 
 
@@ -140,7 +140,7 @@ def test_damaged_files_never_do_worse_than_a_sentence(content: bytes, changes: l
 def test_held_out_digits_come_back_as_they_were(digits: HeldOut) -> None:
     for index in range(40):
         image = digits.split.images[index]
-        found = fit(open_picture(as_bytes(Image.fromarray(image[0].numpy()))), TASKS["digits"])
+        found = TASKS["digits"].fitted(open_picture(as_bytes(Image.fromarray(image[0].numpy()))))
         assert torch.equal(found[0], as_floats(image))
 
 
@@ -177,12 +177,12 @@ def test_a_blank_sheet_has_nothing_to_recognise() -> None:
 def test_signs_keep_their_frame_and_colours() -> None:
     picture = Image.new("RGB", (64, 64), (255, 0, 0))
     picture.paste((0, 0, 255), (32, 0, 64, 64))
-    found = fit_sign(picture)
+    found = TASKS["signs"].fitted(picture)
     assert found.shape == (1, 3, 32, 32)
     assert found[0, :, 5, 2].tolist() == [1, 0, 0] and found[0, :, 5, 30].tolist() == [0, 0, 1]
     wide = Image.new("RGB", (300, 100), (0, 255, 0))
     wide.paste((255, 255, 255), (0, 0, 90, 100))
-    assert fit_sign(wide)[0, 0].max() < 0.2  # the middle square is all green
+    assert TASKS["signs"].fitted(wide)[0, 0].max() < 0.2  # the middle square is all green
 
 
 def test_a_drawing_arrives_as_it_was_drawn() -> None:

@@ -39,6 +39,7 @@ from dsn.attacks.training import Schedule, TrainingSettings
 from dsn.checkpoints import load_folder
 from dsn.collection import CHECKPOINTS
 from dsn.results import read_results
+from dsn.tasks import TASKS
 
 ROWS: dict[str, dict[str, Any]] = read_results("attacks")
 OTHER_PICTURES = ("overwriting", "transfer")  # these look at other than raw pictures first
@@ -61,7 +62,7 @@ def test_a_row_is_of_the_settings_in_the_code_and_of_enough_runs(key: str) -> No
     row = ROWS[key]
     attack = ATTACKS[row["attack"]]
     assert key == f"{row['task']}/{row['customer']}/{row['attack']}/{100 * row['data_share']:g}"
-    assert row["settings"] == plain(asdict(attack.settings(row["task"])))
+    assert row["settings"] == plain(asdict(attack.settings(TASKS[row["task"]])))
     assert row["seeds"] >= (3 if attack.is_random else 1)
     for name, values in row["figures"].items():
         assert len(values["values"]) == row["seeds"], name

@@ -21,7 +21,7 @@ from dsn.owner.errors import OwnerError
 from dsn.owner.reports import VERDICTS
 from dsn.owner.suspect import read_suspect
 from dsn.owner.visitors import Visitors
-from dsn.pictures import PictureError, drawing, fit, open_picture
+from dsn.pictures import PictureError, drawing, open_picture
 from dsn.results import device_name, read_results
 from dsn.serials import Serial, SerialError, random_serial
 from dsn.tasks import TASKS
@@ -67,7 +67,7 @@ def slips_with_pictures(folder: Path) -> Iterator[str]:
     Image.effect_noise((64, 64), 90).save(whole, "PNG")
     yield said_by(lambda: open_picture(whole.getvalue()[:1000]))
     yield said_by(lambda: drawing("data:text/html,no"))
-    yield said_by(lambda: fit(Image.new("RGB", (50, 50), "white"), DIGITS))
+    yield said_by(lambda: DIGITS.fitted(Image.new("RGB", (50, 50), "white")))
 
 
 def slips_with_minting(folder: Path) -> Iterator[str]:

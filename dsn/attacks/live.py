@@ -27,7 +27,7 @@ from dsn.collection import Collection
 from dsn.datasets import Split
 from dsn.serials import Serial
 from dsn.tasks import task_named
-from dsn.training_share import TASK_NAMES, load_training_share
+from dsn.training_share import load_training_share
 
 SEED = 0
 PRUNING_PICTURES = 150
@@ -70,7 +70,7 @@ def victims(collection: Collection, attack: str) -> list[str]:
     """
     names = [f"{task.name}/{customer}" for task in collection.tasks() for customer in collection.customers(task.name)]
     if attack in ON_TRAINING_PICTURES:
-        names = [name for name in names if name.split("/")[0] in TASK_NAMES]
+        names = [name for name in names if task_named(name.split("/")[0]).has_training_share]
     if attack == "brute-force":
         return [name for name in names if len(collection.serials[name].bits) == 9]
     return [name for name in names if len(collection.serials[name].bits) == 64]
@@ -85,7 +85,7 @@ def scene_on_page(collection: Collection, name: str) -> Scene:
     """
     task = task_named(name.split("/")[0])
     held = collection.held_out[task.name].split
-    if task.name in TASK_NAMES:
+    if task.has_training_share:
         train, test = load_training_share(task), held
     else:
         half = len(held) // 2

@@ -26,11 +26,11 @@ from dsn.attacks import (
     unlabelled,
 )
 from dsn.attacks.scene import AttackError, Running
+from dsn.tasks import Task
 
 PAPERS_SHARES = (0.1, 0.2, 0.3, 0.4)
 ENDS = (0.1, 0.4)
 ONE_SHARE = (0.1,)
-PICTURES = {"signs": 12_000}  # that an adversary trains on where a picture costs several times one of digits
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Attack:
         """`attack(scene, settings, share, seed)`."""
         return self.module.attack
 
-    def settings(self, task: str, *, quick: bool = False) -> Any:
+    def settings(self, task: Task, *, quick: bool = False) -> Any:
         """The module's settings for recorded figures of an application, or for trying it out."""
         settings = self.module.QUICK if quick else self.module.FULL
-        if not hasattr(settings, "schedule") or task not in PICTURES or settings.schedule.pictures is None:
+        if not hasattr(settings, "schedule") or not task.attack_pictures or settings.schedule.pictures is None:
             return settings
-        return replace(settings, schedule=replace(settings.schedule, pictures=PICTURES[task]))
+        return replace(settings, schedule=replace(settings.schedule, pictures=task.attack_pictures))
 
 
 ATTACKS = {

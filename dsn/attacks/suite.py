@@ -120,7 +120,7 @@ def run_attack(
         quick: with the settings for trying out.
         report: told a line of progress every few seconds.
     """
-    settings = attack.settings(scene.task.name, quick=quick)
+    settings = attack.settings(scene.task, quick=quick)
     seeds = seeds if attack.is_random else 1
     outcomes: list[Outcome] = []
     start = time.perf_counter()

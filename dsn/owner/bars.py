@@ -1,34 +1,9 @@
 """What a student should reach, and how far one is from it. The bars are this project's own."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from dsn.tasks import TASKS
 
-@dataclass(frozen=True)
-class Bars:
-    """Bars of one application, in percent of right answers on the whole test split.
-
-    Attributes:
-        below_teacher: how far at most the valid serial may stay below the teacher.
-        absent: at most this without a serial.
-        random: mean and worst of random wrong serials, at most.
-        one_bit: mean and worst of serials with one bit wrong, at most.
-        unusual: worst of other customers' serials, wrong places, inverted and dimmed ones, at most.
-        probe: at most this by a linear probe on the features of raw pictures.
-    """
-
-    below_teacher: float
-    absent: float
-    random: tuple[float, float]
-    one_bit: tuple[float, float]
-    unusual: float
-    probe: float
-
-
-BARS = {
-    "digits": Bars(0.1, 11.4, (11.4, 12.0), (11.4, 14.0), 12.0, 12.0),
-    "signs": Bars(0.2, 6.5, (6.5, 9.0), (6.5, 10.0), 7.0, 8.0),
-}
 LEAST_GAP = 20.0  # points between the valid serial and the worst random one, of a student that is one at all
 
 
@@ -39,7 +14,8 @@ def missed(row: dict[str, Any], teacher: float) -> list[str]:
         row: as `evaluate_student` gives it, of a student of 64 bits.
         teacher: the teacher's accuracy on the same pictures, in percent.
     """
-    bars = BARS.get(row["task"])
+    task = TASKS.get(row["task"])
+    bars = task.bars if task else None
     if bars is None:
         return []
     found: list[str] = []

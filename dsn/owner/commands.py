@@ -5,8 +5,7 @@ from pathlib import Path
 
 from dsn.arguments import add_arithmetic, add_device
 from dsn.recipes import HARDENED, RECIPES
-from dsn.tasks import TASKS
-from dsn.training_share import TASK_NAMES
+from dsn.tasks import TASKS, with_training_share
 
 EXPLANATION = """\
 The owner's side, in the order an owner would use it:
@@ -94,7 +93,8 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     measured.add_argument("--part", choices=["traces", "ledger"], help="how often right, or how quick (default: both)")
 
     quick = command("measure-mint", "Mint quickly, as the page does, and measure it; writes assets/results/mint.json.")
-    quick.add_argument("--task", choices=list(TASK_NAMES), default=TASK_NAMES[0], help="default: %(default)s")
+    shares = [task.name for task in with_training_share()]
+    quick.add_argument("--task", choices=shares, default=shares[0], help="default: %(default)s")
     quick.add_argument("--seeds", type=int, default=3, help="how many (default 3)")
 
     listing = command("list", "Print the ledger, without serials.")

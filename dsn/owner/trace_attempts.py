@@ -21,7 +21,6 @@ from dsn.owner.tracing import Issued
 from dsn.owner.weights import weights_hash
 from dsn.serials import random_serial
 from dsn.tasks import Task
-from dsn.training_share import TASK_NAMES
 
 SHARE = 0.1  # of the training pictures, for whoever trains
 FINE_TUNING_EPOCHS = 5
@@ -127,7 +126,7 @@ def _honest(task: Task, data: DataSet, device: str) -> Iterator[Attempt]:
 
     for seed in range(HONEST):
         yield from _changed(f"from scratch {seed}", cache(partial(from_scratch, seed)))
-    if task.name in TASK_NAMES:
+    if task.has_training_share:
         yield from _changed("the demo teacher", lambda: dict(load_demo_teacher(task).state_dict()))
         for seed in range(OTHER_OWNERS):
             yield from _changed(f"another owner's student {seed}", cache(partial(of_another_owner, seed)))

@@ -7,7 +7,7 @@ import gradio as gr
 from dsn.collection import Collection
 from dsn.comparison import compare, measure
 from dsn.export.sheet import Measured
-from dsn.pictures import PictureError, drawing, fit, open_picture
+from dsn.pictures import PictureError, drawing, open_picture
 from dsn.results import teacher_accuracy
 from dsn.serials import Serial, SerialError, near_miss
 from dsn.statistics import chance
@@ -84,7 +84,7 @@ class CompareTab:
             task,
             gr.Radio(choices=self.collection.customers(task), value=customer),
             self.gallery(task, chosen),
-            gr.HTML(visible=TASKS[task].network.channels == 1),
+            gr.HTML(visible=TASKS[task].can_be_drawn),
             "",
             rendering.render_note(self.texts["measure"]["hint"]),
         )
@@ -110,14 +110,14 @@ class CompareTab:
         if path is None:
             return self.unchanged("")
         try:
-            own = Chosen(fit(open_picture(path), TASKS[task]))
+            own = Chosen(TASKS[task].fitted(open_picture(path)))
         except PictureError as error:
             return self.unchanged(rendering.render_note(self.texts.of_error(error), "error"))
         return self.own(task, customer, text, own, self.texts["compare"]["uploaded"])
 
     def draw_picture(self, task: str, customer: str, text: str, event: gr.EventData) -> tuple:
         try:
-            own = Chosen(fit(drawing(event.picture), TASKS[task]))
+            own = Chosen(TASKS[task].fitted(drawing(event.picture)))
         except PictureError as error:
             return self.unchanged(rendering.render_note(self.texts.of_error(error), "error"))
         return self.own(task, customer, text, own, self.texts["compare"]["drawn"])
@@ -225,7 +225,7 @@ class CompareTab:
                             rendering.render_sketch(said["sketch"], said["clear"]),
                             js_on_load=script("sketch.js"),
                             elem_id="sketch",
-                            visible=TASKS[task].network.channels == 1,
+                            visible=TASKS[task].can_be_drawn,
                             min_width=240,
                         )
                         self.upload = gr.File(label=said["upload"], type="filepath", elem_id="upload", height=180)

@@ -15,14 +15,13 @@ from dsn.results import read_results
 from dsn.serials import Serial, near_miss, random_serial
 from dsn.statistics import chance
 from dsn.student import Student
-from dsn.tasks import TASKS
-from dsn.training_share import TASK_NAMES
+from dsn.tasks import with_training_share
 from dsn.ui import rendering
 from dsn.ui.compare_tab import GALLERY_COUNT
 from dsn.ui.rendering import script
 from dsn.ui.texts import Texts
 
-TASK = TASKS[TASK_NAMES[0]]
+TASK = with_training_share()[0]
 AT_ONCE = 1  # mintings; others wait in the queue
 LONGEST_NAME = 200  # characters that the field takes
 SHOW_EVERY = 1.0  # seconds
