@@ -172,7 +172,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def write_cards() -> None:
     """`python -m dsn cards`; it needs huggingface_hub, which training machines may lack."""
-    from dsn.cards import write_cards
+    from dsn.readme_tables import write_cards
 
     write_cards()
 

@@ -79,7 +79,7 @@ class StudentHubMixin(PyTorchModelHubMixin):
         """The card that `save_pretrained` and `push_to_hub` write where there is none: without figures."""
         from huggingface_hub import ModelCard
 
-        from dsn.cards import plain_card
+        from dsn.card import plain_card
         from dsn.student import Student
 
         assert isinstance(self, Student)

@@ -13,7 +13,7 @@ from torch import Tensor
 from dsn.attack_tables import attack_lines, cell
 from dsn.attacks import opening
 from dsn.attacks.scene import Scene, finish
-from dsn.cards import model_card, task_table
+from dsn.card import model_card
 from dsn.collection import load_collection
 from dsn.datasets import DataSet, Split
 from dsn.distill import distil_student, train_teacher
@@ -21,6 +21,7 @@ from dsn.evaluate import evaluate_student
 from dsn.held_out import HeldOut
 from dsn.hub import Origin
 from dsn.networks import POOL, NetworkConfig
+from dsn.readme_tables import task_table
 from dsn.recipes import QUICK
 from dsn.results import provenance
 from dsn.serials import Serial

@@ -5,9 +5,10 @@ import re
 
 from huggingface_hub import ModelCard, ModelCardData
 
-from dsn.cards import README, filled, model_card
+from dsn.card import model_card
 from dsn.checkpoints import CONFIG, WEIGHTS
 from dsn.collection import CHECKPOINTS, demo_serials
+from dsn.readme_tables import README, filled
 from dsn.results import RESULTS, read_results
 from dsn.tasks import TASKS
 

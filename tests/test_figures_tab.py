@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from dsn import cards
+from dsn import readme_tables
 from dsn.attack_lines import LINES
 from dsn.attack_tables import Cell, attack_lines, tally
 from dsn.ideas import IDEAS
@@ -152,8 +152,8 @@ def test_colluders_have_a_column_once_they_were_tried(monkeypatch: pytest.Monkey
     assert [cells[column] for _, cells in found] == ["87.65"] + ["–"] * (len(without) - 1)
 
     def table(rows: dict) -> list[list[str]]:
-        monkeypatch.setattr(cards, "read_results", lambda name: rows)
-        lines = [line for line in cards.ideas_table().splitlines() if line.startswith("|")]
+        monkeypatch.setattr(readme_tables, "read_results", lambda name: rows)
+        lines = [line for line in readme_tables.ideas_table().splitlines() if line.startswith("|")]
         return [line.strip("| ").split(" | ") for line in lines]
 
     assert [len(line) for line in table(without)] == [7] * (2 + len(without))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsn.apprentice import Order
-from dsn.cards import model_card
+from dsn.card import model_card
 from dsn.checkpoints import save_student
 from dsn.datasets import DataSet, load_data_set
 from dsn.files import write_json, write_text

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsn.cards import plain_card
+from dsn.card import plain_card
 from dsn.checkpoints import CONFIG, WEIGHTS, load_folder
 from dsn.hub import REPOSITORY
 from dsn.owner.errors import OwnerError

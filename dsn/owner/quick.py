@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from dsn.apprentice import Order
-from dsn.cards import plain_card
+from dsn.card import plain_card
 from dsn.comparison import CONDITIONS, Measurement
 from dsn.datasets import Split, as_floats
 from dsn.demo_teacher import load_demo_teacher
