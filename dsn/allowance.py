@@ -16,7 +16,9 @@ class VisitorLimits:
         students_per_tab: kept at a time; the oldest goes when another is made.
         students_in_all: kept at a time, for all visitors.
         waiting: orders that may stand in the queue.
-        seconds_per_student: after which a minting is given up.
+        seconds_per_student: that a minting may take by its first forecast; beyond, a smaller one is offered.
+        seconds_at_most: after which one is given up that became slower than its forecast.
+        seconds_to_choose: that such an offer waits for an answer; then the order is withdrawn.
         minutes_kept: after a tab's last order, for its key and its students; closing the tab ends them at once.
         mints_per_hour: ordered by a visitor.
         mints_per_hour_in_all: ordered by all.
@@ -31,6 +33,8 @@ class VisitorLimits:
     students_in_all: int = 60
     waiting: int = 6
     seconds_per_student: float = 240.0
+    seconds_at_most: float = 720.0
+    seconds_to_choose: float = 90.0
     minutes_kept: float = 60.0
     mints_per_hour: int = 12
     mints_per_hour_in_all: int = 60

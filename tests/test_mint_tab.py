@@ -15,7 +15,7 @@ from dsn.hub import Origin
 from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Visitors
 from dsn.serials import random_serial
-from dsn.ui.mint_tab import MintTab
+from dsn.ui.mint_tab import MintTab, Ticket
 from dsn.ui.texts import load_texts
 
 TEXTS = load_texts("en")
@@ -39,7 +39,7 @@ def tab(tmp_path: Path, digits: HeldOut) -> MintTab:
         return MintTab(TEXTS, collection, Visitors(VisitorLimits(), tmp_path), TINY)
 
 
-def ordered(tab: MintTab, name: str = "elm") -> tuple[str, str]:
+def ordered(tab: MintTab, name: str = "elm") -> Ticket:
     return tab.press_mint(name, ME)[3]
 
 
@@ -48,9 +48,9 @@ def test_one_minting_from_order_to_trial(tab: MintTab, tmp_path: Path) -> None:
     (made,) = tab.visitors.made("me")
     assert made.parcel and files(tmp_path) == [made.parcel]
     assert "The network of elm is ready" in live and "Download digits-elm.zip" in live
-    panels, _, entered = tab.press_none(0, ME)
+    panels, _, entered = tab.trial.press_none(0, ME)
     assert made.order.claim.serial.text in panels and entered is None
-    panels, *_ = tab.press_another(0, None, ME)
+    panels, *_ = tab.trial.press_another(0, None, ME)
     assert "The serial of customer <strong>alder</strong>" in panels
 
 
@@ -94,11 +94,11 @@ def test_a_full_disk_is_said_and_the_student_can_be_tried(tab: MintTab, tmp_path
         live, *_ = list(tab.mint(order))[-1]
     assert "could not be written" in live and 'class="download"' not in live and str(tmp_path) not in live
     assert len(tab.visitors.made("me")) == 1 and files(tmp_path) == []
-    assert "With its own serial" in tab.press_random(0, ME)[0]
+    assert "With its own serial" in tab.trial.press_random(0, ME)[0]
 
 
 def test_a_student_that_has_gone_is_said(tab: MintTab) -> None:
-    for press in (tab.press_random, tab.press_near, tab.press_none):
+    for press in (tab.trial.press_random, tab.trial.press_near, tab.trial.press_none):
         assert press(0, ME) == ("", press(0, ME)[1], None) and MINT["gone"] in press(0, ME)[1]
 
 
@@ -113,4 +113,4 @@ def test_a_page_without_digits_mints_all_the_same(tmp_path: Path) -> None:
     with gr.Blocks():
         tab = MintTab(TEXTS, Collection({}, {}, {}, {}), Visitors(VisitorLimits(), tmp_path), TINY)
     assert "is ready" in list(tab.mint(ordered(tab)))[-1][0]
-    assert "With the entered serial" in tab.press_another(0, None, ME)[0]
+    assert "With the entered serial" in tab.trial.press_another(0, None, ME)[0]

@@ -14,6 +14,7 @@ from dsn.datasets import Split, as_floats
 from dsn.demo_teacher import load_demo_teacher
 from dsn.distill import distilling
 from dsn.held_out import load_held_out
+from dsn.owner.forecast import Pace, forecast, pace_of
 from dsn.owner.special import bits_of
 from dsn.recipes import QUICK
 from dsn.serials import Serial, random_serial
@@ -23,6 +24,9 @@ from dsn.student import Student, StudentConfig
 from dsn.tasks import Task
 from dsn.training_loop import Training
 from dsn.training_share import load_training_share
+
+assert QUICK.batch
+PICTURES_A_STEP = QUICK.batch // 2  # each is there twice, valid and invalid
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,9 @@ class Progress:
         seconds: since it began.
         looks: so far, the first before any step.
         student: the finished one, in eval mode; None on the way.
+        pace: of its latest steps; None as long as it is not steady.
+        forecast: seconds in all, at this pace; None as long as that is.
+        before: seconds until its first step.
     """
 
     done: int
@@ -78,6 +85,9 @@ class Progress:
     seconds: float
     looks: tuple[Look, ...]
     student: Student | None = None
+    pace: Pace | None = None
+    forecast: float | None = None
+    before: float = 0.0
 
 
 def quick_mint(task: Task, customer: str, serial: Serial, how: QuickMint) -> Generator[Progress, None, None]:
@@ -90,7 +100,8 @@ def quick_mint(task: Task, customer: str, serial: Serial, how: QuickMint) -> Gen
         how: how quick.
 
     Yields:
-        After every step; a new look now and then; the last value has the student.
+        After every step; a new look now and then; the last value has the student. What the asker does in between
+        counts as a step's time.
     """
     begun = time.monotonic()
     share, held = load_training_share(task), load_held_out(task)
@@ -100,30 +111,45 @@ def quick_mint(task: Task, customer: str, serial: Serial, how: QuickMint) -> Gen
     training = Training(how.epochs, how.seed, progress=False)
     looks: tuple[Look, ...] = ()
     orders = [Order(config, serial)]
+    steps_took: list[float] = []
+    looks_took: list[float] = []
+    before, since = 0.0, begun
     for now in distilling(task, orders, load_demo_teacher(task), share, QUICK, training):
+        moment = time.monotonic()
+        if now.done:
+            steps_took.append(moment - since)
         if now.done * how.looks >= len(looks) * now.total:  # it trains in eval mode, by the teacher's statistics
             looks = (*looks, _look(now.students[0], serial, few, now.done / now.total, how.seed))
-        yield Progress(now.done, now.total, time.monotonic() - begun, looks)
+            looks_took.append(time.monotonic() - moment)
+        since = time.monotonic()
+        if not now.done:
+            before = moment - begun
+        pace = pace_of(steps_took, looks_took, now.total)
+        looks_left = min(how.looks, now.total) + 1 - len(looks)
+        whole = forecast(pace, since - begun, now.total - now.done, looks_left) if pace else None
+        yield Progress(now.done, now.total, since - begun, looks, pace=pace, forecast=whole, before=before)
     student = now.students[0].requires_grad_(False).eval()
     yield Progress(now.total, now.total, time.monotonic() - begun, looks, student)
 
 
-def quick_card(student: Student, seconds: float, measured: Measurement) -> str:
+def quick_card(student: Student, seconds: float, measured: Measurement, share: float = 1.0) -> str:
     """The card of a student that was minted quickly.
 
     Args:
         student: whose.
         seconds: that it took.
         measured: with its serial, a wrong one and none, on the pictures that come with the project.
+        share: of a quick mint's usual steps; below 1 it is of lower quality, which is said.
     """
+    lower = "" if share == 1 else f"It is of lower quality: it made {share:.0%} of the usual steps. "
     rights = [measured.accuracy(condition) for condition in CONDITIONS]
     valid, wrong, absent = (f"{right.percent:.1f} %" if right else "-" for right in rights)
     count = measured.total // len(CONDITIONS)
     return plain_card(
         student.config,
         f"It is a quick one: distilled in {seconds:.0f} seconds from the public demo teacher, to show how it goes. "
-        f"Of {count:,} unseen pictures it was right about {valid} with its serial, {wrong} with a random wrong one and "
-        f"{absent} with none.",
+        f"{lower}Of {count:,} unseen pictures it was right about {valid} with its serial, {wrong} with a random wrong "
+        f"one and {absent} with none.",
     )
 
 

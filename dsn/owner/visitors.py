@@ -5,7 +5,7 @@ import secrets
 import shutil
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,6 +15,7 @@ from dsn.owner.claims import Claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import fingerprint, public_pem
 from dsn.owner.ledger import today
+from dsn.owner.lower_quality import LowerQuality
 from dsn.owner.names import customer_name
 from dsn.owner.parcel import write_parcel
 from dsn.owner.tracing import Issued
@@ -35,12 +36,14 @@ class Order:
         claim: the signed verifier, whose signature gives the serial.
         public: the visitor's public key, PEM.
         number: names the order among all.
+        lower: the visitor agreed to this lower quality; None for the usual one.
     """
 
     tab: str
     claim: Claim
     public: bytes
     number: str
+    lower: LowerQuality | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class _Visitor:
     issued: int = 0
     order: Order | None = None
     ordered: float = field(default_factory=time.monotonic)
+    offer: LowerQuality | None = None
+    offered: float = 0.0
 
 
 def customer_word(text: str) -> str:
@@ -113,7 +118,7 @@ class Visitors:
             waiting = [one.order for one in self._visitors.values() if one.order]
             kept = sum(len(one.made) for one in self._visitors.values())
             known = self._visitors.get(tab)
-            if known and known.order:
+            if known and known.order and not known.offer:
                 raise OwnerError("Your last student is still being made: wait for it, or press Stop.")
             if len(waiting) >= self.limits.waiting:
                 raise OwnerError(f"{len(waiting)} visitors are waiting already: try again in some minutes.")
@@ -126,6 +131,7 @@ class Visitors:
                 )
             visitor = known or _Visitor(self._folder / secrets.token_urlsafe(24))
             self._visitors[tab] = visitor
+            visitor.offer = None
             visitor.order, visitor.ordered = self._signed(tab, visitor, task, customer), time.monotonic()
             return visitor.order
 
@@ -140,10 +146,11 @@ class Visitors:
                 return Order(tab, claim, public_pem(public), secrets.token_urlsafe(12))
 
     def before(self, order: Order) -> int:
-        """How many others' orders came earlier and are not fulfilled yet."""
+        """How many others' orders came earlier and are not fulfilled yet; those that wait for a choice do not count."""
         with self._lock:
             mine = self._visitors[order.tab].ordered
-            return sum(one.order is not None and one.ordered < mine for one in self._visitors.values())
+            others = [one for one in self._visitors.values() if one.order and not one.offer]
+            return sum(one.ordered < mine for one in others)
 
     def waiting_for(self, tab: str) -> Order | None:
         """The order of this tab that is being made, or waits to be."""
@@ -158,7 +165,34 @@ class Visitors:
         """Whatever the tab has ordered is wanted no more."""
         with self._lock:
             if tab in self._visitors:
-                self._visitors[tab].order = None
+                self._visitors[tab].order = self._visitors[tab].offer = None
+
+    def offer(self, order: Order, lower: LowerQuality) -> None:
+        """Ask the visitor whether a student of lower quality will do; until the answer nobody waits for the order."""
+        with self._lock:
+            if self.is_wanted(order):
+                visitor = self._visitors[order.tab]
+                visitor.offer, visitor.offered = lower, time.monotonic()
+
+    def is_offered(self, tab: str) -> bool:
+        """Whether this tab has an offer that is not answered yet."""
+        with self._lock:
+            return tab in self._visitors and self._visitors[tab].offer is not None
+
+    def accept(self, tab: str) -> Order:
+        """Take the offer: the same order, with the same claim and serial, stands in the queue again, as the last.
+
+        Raises:
+            OwnerError: there is no such offer any more.
+        """
+        with self._lock:
+            self._drop_old()
+            visitor = self._visitors.get(tab)
+            if visitor is None or visitor.order is None or visitor.offer is None:
+                raise OwnerError("This offer has ended: mint again.")
+            visitor.order, visitor.ordered = replace(visitor.order, lower=visitor.offer), time.monotonic()
+            visitor.offer = None
+            return visitor.order
 
     def keep(self, order: Order, student: Student, card: str) -> tuple[Made, str]:
         """Give a visitor the finished student.
@@ -215,6 +249,9 @@ class Visitors:
             shutil.rmtree(visitor.folder, ignore_errors=True)
 
     def _drop_old(self) -> None:
+        for tab, one in self._visitors.items():
+            if one.offer and time.monotonic() - one.offered > self.limits.seconds_to_choose:
+                self.withdraw(tab)
         longest = 60 * self.limits.minutes_kept
         for tab in [tab for tab, one in self._visitors.items() if time.monotonic() - one.ordered > longest]:
             self.leave(tab)

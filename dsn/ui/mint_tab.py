@@ -1,24 +1,25 @@
 """The tab where a visitor is the owner: handlers first, then the layout, then the wiring."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 
 import gradio as gr
 
 from dsn.collection import Collection
-from dsn.comparison import compare, measure
-from dsn.datasets import as_floats
+from dsn.comparison import measure
 from dsn.held_out import load_held_out
 from dsn.owner.errors import OwnerError
+from dsn.owner.lower_quality import lower_quality_after
 from dsn.owner.quick import Progress, QuickMint, quick_card, quick_mint
-from dsn.owner.visitors import Made, Order, Visitors
+from dsn.owner.visitors import Order, Visitors
 from dsn.results import read_results
-from dsn.serials import Serial, near_miss, random_serial
+from dsn.serials import random_serial
 from dsn.statistics import chance
 from dsn.student import Student
 from dsn.tasks import with_training_share
 from dsn.ui import rendering
-from dsn.ui.compare_tab import GALLERY_COUNT
-from dsn.ui.rendering import script
+from dsn.ui.mint_offer import MintOffer
+from dsn.ui.mint_rendering import render_minting
+from dsn.ui.mint_trial import MintTrial
 from dsn.ui.texts import Texts
 
 TASK = with_training_share()[0]
@@ -26,7 +27,7 @@ AT_ONCE = 1  # mintings; others wait in the queue
 LONGEST_NAME = 200  # characters that the field takes
 SHOW_EVERY = 1.0  # seconds
 LOOK_EVERY = 2.0  # seconds between looks at one's place in the queue
-Ticket = tuple[str, str]  # tab and number of an order
+Ticket = tuple[str, str, bool]  # tab and number of an order, and whether lower quality is agreed on
 
 
 def span(values: list[float], digits: int = 1) -> str:
@@ -35,14 +36,20 @@ def span(values: list[float], digits: int = 1) -> str:
     return low if low == high else f"{low}–{high}"
 
 
+def ticket_of(order: Order) -> Ticket:
+    """What sets off the minting of an order, once for each quality."""
+    return order.tab, order.number, order.lower is not None
+
+
 class MintTab:
     """The tab's components and what happens when they are used."""
 
     def __init__(self, texts: Texts, collection: Collection, visitors: Visitors, quick: QuickMint) -> None:
         self.texts, self.said = texts, texts["mint"]
         self.collection, self.visitors, self.quick = collection, visitors, quick
+        self.offer = MintOffer(texts, visitors)
         self.held = load_held_out(TASK)
-        self.pictures = self.held.gallery(GALLERY_COUNT)
+        self.trial = MintTrial(texts, collection, visitors, TASK, self.held)
         self.even = chance(self.held.split.labels, len(self.held.class_names)).uniform
         self.build()
         self.wire()
@@ -50,19 +57,20 @@ class MintTab:
     # Minting
 
     def press_mint(self, name: str, request: gr.Request) -> tuple:
-        """Sign a serial and queue: the note under the field, the order, the live part, the ticket, Stop, the place."""
+        """Sign a serial and queue: the note under the field, the order, live part, ticket, Stop, place, offer."""
         address = request.client.host if request.client else ""
         try:
             order = self.visitors.order(request.session_hash or "", address, TASK, name)
         except OwnerError as error:
-            return rendering.render_note(self.texts.of_error(error), "error"), *[gr.skip()] * 6
+            return rendering.render_note(self.texts.of_error(error), "error"), *[gr.skip()] * 6, *self.offer.kept()
         return (
             "",
             rendering.render_order(self.texts, order),
             rendering.render_note(self.said["queued"]),
-            (order.tab, order.number),
+            ticket_of(order),
             gr.Button(interactive=True),
             *self.place_of(order),
+            *self.offer.closed(),
         )
 
     def place_of(self, order: Order | None) -> tuple[str, gr.Timer]:
@@ -75,116 +83,85 @@ class MintTab:
         return self.place_of(self.visitors.waiting_for(request.session_hash or ""))
 
     def mint(self, ticket: Ticket | None) -> Generator[tuple, None, None]:
-        """Distil what was ordered: the live part, Stop, the part to try it in, its panels, note and pictures."""
+        """Distil what was ordered: live part, Stop, the part to try it in, its panels, note and pictures, the offer."""
         order = self.visitors.waiting_for(ticket[0]) if ticket else None
-        if order is None or ticket is None or order.number != ticket[1]:
+        if order is None or ticket_of(order) != ticket:
             yield self.ended(self.said["stopped"])
             return
-        said, limit = order.claim.verifier, self.visitors.limits.seconds_per_student
-        shown, looks = 0.0, 0
+        said, limits = order.claim.verifier, self.visitors.limits
+        how, lower = (order.lower.how, True) if order.lower else (self.quick, False)
+        limit = limits.seconds_at_most if lower else limits.seconds_per_student
+        shown, looks, judged = 0.0, 0, False
         try:
             yield self.told(rendering.render_note(self.said["begun"]))
-            for now in quick_mint(TASK, said.customer, order.claim.serial, self.quick):
+            for now in quick_mint(TASK, said.customer, order.claim.serial, how):
                 if not self.visitors.is_wanted(order):
                     yield self.ended(self.said["stopped"])
                     return
-                if now.seconds > limit:
-                    yield self.ended(self.said["too_slow"].format(seconds=limit), "error")
-                    return
                 if now.student is not None:
                     yield self.delivered(order, now, now.student)
-                elif len(now.looks) > looks or now.seconds > shown + SHOW_EVERY:
+                    return
+                if now.seconds > limits.seconds_at_most:
+                    yield self.ended(self.said["too_slow"].format(seconds=limits.seconds_at_most), "error")
+                    return
+                if now.forecast is not None and not judged:
+                    judged = True  # once: who slows down later, since others want the machine too, goes on
+                    if now.forecast > limit:
+                        yield self.beyond(order, now, how)
+                        return
+                if len(now.looks) > looks or now.seconds > shown + SHOW_EVERY:
                     shown, looks = now.seconds, len(now.looks)
-                    yield self.told(rendering.render_minting(self.texts, now, self.even))
+                    live = render_minting(self.texts, now, self.even, limit=limits.seconds_per_student)
+                    yield self.told(live)
         finally:
-            if self.visitors.is_wanted(order):  # it failed, or the page went away
-                self.visitors.withdraw(order.tab)
+            if self.visitors.is_wanted(order) and not self.visitors.is_offered(order.tab):
+                self.visitors.withdraw(order.tab)  # it failed, or the page went away
+
+    def beyond(self, order: Order, now: Progress, how: QuickMint) -> tuple:
+        """The forecast is beyond the limit: offer lower quality, or say that there is no use in it here."""
+        seconds = now.forecast or now.seconds
+        lower = lower_quality_after(now, how, self.visitors.limits.seconds_per_student)
+        if lower is None or order.lower:
+            live, stop, offer = self.offer.too_slow(seconds), gr.Button(interactive=False), self.offer.only_prepared()
+        else:
+            self.visitors.offer(order, lower)
+            live, stop, offer = self.offer.question(seconds, lower), gr.skip(), self.offer.asked()
+        return live, stop, *[gr.skip()] * 6, *offer
+
+    def press_go_on(self, request: gr.Request) -> tuple:
+        """Take the offer: the live part, the ticket, Stop, the place, the offer."""
+        try:
+            order = self.visitors.accept(request.session_hash or "")
+        except OwnerError as error:
+            note = rendering.render_note(self.texts.of_error(error), "error")
+            return note, gr.skip(), gr.Button(interactive=False), gr.skip(), gr.skip(), *self.offer.closed()
+        note = rendering.render_note(self.said["queued"])
+        return note, ticket_of(order), gr.Button(interactive=True), *self.place_of(order), *self.offer.closed()
 
     def delivered(self, order: Order, now: Progress, student: Student) -> tuple:
         """Hand a finished student over to its visitor."""
         serial = order.claim.serial
         *_, measured = measure(student, self.held.split, serial, random_serial(unlike=serial))
+        card = quick_card(student, now.seconds, measured, order.lower.share if order.lower else 1.0)
         try:
-            made, problem = self.visitors.keep(order, student, quick_card(student, now.seconds, measured))
+            made, problem = self.visitors.keep(order, student, card)
         except OwnerError as error:
             return self.ended(self.texts.of_error(error))
-        live = rendering.render_minting(self.texts, now, self.even, measured, made)
+        live = render_minting(self.texts, now, self.even, measured, made)
         if problem:
             live += rendering.render_note(self.texts.of_error(problem), "error")
-        index = self.pictures[0]
-        shown = self.shown(made, index, near_miss(serial))
-        return live, gr.Button(interactive=False), gr.Column(visible=True), *shown, self.gallery(index), index
+        return live, gr.Button(interactive=False), *self.trial.opened(made), *self.offer.closed()
 
-    @staticmethod
-    def told(live: str) -> tuple:
-        return live, *[gr.skip()] * 7
+    def told(self, live: str) -> tuple:
+        return live, *[gr.skip()] * 7, *self.offer.kept()
 
-    @staticmethod
-    def ended(text: str, kind: str = "plain") -> tuple:
+    def ended(self, text: str, kind: str = "plain") -> tuple:
         """Nothing came of it."""
-        return rendering.render_note(text, kind), gr.Button(interactive=False), *[gr.skip()] * 6
+        return rendering.render_note(text, kind), gr.Button(interactive=False), *[gr.skip()] * 6, *self.offer.closed()
 
     def press_stop(self, request: gr.Request) -> tuple:
         self.visitors.withdraw(request.session_hash or "")
-        return rendering.render_note(self.said["stopped"]), gr.Button(interactive=False)
-
-    # Trying it
-
-    def shown(self, made: Made, index: int, entered: Serial | None) -> tuple[str, str, str | None]:
-        """The panels, the note under them, and the entered serial's text."""
-        valid = made.order.claim.serial
-        picture, label = as_floats(self.held.split.images[index])[None], int(self.held.split.labels[index])
-        panels = compare(made.student, picture, valid, entered, label)
-        return (
-            rendering.render_panels(self.texts, made.student, panels, label, self.others(made)),
-            rendering.render_serial_note(self.texts, entered, valid),
-            entered.text if entered else None,
-        )
-
-    def others(self, made: Made) -> dict[Serial, str]:
-        """Serials of 64 bits of other customers: the page's, and the visitor's own others."""
-        found = {
-            self.collection.valid_serial(TASK.name, customer): customer
-            for customer in self.collection.customers(TASK.name)
-        }
-        found |= {
-            other.order.claim.serial: other.order.claim.verifier.customer
-            for other in self.visitors.made(made.order.tab)
-            if other != made
-        }
-        return {serial: name for serial, name in found.items() if serial.side == made.order.claim.serial.side}
-
-    def again(self, tab: str | None, index: int, choose: Callable[[Made], Serial | None]) -> tuple:
-        """The visitor's latest student with another serial or picture; a sentence where it has gone."""
-        made = self.visitors.made(tab or "")
-        if not made:
-            return "", rendering.render_note(self.said["gone"], "error"), None
-        return self.shown(made[-1], index, choose(made[-1]))
-
-    def press_random(self, index: int, request: gr.Request) -> tuple:
-        return self.again(request.session_hash, index, lambda made: random_serial(unlike=made.order.claim.serial))
-
-    def press_near(self, index: int, request: gr.Request) -> tuple:
-        return self.again(request.session_hash, index, lambda made: near_miss(made.order.claim.serial))
-
-    def press_another(self, index: int, entered: str | None, request: gr.Request) -> tuple:
-        def next_other(made: Made) -> Serial:
-            others = list(self.others(made)) or [random_serial(unlike=made.order.claim.serial)]
-            texts = [other.text for other in others]
-            return others[(texts.index(entered) + 1 if entered in texts else 0) % len(others)]
-
-        return self.again(request.session_hash, index, next_other)
-
-    def press_none(self, index: int, request: gr.Request) -> tuple:
-        return self.again(request.session_hash, index, lambda made: None)
-
-    def choose_picture(self, entered: str | None, request: gr.Request, event: gr.EventData) -> tuple:
-        index = int(event.index)
-        shown = self.again(request.session_hash, index, lambda made: Serial.parse(entered) if entered else None)
-        return *shown, self.gallery(index), index
-
-    def gallery(self, index: int) -> str:
-        return rendering.render_gallery(self.texts, TASK.name, self.held, self.pictures, index)
+        return rendering.render_note(self.said["stopped"]), gr.Button(interactive=False), *self.offer.closed()
 
     # Layout
 
@@ -211,7 +188,6 @@ class MintTab:
         limits = self.visitors.limits
         minutes = limits.minutes_kept
         self.ticket = gr.State(None, time_to_live=60 * minutes, delete_callback=self.forget)
-        self.entered, self.index = gr.State(None), gr.State(self.pictures[0])
         self.clock = gr.Timer(LOOK_EVERY, active=False)
         gr.HTML(rendering.render_tab_heading(self.texts, "mint"), js_on_load=None, elem_classes="unseen-block")
         gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
@@ -237,22 +213,8 @@ class MintTab:
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
                 self.place = gr.HTML("", js_on_load=None, elem_id="mint-place", padding=False)
                 self.live = gr.HTML(self.hint(), js_on_load=None, elem_id="mint-live", padding=False)
-                with gr.Column(visible=False, elem_id="mint-try") as self.trying:
-                    gr.HTML(
-                        rendering.render_heading(self.said["try_title"], self.said["try_lead"]),
-                        js_on_load=None,
-                        padding=False,
-                    )
-                    with gr.Row(elem_classes="buttons"):
-                        self.random = gr.Button(self.texts["compare"]["random"], size="sm")
-                        self.near = gr.Button(self.texts["compare"]["near"], size="sm")
-                        self.another = gr.Button(self.texts["compare"]["another"], size="sm")
-                        self.none = gr.Button(self.texts["compare"]["none"], size="sm")
-                    self.serial_note = gr.HTML("", js_on_load=None, padding=False)
-                    self.panels = gr.HTML("", js_on_load=None, elem_id="mint-panels", padding=False)
-                    self.gallery_view = gr.HTML(
-                        "", js_on_load=script("gallery.js"), elem_id="mint-gallery", padding=False
-                    )
+                self.offer.build()
+                self.trial.build()
 
     def forget(self, ticket: Ticket | None) -> None:
         """The tab's time is over."""
@@ -263,29 +225,29 @@ class MintTab:
 
     def wire(self) -> None:
         quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-        shown = [self.panels, self.serial_note, self.entered]
         gr.on(
             [self.button.click, self.name.submit],
             self.press_mint,
             self.name,
-            [self.note, self.order, self.live, self.ticket, self.stop, self.place, self.clock],
+            [self.note, self.order, self.live, self.ticket, self.stop, self.place, self.clock, *self.offer.parts],
             **quick | {"queue": True},  # only what passes the queue sets off a state's change
         )
         self.ticket.change(
             self.mint,
             self.ticket,
-            [self.live, self.stop, self.trying, *shown, self.gallery_view, self.index],
+            [self.live, self.stop, *self.trial.parts, *self.offer.parts],
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=AT_ONCE,
         )
         self.clock.tick(self.look_again, None, [self.place, self.clock], **quick)
-        self.stop.click(self.press_stop, None, [self.live, self.stop], **quick)
-        for button, press in (
-            (self.random, self.press_random),
-            (self.near, self.press_near),
-            (self.none, self.press_none),
-        ):
-            button.click(press, self.index, shown, **quick)
-        self.another.click(self.press_another, [self.index, self.entered], shown, **quick)
-        self.gallery_view.click(self.choose_picture, self.entered, [*shown, self.gallery_view, self.index], **quick)
+        self.offer.go_on.click(
+            self.press_go_on,
+            None,
+            [self.live, self.ticket, self.stop, self.place, self.clock, *self.offer.parts],
+            **quick | {"queue": True},
+        )
+        ending = [self.live, self.stop, *self.offer.parts]
+        self.offer.clock.tick(self.offer.run_out, None, ending, **quick)
+        self.stop.click(self.press_stop, None, ending, **quick)
+        self.trial.wire()

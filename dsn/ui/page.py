@@ -156,7 +156,7 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
     gr.Navbar(visible=False)  # languages are chosen in the header
     gr.HTML(render_header(texts, collection), js_on_load=script("header.js"))
     sharing = Sharing(texts, collection)
-    with gr.Tabs(elem_id="tabs"):
+    with gr.Tabs(elem_id="tabs") as tabs:
         with gr.Tab(titles["compare"], id="compare"):
             lesson = Lesson(texts, collection) if fits(collection) else None
             compare = CompareTab(texts, collection)
@@ -166,7 +166,8 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
         with gr.Tab(titles["attack"], id="attack"):
             AttackTab(texts, collection, parts.back_row, parts.turns)
         with gr.Tab(titles["mint"], id="mint"):
-            MintTab(texts, collection, parts.visitors, parts.quick)
+            mint = MintTab(texts, collection, parts.visitors, parts.quick)
+            mint.offer.leads_to(tabs, "compare")
         with gr.Tab(titles["trace"], id="trace"):
             TraceTab(texts, collection, parts.visitors)
         with gr.Tab(titles["figures"], id="figures"):

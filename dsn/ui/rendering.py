@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -11,9 +10,8 @@ from dsn.collection import Collection
 from dsn.comparison import CONDITIONS, Condition, Measurement, Panel
 from dsn.datasets import as_floats
 from dsn.held_out import HeldOut
-from dsn.owner.quick import Progress
 from dsn.owner.reports import p_text
-from dsn.owner.visitors import Made, Order
+from dsn.owner.visitors import Order
 from dsn.pictures import to_data_uri
 from dsn.serials import Serial
 from dsn.statistics import Accuracy, Chance
@@ -216,39 +214,6 @@ def render_order(texts: Texts, order: Order) -> str:
         key=claim.key,
         signature=claim.signature.hex(),
         serial=claim.serial,
-    )
-
-
-def render_minting(
-    texts: Texts, progress: Progress, even: float, measured: Measurement | None = None, made: Made | None = None
-) -> str:
-    """How far a minting is, its curves, and in the end what the student reaches and the file to download.
-
-    Args:
-        texts: of the page.
-        progress: so far.
-        even: what guessing evenly reaches, in percent.
-        measured: the finished student on the pictures that come with the project.
-        made: the finished student.
-    """
-    kinds: tuple[Condition, ...] = ("valid", "entered", "absent")
-    curves = {
-        kind: [
-            (100 * look.share, {"valid": look.valid, "entered": look.wrong, "absent": look.absent}[kind].percent)
-            for look in progress.looks
-        ]
-        for kind in kinds
-    }
-    return render_template(
-        "minting.html",
-        t=texts,
-        progress=progress,
-        even=even,
-        curves=curves,
-        final={kind: measured.accuracy(kind) for kind in kinds} if measured else None,
-        customer=made.order.claim.verifier.customer if made else None,
-        file=f"gradio_api/file={quote(str(made.parcel))}" if made and made.parcel else None,
-        file_name=made.parcel.name if made and made.parcel else None,
     )
 
 
