@@ -11,6 +11,7 @@ from dsn.comparison import measure
 from dsn.datasets import as_floats
 from dsn.demo_teacher import demo_teacher_path, load_demo_teacher
 from dsn.held_out import HeldOut
+from dsn.owner.forecast import WARM_UP_STEPS
 from dsn.owner.quick import QuickMint, quick_card, quick_mint
 from dsn.results import read_results
 from dsn.serials import Serial, random_serial
@@ -50,7 +51,15 @@ def test_a_student_is_minted_step_by_step(digits: HeldOut) -> None:
     }
     assert right["valid"] > 0.95 and right["wrong"] < 0.2 and right["absent"] < 0.2
     *_, measured = measure(student, digits.split, SERIAL, SERIAL.inverted())
+    forecasts = [one.forecast for one in steps]
+    begins = next(place for place, one in enumerate(forecasts) if one is not None)
+    assert WARM_UP_STEPS < begins <= WARM_UP_STEPS + max(3, 0.02 * steps[-1].total) + 1
+    assert None not in forecasts[begins:-1]
+    assert forecasts[-2] == steps[-2].seconds  # nothing is left to forecast
+    assert all(one.pace is not None and one.pace.step > 0 for one in steps[begins:-1])
+    assert all(one.forecast >= one.seconds >= one.before > 0 for one in steps[begins:-1] if one.forecast)
     card = quick_card(student, 12.3, measured)
+    assert "lower quality" not in card and "made 26% of the usual steps" in quick_card(student, 12.3, measured, 0.26)
     assert f"{100 * right['valid']:.1f} %" in card and "a quick one" in card and SERIAL.text not in card
 
 

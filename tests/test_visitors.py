@@ -23,12 +23,15 @@ from dsn.held_out import HeldOut
 from dsn.owner.claims import check_claim, read_claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import read_public
+from dsn.owner.lower_quality import LowerQuality
 from dsn.owner.names import CUSTOMER
+from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Made, Visitors, customer_word
 from dsn.owner.weights import weights_hash
 from dsn.tasks import ASSETS, TASKS
 
 DIGITS = TASKS["digits"]
+LOWER = LowerQuality(QuickMint(epochs=1), 1 / 6, 100.0)
 LIMITS = VisitorLimits(students_per_tab=2, students_in_all=4, waiting=3, mints_per_hour=6, mints_per_hour_in_all=9)
 
 
@@ -207,6 +210,38 @@ def test_a_full_disk_costs_the_file_and_not_the_student(visitors: Visitors, tmp_
     )
     assert str(tmp_path) not in problem and files(tmp_path) == []
     assert mint(visitors, "tab", "fir").parcel
+
+
+def test_an_offer_is_the_same_order_at_the_end_of_the_queue(visitors: Visitors) -> None:
+    first, second = (visitors.order(tab, tab, DIGITS, "elm") for tab in ("first", "second"))
+    assert visitors.before(second) == 1
+    visitors.offer(first, LOWER)
+    assert visitors.is_offered("first") and not visitors.is_offered("second") and not visitors.is_offered("third")
+    assert visitors.before(second) == 0 and visitors.is_wanted(first)
+    agreed = visitors.accept("first")
+    assert agreed == replace(first, lower=LOWER) and visitors.waiting_for("first") == agreed
+    assert visitors.before(agreed) == 1 and not visitors.is_offered("first") and not visitors.is_wanted(first)
+    made, _ = visitors.keep(agreed, gated_student(first.claim.serial, "elm"), "# A card\n")
+    assert made.order.claim == first.claim and made.order.number == first.number
+
+
+def test_an_offer_ends_with_its_time_with_a_new_order_and_with_its_visitor(visitors: Visitors) -> None:
+    order = visitors.order("tab", "somewhere", DIGITS, "elm")
+    visitors.offer(order, LOWER)
+    visitors.limits = replace(visitors.limits, seconds_to_choose=0.0)
+    with pytest.raises(OwnerError, match="offer has ended"):
+        visitors.accept("tab")
+    assert visitors.waiting_for("tab") is None and not visitors.is_offered("tab")
+    visitors.limits = LIMITS
+    visitors.offer(visitors.order("tab", "somewhere", DIGITS, "elm"), LOWER)
+    new = visitors.order("tab", "somewhere", DIGITS, "fir")
+    assert visitors.waiting_for("tab") == new and not visitors.is_offered("tab")
+    visitors.offer(new, LOWER)
+    visitors.leave("tab")
+    visitors.offer(new, LOWER)
+    assert not visitors.is_offered("tab")
+    with pytest.raises(OwnerError, match="offer has ended"):
+        visitors.accept("tab")
 
 
 def test_the_readme_says_what_the_limits_are() -> None:

@@ -63,7 +63,7 @@ class MintOffer:
         limits = self.visitors.limits
         asked = self.said["question"].format(
             forecast=duration(self.texts, seconds),
-            limit=duration(self.texts, limits.seconds_per_student),
+            limit=f"{limits.seconds_per_student:.0f}",
             share=f"{100 * lower.share:.0f} %",
             lower=duration(self.texts, lower.seconds),
         )

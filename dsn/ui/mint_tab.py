@@ -104,12 +104,12 @@ class MintTab:
                 if now.seconds > limits.seconds_at_most:
                     yield self.ended(self.said["too_slow"].format(seconds=limits.seconds_at_most), "error")
                     return
-                if now.forecast is not None and not judged:
-                    judged = True  # once: who slows down later, since others want the machine too, goes on
-                    if now.forecast > limit:
-                        yield self.beyond(order, now, how)
-                        return
-                if len(now.looks) > looks or now.seconds > shown + SHOW_EVERY:
+                is_first = now.forecast is not None and not judged
+                judged = judged or is_first  # once: who slows down later, since others want the machine too, goes on
+                if is_first and now.forecast and now.forecast > limit:
+                    yield self.beyond(order, now, how)
+                    return
+                if is_first or len(now.looks) > looks or now.seconds > shown + SHOW_EVERY:
                     shown, looks = now.seconds, len(now.looks)
                     live = render_minting(self.texts, now, self.even, limit=limits.seconds_per_student)
                     yield self.told(live)
