@@ -20,7 +20,7 @@ from dsn.datasets import as_floats
 from dsn.held_out import HeldOut
 from dsn.serials import Serial
 
-PATIENCE = 300_000  # milliseconds: a real minting on a machine that may be busy
+PATIENCE = 600_000  # milliseconds: a real minting on a machine that may be slow and busy
 
 
 @pytest.fixture(scope="module")
