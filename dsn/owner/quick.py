@@ -43,8 +43,8 @@ class QuickMint:
 
     epochs: int = 6
     training_pictures: int | None = None
-    looks: int = 24
-    pictures: int = 200
+    looks: int = 16
+    pictures: int = 150
     seed: int = 0
 
 
