@@ -68,7 +68,7 @@ class MintOffer:
             lower=duration(self.texts, lower.seconds),
         )
         wait = self.said["wait"].format(seconds=f"{limits.seconds_to_choose:.0f}")
-        return render_note(asked, "error") + render_note(wait)
+        return render_note(asked, "question") + render_note(wait)
 
     def too_slow(self, seconds: float) -> str:
         """That no mint is any use here; `seconds` as above."""

@@ -122,7 +122,7 @@ def render_sketch(title: str, clear: str) -> str:
 
 
 def render_note(text: str, kind: str = "plain") -> str:
-    """One sentence under a control, escaped unless it comes from `fill`; kind is "plain", "error" or "good"."""
+    """One sentence under a control, escaped unless from `fill`; kind is "plain", "error", "question" or "good"."""
     return render_template("note.html", text=text, kind=kind)
 
 
