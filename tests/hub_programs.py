@@ -36,7 +36,7 @@ def ask(endpoint: str, home: Path, calls: list[dict[str, Any]], **environment: s
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert run.returncode == 0, run.stderr
     assert SECRET not in run.stdout + run.stderr

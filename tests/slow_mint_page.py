@@ -29,5 +29,5 @@ def always_some(now: Progress, how: QuickMint, limit: float) -> LowerQuality:
 
 if __name__ == "__main__":
     mint_tab.lower_quality_after = always_some
-    limits = VisitorLimits(seconds_per_student=0.5, seconds_to_choose=float(os.environ["SECONDS_TO_CHOOSE"]))
+    limits = VisitorLimits(seconds_per_student=1.0, seconds_to_choose=float(os.environ["SECONDS_TO_CHOOSE"]))
     build_page(load_collection(), limits, QUICK).launch(**launch_settings(limits))

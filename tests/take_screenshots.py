@@ -4,7 +4,7 @@ import io
 import tempfile
 from pathlib import Path
 
-from app_process import PROJECT, running_app
+from app_process import PATIENCE, PROJECT, running_app
 from find_browser import browser_path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -16,7 +16,7 @@ FOLDER = PROJECT / "assets/screenshots"
 COLOURS = 128  # enough for a page of flat colours, at a third of the size
 LAPTOP, PHONE, PROJECTOR = (1280, 800), (390, 844), (1280, 720)
 SETTLED = 800  # milliseconds
-LEARNING = 8000  # milliseconds of a minting, for its curves to bend
+LEARNT = 0.3  # share of a minting after which its curves have bent
 
 
 def keep(page: Page, name: str, *, whole: bool = True) -> None:
@@ -31,7 +31,7 @@ def opened(browser: Browser, address: str, size: tuple[int, int], scheme: str = 
     """A page that shows a finished comparison."""
     page = browser.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
     page.goto(f"{address}{'&' if '?' in address else '?'}__theme={scheme}")
-    expect(page.locator(".panel")).to_have_count(3, timeout=60_000)
+    expect(page.locator(".panel")).to_have_count(3, timeout=PATIENCE)
     page.wait_for_timeout(SETTLED)
     return page
 
@@ -44,23 +44,24 @@ def tabs(page: Page, texts: Texts) -> None:
         page.get_by_role("tab", name=titles[tab], exact=True).click()
 
     page.locator("#measure").click()
-    expect(page.locator(".matrices svg")).to_have_count(3, timeout=120_000)
+    expect(page.locator(".matrices svg")).to_have_count(3, timeout=PATIENCE)
     keep(page, f"compare-{language}")
     choose("attack")
     page.locator("#attack-run").click()
     over = page.locator("#attack-stage .progress-line").get_by_text(texts["attack"]["over"], exact=True)
-    expect(over).to_be_visible(timeout=120_000)
+    expect(over).to_be_visible(timeout=PATIENCE)
     keep(page, f"attack-{language}")
     choose("mint")
     page.locator("#mint-name").locator("input, textarea").fill("elm")
     page.locator("#mint-button").click()
-    expect(page.locator("#mint-live .minting .curves")).to_be_visible(timeout=120_000)
-    page.wait_for_timeout(LEARNING)
+    expect(page.locator("#mint-live .minting .curves")).to_be_visible(timeout=PATIENCE)
+    bar = "document.querySelector('#mint-live progress')"
+    page.wait_for_function(f"{bar} && {bar}.value > {LEARNT} * {bar}.max", timeout=PATIENCE)
     keep(page, f"mint-{language}")
     page.locator("#mint-stop").click()
     choose("trace")
     page.locator("#trace-button").click()
-    expect(page.locator("#trace-report .trace")).to_be_visible(timeout=120_000)
+    expect(page.locator("#trace-report .trace")).to_be_visible(timeout=PATIENCE)
     keep(page, f"trace-{language}")
     for tab in ("figures", "method"):
         choose(tab)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
+from app_process import PATIENCE
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
@@ -70,23 +71,23 @@ def walk(page: Page, texts: Texts, *, working: bool) -> Iterator[str]:
 def walk_at_work(page: Page, texts: Texts, choose: Callable[[str], None]) -> Iterator[str]:
     """What the page shows once it has been asked for something."""
     page.locator("#measure").click()
-    expect(page.locator(".matrices svg")).to_have_count(3, timeout=120_000)
+    expect(page.locator(".matrices svg")).to_have_count(3, timeout=PATIENCE)
     page.get_by_role("tab", name=texts["compare"]["own_picture"]).click()
     yield "compare, measured, with a picture of one's own"
     choose("attack")
     page.locator("#attack-run").click()
-    expect(page.locator("#attack-stage .said")).to_be_visible(timeout=120_000)
+    expect(page.locator("#attack-stage .said")).to_be_visible(timeout=PATIENCE)
     yield "attack, finished"
     choose("mint")
     page.locator("#mint-name").locator("input, textarea").fill("elm")
     page.locator("#mint-button").click()
     expect(page.locator("#mint-order .order")).to_be_visible()
-    expect(page.locator("#mint-live .minting")).to_be_visible(timeout=120_000)
+    expect(page.locator("#mint-live .minting")).to_be_visible(timeout=PATIENCE)
     yield "mint, ordered"
     page.locator("#mint-stop").click()
     choose("trace")
     page.locator("#trace-button").click()
-    expect(page.locator("#trace-report .trace")).to_be_visible(timeout=120_000)
+    expect(page.locator("#trace-report .trace")).to_be_visible(timeout=PATIENCE)
     yield "trace, reported"
 
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from app_process import PATIENCE
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -194,7 +195,7 @@ def test_drawing(page: Page) -> None:
 def test_measuring(page: Page) -> None:
     press(page, "Measure on 1,000 pictures")
     rows = page.locator(".chart .row")
-    expect(page.locator(".progress-line")).to_contain_text("Measured just now", timeout=60_000)
+    expect(page.locator(".progress-line")).to_contain_text("Measured just now", timeout=PATIENCE)
     shares = [float(rows.nth(index).locator(".figure b").inner_text().rstrip(" %")) for index in range(3)]
     assert shares[0] > 97 and shares[1] < 20 and shares[2] < 20
     expect(rows.nth(0).locator("small")).to_contain_text("N = 1,000")

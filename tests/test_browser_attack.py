@@ -2,14 +2,13 @@
 
 import re
 
+from app_process import PATIENCE
 from playwright.sync_api import Page, expect
 
 from dsn.ui.texts import load_texts
 
 TEXTS = load_texts("en")
 ATTACK = TEXTS["attack"]
-
-PATIENCE = 120_000  # milliseconds, on a machine that may be busy with other work
 
 
 def opened(page: Page, title: str) -> None:

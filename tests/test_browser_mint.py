@@ -10,7 +10,7 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import pytest
-from app_process import PROJECT, running_app
+from app_process import PATIENCE, PROJECT, running_app
 from mint_page import LIMITS
 from playwright.sync_api import Browser, Page, expect
 from test_structure import given_away
@@ -19,8 +19,6 @@ from dsn import Student
 from dsn.datasets import as_floats
 from dsn.held_out import HeldOut
 from dsn.serials import Serial
-
-PATIENCE = 600_000  # milliseconds: a real minting on a machine that may be slow and busy
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +133,7 @@ def test_a_tab_that_closes_takes_all_with_it(browser: Browser, address: str, fol
     other = visit(browser, address)
     assert "birch.zip" not in other.content() and other.locator("#mint-panels .panel").count() == 0
     page.context.close()
-    for _ in range(300):
+    for _ in range(PATIENCE // 200):
         if status(place) != 200:
             break
         time.sleep(0.2)

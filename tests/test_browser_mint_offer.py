@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_process import running_app
+from app_process import PATIENCE, running_app
 from playwright.sync_api import Browser, Page, expect
 from slow_mint_page import LOWER_STEPS
-from test_browser_mint import PATIENCE, files_in, mint, open_tab, visit
+from test_browser_mint import files_in, mint, open_tab, visit
 
 from dsn.ui.texts import load_texts
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from app_process import PATIENCE
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 from pypdf import PdfReader
@@ -231,7 +232,7 @@ def test_files_are_downloaded_and_hide_the_serial_until_it_is_asked_for(
 ) -> None:
     page = open_page(context, address)
     press(page, "Measure on 1,000 pictures")
-    expect(page.locator(".progress-line")).to_contain_text("Measured just now", timeout=60_000)
+    expect(page.locator(".progress-line")).to_contain_text("Measured just now", timeout=PATIENCE)
     entered = serial_field(page).input_value()
 
     picture = Image.open(io.BytesIO(download(page, "Picture (PNG)", tmp_path)))
@@ -262,7 +263,7 @@ def test_files_are_downloaded_and_hide_the_serial_until_it_is_asked_for(
 def test_measured_charts_can_be_read_as_tables(context: BrowserContext, address: str) -> None:
     page = open_page(context, address)
     press(page, "Measure on 1,000 pictures")
-    expect(page.locator(".progress-line")).to_contain_text("Measured just now", timeout=60_000)
+    expect(page.locator(".progress-line")).to_contain_text("Measured just now", timeout=PATIENCE)
     tables = page.locator("#measurement details.as-table")
     expect(tables).to_have_count(2)
     tables.nth(0).locator("summary").click()

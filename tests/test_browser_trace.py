@@ -6,10 +6,8 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
-from app_process import PROJECT
+from app_process import PATIENCE, PROJECT
 from playwright.sync_api import Page, expect
-
-PATIENCE = 600_000  # milliseconds: some hundred serials on a machine that may be busy with other work
 
 
 def traced(page: Page) -> str:
@@ -45,8 +43,8 @@ def test_a_sample_and_an_upload_are_traced(page: Page, tmp_path: Path) -> None:
     hostile = tmp_path / "leak.safetensors"
     hostile.write_bytes(b"\xff" * 8 + b"{}")
     page.locator("#trace-upload input[type=file]").set_input_files(hostile)
-    expect(page.locator("#trace-sample input")).to_have_value("No sample: the file below", timeout=60_000)
+    expect(page.locator("#trace-sample input")).to_have_value("No sample: the file below", timeout=PATIENCE)
     page.locator("#trace-button").click()
     note = page.locator("#trace-report .note.error")
-    expect(note).to_contain_text("can be read safely", timeout=60_000)
+    expect(note).to_contain_text("can be read safely", timeout=PATIENCE)
     expect(note).not_to_contain_text("/tmp")

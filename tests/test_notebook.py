@@ -82,7 +82,7 @@ def run(cells: list[NotebookNode], folder: Path) -> list[NotebookNode]:
     """Run cells in a fresh kernel that was started in this folder; an error in a cell is raised."""
     book = notebook()
     book.cells = cells
-    NotebookClient(book, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(book, timeout=600, startup_timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
     return book.cells
 
 

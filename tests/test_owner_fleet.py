@@ -60,7 +60,7 @@ def test_a_ray_worker_that_is_killed_is_replaced(ledger: Ledger, monkeypatch: py
     task, killed = tasks.TASKS["digits"], []
 
     def kill_the_first() -> None:
-        for _ in range(6000):
+        for _ in range(30_000):
             for one in filter(at_work, psutil.Process().children(recursive=True)):
                 killed.append(one.pid)
                 os.kill(one.pid, signal.SIGKILL)
