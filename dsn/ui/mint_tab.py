@@ -36,6 +36,19 @@ def span(values: list[float], digits: int = 1) -> str:
     return low if low == high else f"{low}–{high}"
 
 
+def forgetting(visitors: Visitors) -> Callable[[Ticket | None], None]:
+    """What is called when a tab's time is over.
+
+    A function and not a method: Gradio copies a component's values deeply, a method with all its object holds.
+    """
+
+    def forget(ticket: Ticket | None) -> None:
+        if ticket:
+            visitors.leave(ticket[0])
+
+    return forget
+
+
 class MintTab:
     """The tab's components and what happens when they are used."""
 
@@ -211,7 +224,7 @@ class MintTab:
     def build(self) -> None:
         limits = self.visitors.limits
         minutes = limits.minutes_kept
-        self.ticket = gr.State(None, time_to_live=60 * minutes, delete_callback=self.forget)
+        self.ticket = gr.State(None, time_to_live=60 * minutes, delete_callback=forgetting(self.visitors))
         self.entered, self.index = gr.State(None), gr.State(self.pictures[0])
         self.clock = gr.Timer(LOOK_EVERY, active=False)
         gr.HTML(rendering.render_tab_heading(self.texts, "mint"), js_on_load=None, elem_classes="unseen-block")
@@ -254,11 +267,6 @@ class MintTab:
                     self.gallery_view = gr.HTML(
                         "", js_on_load=script("gallery.js"), elem_id="mint-gallery", padding=False
                     )
-
-    def forget(self, ticket: Ticket | None) -> None:
-        """The tab's time is over."""
-        if ticket:
-            self.visitors.leave(ticket[0])
 
     # Wiring
 

@@ -18,6 +18,7 @@ from dsn.export.shelf import Shelf
 from dsn.lesson import fits
 from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Visitors
+from dsn.ui.arrivals import Arrivals
 from dsn.ui.attack_tab import AttackTab
 from dsn.ui.back_row import BackRow
 from dsn.ui.compare_tab import CompareTab
@@ -185,8 +186,9 @@ def web_component(request: Request) -> FileResponse:
 def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
     """Arguments of `Blocks.launch` that belong to the page and not to where it runs; `limits` as in `build_page`."""
     gate = Middleware(Gate, limits=limits or VisitorLimits(), folder=Path(get_upload_folder()))
+    doors = [gate, Middleware(LanguageDoor), Middleware(Arrivals)]
     return {
-        "app_kwargs": {"middleware": [gate, Middleware(LanguageDoor)], "routes": [Route("/gradio.js", web_component)]},
+        "app_kwargs": {"middleware": doors, "routes": [Route("/gradio.js", web_component)]},
         "head": render_head(),
         "theme": theme(),
         "css_paths": sorted((HERE / "styles").glob("*.css")),
