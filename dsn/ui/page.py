@@ -1,6 +1,7 @@
 """The whole page: its tabs, its look, and the endpoints other programs call."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from dsn.ui.gate import Gate
 from dsn.ui.languages import LanguageDoor
 from dsn.ui.lesson import Lesson
 from dsn.ui.mint_tab import MintTab
+from dsn.ui.opened import awaited, fill
 from dsn.ui.rendering import HERE, render_footer, render_head, render_header, render_method, script
 from dsn.ui.sharing import Sharing
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
@@ -173,7 +175,7 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
         with gr.Tab(titles["figures"], id="figures"):
             build_figures_tab(texts)
         with gr.Tab(titles["method"], id="method"):
-            gr.HTML(render_method(texts, collection.tasks()), js_on_load=None)
+            fill([awaited(texts)], cache(lambda: render_method(texts, collection.tasks())))
     gr.HTML(render_footer(texts, collection), js_on_load=None)
     sharing.wire(compare)
 
