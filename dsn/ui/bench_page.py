@@ -258,9 +258,6 @@ def page_rows(checkpoints: Path = CHECKPOINTS) -> Iterator[Ratio]:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # clients of the bench reach this machine only
     collection = load_collection(checkpoints)
-    yield start_up()
-    for task in collection.tasks():
-        yield measuring(collection, task.name)
     with running_page(checkpoints) as (address, process):
         with running(serve_two_fields) as (plain, _):
             yield from arrivals(address, process, plain, next(iter(collection.students)))
@@ -268,3 +265,6 @@ def page_rows(checkpoints: Path = CHECKPOINTS) -> Iterator[Ratio]:
         yield from feel(address)
         if Path("/proc/self/statm").exists():
             yield crowd(address, process, collection)
+    yield start_up()
+    for task in collection.tasks():
+        yield measuring(collection, task.name)
