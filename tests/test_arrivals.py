@@ -20,6 +20,7 @@ from dsn.ui.arrivals import Arrivals, asked
 from dsn.ui.bench_arrivals import MEMORY_BAR, failures, resident_megabytes
 from dsn.ui.bench_page import running_page
 from dsn.ui.page import build_page, launch_settings
+from dsn.ui.rendering import render_template
 from dsn.ui.texts import load_texts
 
 VISITORS = 30
@@ -107,6 +108,16 @@ def test_each_language_has_its_own(page: tuple[str, int]) -> None:
     for path, own in (("/", english), ("/zh", chinese)):
         text = sent(address + path)[0].decode()
         assert own["licensed"] in text and text.lstrip().startswith("<!doctype html>")
+
+
+def test_what_is_not_in_view_does_not_come_with_the_page(page: tuple[str, int]) -> None:
+    address, _ = page
+    for query, language in (("?page=", "en"), ("?page=zh", "zh")):
+        texts, shown = load_texts(language), values(config(address, query))
+        assert shown.count(json.dumps(render_template("awaited.html", t=texts), ensure_ascii=False)) == 4
+        assert texts["compare"]["licensed"] in shown and texts["page"]["heading"] in shown
+        for hidden in (texts["figures"]["ideas"]["title"], texts["method"]["idea"], texts["attack"]["hint"]):
+            assert hidden not in shown, hidden
 
 
 def test_each_address_has_its_own_root(page: tuple[str, int]) -> None:
