@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app_process import PATIENCE, PROJECT, running_app
 from find_browser import browser_path
+from open_tab import open_tab
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -41,7 +42,7 @@ def tabs(page: Page, texts: Texts) -> None:
     language, titles = texts.language, texts["page"]["tabs"]
 
     def choose(tab: str) -> None:
-        page.get_by_role("tab", name=titles[tab], exact=True).click()
+        open_tab(page, titles[tab])
 
     page.locator("#measure").click()
     expect(page.locator(".matrices svg")).to_have_count(3, timeout=PATIENCE)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from app_process import PATIENCE
 from axe_playwright_python.sync_playwright import Axe
+from open_tab import open_tab
 from playwright.sync_api import Browser, Page, expect
 
 from dsn.ui.texts import Texts, load_texts
@@ -54,7 +55,7 @@ def walk(page: Page, texts: Texts, *, working: bool) -> Iterator[str]:
     """Through the whole page, with its attack, mint and trace at work or not: the name of each place it stands at."""
 
     def choose(tab: str) -> None:
-        page.get_by_role("tab", name=texts["page"]["tabs"][tab], exact=True).click()
+        open_tab(page, texts["page"]["tabs"][tab])
 
     yield "compare"
     page.locator("#lesson [data-do=start]").click()
@@ -156,7 +157,7 @@ def test_there_is_one_main_part_and_one_head(browser: Browser, address: str) -> 
 def test_at_400_percent_nothing_is_read_by_scrolling_sideways(browser: Browser, address: str) -> None:
     page = open_page(browser, address, "en", viewport={"width": 320, "height": 700})
     for tab in ("Attack", "Mint", "Trace", "Figures", "How it works", "Compare"):
-        page.get_by_role("tab", name=tab, exact=True).click()
+        open_tab(page, tab)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, tab
     page.context.close()

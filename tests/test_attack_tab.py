@@ -205,6 +205,18 @@ def test_every_choice_has_its_words(collection: Collection) -> None:
         assert "python -m dsn attack" in stage or attack == "pruning"
 
 
+def test_a_stage_that_is_opened_shows_what_is_chosen_and_leaves_a_running_attack(collection: Collection) -> None:
+    turns, visitor = Turns(), gr.Request(session_hash="visitor")
+    with gr.Blocks():
+        tab = AttackTab(TEXTS, collection, BackRow(), turns)
+    assert tab.open("fine-tuning", "signs/alder", 0, visitor) == tab.waiting("fine-tuning", "signs/alder")
+    assert tab.open("pruning", "signs/alder", 50, visitor) == tab.slide("signs/alder", 50)
+    turn = turns.take("visitor", "fine-tuning signs/alder")
+    assert turn and tab.open("fine-tuning", "signs/alder", 0, visitor) == gr.skip() and turn.wanted
+    turns.over(turn)
+    assert tab.open("fine-tuning", "signs/alder", 0, visitor) == tab.waiting("fine-tuning", "signs/alder")
+
+
 @pytest.mark.parametrize("names", [["digits/alder", "signs/alder"], ["digits/paper"], ["signs/birch"]])
 def test_a_page_of_few_students_offers_what_can_be_done_with_them(collection: Collection, names: list[str]) -> None:
     tasks = {name.split("/")[0] for name in names}

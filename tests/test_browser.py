@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from app_process import PATIENCE
+from open_tab import open_tab
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -206,6 +207,27 @@ def test_measuring(page: Page) -> None:
     assert is_vivid(page, ".matrices figure.valid")
 
 
+@pytest.mark.parametrize("language", languages())
+def test_what_a_tab_holds_is_sent_when_it_is_first_opened(browser: Browser, address: str, language: str) -> None:
+    page, texts = browser.new_page(), load_texts(language)
+    page.goto(f"{address}/?lang={language}")
+    expect(page.locator(".panel")).to_have_count(3)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/run/predict" in request.url else None)
+    titles = texts["page"]["tabs"]
+    for tab, held in (
+        ("attack", "#attack-stage .attack"),
+        ("attack", "#attack-longer details"),
+        ("figures", ".figures table"),
+        ("method", ".method h2"),
+        ("attack", "#attack-stage .attack"),
+    ):
+        open_tab(page, titles[tab])
+        expect(page.locator(held).first).to_be_attached()
+    assert len(asked) == 4
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 768, 1280])
 def test_every_width_in_light_and_dark(browser: Browser, address: str, width: int, scheme: str) -> None:
@@ -214,7 +236,7 @@ def test_every_width_in_light_and_dark(browser: Browser, address: str, width: in
     page.goto(f"{address}/?__theme={scheme}")
     expect(page.locator(".panel")).to_have_count(3)
     for tab in ("Compare", "Mint", "Trace", "Figures", "How it works"):
-        page.get_by_role("tab", name=tab, exact=True).click()
+        open_tab(page, tab)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{tab} is wider than the screen"
     background = page.evaluate("getComputedStyle(document.querySelector('.panel')).backgroundColor")
     brightness = sum(map(int, re.findall(r"\d+", background)[:3])) / 3

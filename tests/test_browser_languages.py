@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from open_tab import open_tab
 from playwright.sync_api import Browser, Page, expect
 
 from dsn.collection import demo_serials
@@ -31,7 +32,7 @@ def visit(browser: Browser, address: str, locale: str) -> Page:
 def test_the_chinese_page_has_no_english_sentence(browser: Browser, address: str) -> None:
     page = visit(browser, f"{address}/zh", "zh-CN")
     for title in load_texts("zh")["page"]["tabs"].values():
-        page.get_by_role("tab", name=title, exact=True).click()
+        open_tab(page, title)
         text = page.evaluate(READ)
         for name in CUSTOMERS:
             text = re.sub(rf"\b{name}\b", "", text)

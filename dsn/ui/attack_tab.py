@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
+from functools import cache
 
 import gradio as gr
 
@@ -16,6 +17,7 @@ from dsn.ui.attack_rendering import render_attack, render_pruned
 from dsn.ui.attack_views import View, Watching
 from dsn.ui.back_row import BackRow, OutOfTimeError
 from dsn.ui.longer_attacks import render_longer_attacks
+from dsn.ui.opened import awaited, fill
 from dsn.ui.texts import Texts
 from dsn.ui.turns import FullError, Turn, Turns
 
@@ -61,8 +63,16 @@ class AttackTab:
 
     def choose_student(self, attack: str, name: str, amount: float, request: gr.Request) -> tuple:
         """The stage and Stop."""
-        stage = self.slide(name, amount) if attack == PRUNING else self.waiting(attack, name)
-        return self.instead(stage, request), gr.Button(interactive=False)
+        return self.instead(self.before(attack, name, amount), request), gr.Button(interactive=False)
+
+    def open(self, attack: str, name: str, amount: float, request: gr.Request) -> str:
+        """The stage, unless it shows an attack already: Run may be pressed as soon as it is there."""
+        is_taken = self.turns.has(request.session_hash or "")
+        return gr.skip() if is_taken else self.before(attack, name, amount)
+
+    def before(self, attack: str, name: str, amount: float) -> str:
+        """What the stage shows of an attack that was chosen."""
+        return self.slide(name, amount) if attack == PRUNING else self.waiting(attack, name)
 
     def move_slider(self, name: str, amount: float, request: gr.Request) -> str:
         return self.instead(self.slide(name, amount), request)
@@ -172,8 +182,8 @@ class AttackTab:
                     self.button = gr.Button(self.said["button"], variant="primary", elem_id="attack-run")
                     self.stop = gr.Button(self.said["stop"], interactive=False, elem_id="attack-stop")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
-                self.stage = gr.HTML(self.waiting(self.first, names[0]), js_on_load=None, elem_id="attack-stage")
-        gr.HTML(render_longer_attacks(self.texts, self.collection), js_on_load=None, elem_id="attack-longer")
+                self.stage = awaited(self.texts, elem_id="attack-stage")
+        self.longer = awaited(self.texts, elem_id="attack-longer")
 
     # Wiring
 
@@ -195,6 +205,8 @@ class AttackTab:
             **quick,
         )
         self.name.input(self.choose_student, [self.attack, self.name, self.amount], [self.stage, self.stop], **quick)
+        fill([self.stage], self.open, [self.attack, self.name, self.amount])
+        fill([self.longer], cache(lambda: render_longer_attacks(self.texts, self.collection)))
         in_bounds = f"(name, amount) => [name, Math.min(Math.max(amount || 0, 0), {MOST_PRUNED})]"  # it may be typed
         self.amount.input(self.move_slider, [self.name, self.amount], self.stage, js=in_bounds, **quick)
         self.stop.click(self.press_stop, None, [self.stage, self.stop], **quick)

@@ -1,4 +1,4 @@
-"""How much the page costs beyond what it cannot do without: round trips, start-up, measuring, clicks, visitors."""
+"""How much the page costs beyond what it cannot do without: arriving, round trips, start-up, clicks, visitors."""
 
 import multiprocessing
 import os
@@ -10,7 +10,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -24,6 +25,7 @@ from dsn.datasets import Split, as_floats
 from dsn.serials import Serial
 from dsn.student import Student
 from dsn.timing import Ratio, at_most, medians_in_turn, seconds_of
+from dsn.ui.bench_arrivals import arrivals, resident_megabytes
 from dsn.ui.bench_feel import feel
 from dsn.ui.page import build_page, launch_settings
 
@@ -83,11 +85,23 @@ def nothing() -> str:
     return ""
 
 
+def serve_two_fields(port: int) -> None:
+    """A page of two fields, as Gradio serves it; until the process is ended."""
+    with gr.Blocks(analytics_enabled=False) as page:
+        gr.Textbox()
+        gr.Textbox()
+    page.launch(server_name=HOST, server_port=port, quiet=True, ssr_mode=False)
+
+
 @contextmanager
-def running_page(checkpoints: Path) -> Iterator[tuple[str, int]]:
-    """The page in a process of its own: its address and the process's number."""
+def running(served: Callable[[int], None]) -> Iterator[tuple[str, int]]:
+    """A page in a process of its own: its address and the process's number.
+
+    Args:
+        served: serves it at a port.
+    """
     port = free_port()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(checkpoints, port), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(target=served, args=(port,), daemon=True)
     process.start()
     assert process.pid is not None
     try:
@@ -97,6 +111,11 @@ def running_page(checkpoints: Path) -> Iterator[tuple[str, int]]:
     finally:
         process.terminate()
         process.join()
+
+
+def running_page(checkpoints: Path) -> AbstractContextManager[tuple[str, int]]:
+    """The page of these students, as `running`."""
+    return running(partial(serve, checkpoints))
 
 
 def connect(address: str) -> Client:
@@ -193,12 +212,6 @@ def measuring(collection: Collection, task: str, *, repetitions: int = MEASUREME
     return at_most(f"page-measuring-{task}", what, 1.3, seconds)
 
 
-def resident_megabytes(process: int) -> float:
-    """Memory a process holds, as Linux counts it."""
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 def crowd(
     address: str, process: int, collection: Collection, *, visitors: int = VISITORS, rounds: int = ROUNDS
 ) -> Ratio:
@@ -245,11 +258,13 @@ def page_rows(checkpoints: Path = CHECKPOINTS) -> Iterator[Ratio]:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # clients of the bench reach this machine only
     collection = load_collection(checkpoints)
-    yield start_up()
-    for task in collection.tasks():
-        yield measuring(collection, task.name)
     with running_page(checkpoints) as (address, process):
+        with running(serve_two_fields) as (plain, _):
+            yield from arrivals(address, process, plain, next(iter(collection.students)))
         yield round_trip(address, collection)
         yield from feel(address)
         if Path("/proc/self/statm").exists():
             yield crowd(address, process, collection)
+    yield start_up()
+    for task in collection.tasks():
+        yield measuring(collection, task.name)

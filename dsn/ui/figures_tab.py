@@ -1,21 +1,29 @@
 """The tab of recorded figures: what was measured on the whole test splits, beside the paper's."""
 
+from functools import cache
+
 import gradio as gr
 
 from dsn.results import read_results
 from dsn.tasks import TASKS
 from dsn.ui.figures_rendering import render_attacks, render_ideas
+from dsn.ui.opened import awaited, fill
 from dsn.ui.rendering import render_figures
 from dsn.ui.texts import Texts
 
 
-def build_figures_tab(texts: Texts) -> None:
-    """Lay the tables out; nothing in them is computed here."""
+def tables(texts: Texts) -> list[str]:
+    """The tables of each application, of attacks and of ideas; nothing in them is computed here."""
+    shown = []
     for task in TASKS.values():
         rows = {name: row for name, row in read_results("students").items() if row["task"] == task.name}
-        gr.HTML(
-            render_figures(texts, task, read_results("teachers").get(task.name), rows, read_results("published")),
-            js_on_load=None,
+        shown.append(
+            render_figures(texts, task, read_results("teachers").get(task.name), rows, read_results("published"))
         )
-    gr.HTML(render_attacks(texts, read_results("attacks")), js_on_load=None)
-    gr.HTML(render_ideas(texts, read_results("ideas")), js_on_load=None)
+    return [*shown, render_attacks(texts, read_results("attacks")), render_ideas(texts, read_results("ideas"))]
+
+
+def build_figures_tab(texts: Texts) -> None:
+    """Lay the tables' places out."""
+    places = [awaited(texts), *(gr.HTML("", js_on_load=None) for _ in range(len(TASKS) + 1))]
+    fill(places, cache(lambda: tables(texts)))

@@ -1,6 +1,6 @@
 """The tab where a visitor is the owner: handlers first, then the layout, then the wiring."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import gradio as gr
 
@@ -39,6 +39,19 @@ def span(values: list[float], digits: int = 1) -> str:
 def ticket_of(order: Order) -> Ticket:
     """What sets off the minting of an order, once for each quality."""
     return order.tab, order.number, order.lower is not None
+
+
+def forgetting(visitors: Visitors) -> Callable[[Ticket | None], None]:
+    """What is called when a tab's time is over.
+
+    A function and not a method: Gradio copies a component's values deeply, a method with all its object holds.
+    """
+
+    def forget(ticket: Ticket | None) -> None:
+        if ticket:
+            visitors.leave(ticket[0])
+
+    return forget
 
 
 class MintTab:
@@ -187,7 +200,7 @@ class MintTab:
     def build(self) -> None:
         limits = self.visitors.limits
         minutes = limits.minutes_kept
-        self.ticket = gr.State(None, time_to_live=60 * minutes, delete_callback=self.forget)
+        self.ticket = gr.State(None, time_to_live=60 * minutes, delete_callback=forgetting(self.visitors))
         self.clock = gr.Timer(LOOK_EVERY, active=False)
         gr.HTML(rendering.render_tab_heading(self.texts, "mint"), js_on_load=None, elem_classes="unseen-block")
         gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
@@ -215,11 +228,6 @@ class MintTab:
                 self.live = gr.HTML(self.hint(), js_on_load=None, elem_id="mint-live", padding=False)
                 self.offer.build()
                 self.trial.build()
-
-    def forget(self, ticket: Ticket | None) -> None:
-        """The tab's time is over."""
-        if ticket:
-            self.visitors.leave(ticket[0])
 
     # Wiring
 

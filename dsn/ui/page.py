@@ -1,6 +1,7 @@
 """The whole page: its tabs, its look, and the endpoints other programs call."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dsn.export.shelf import Shelf
 from dsn.lesson import fits
 from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Visitors
+from dsn.ui.arrivals import Arrivals
 from dsn.ui.attack_tab import AttackTab
 from dsn.ui.back_row import BackRow
 from dsn.ui.compare_tab import CompareTab
@@ -28,6 +30,7 @@ from dsn.ui.gate import Gate
 from dsn.ui.languages import LanguageDoor
 from dsn.ui.lesson import Lesson
 from dsn.ui.mint_tab import MintTab
+from dsn.ui.opened import awaited, fill
 from dsn.ui.rendering import HERE, render_footer, render_head, render_header, render_method, script
 from dsn.ui.sharing import Sharing
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
@@ -173,7 +176,7 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
         with gr.Tab(titles["figures"], id="figures"):
             build_figures_tab(texts)
         with gr.Tab(titles["method"], id="method"):
-            gr.HTML(render_method(texts, collection.tasks()), js_on_load=None)
+            fill([awaited(texts)], cache(lambda: render_method(texts, collection.tasks())))
     gr.HTML(render_footer(texts, collection), js_on_load=None)
     sharing.wire(compare)
 
@@ -186,8 +189,9 @@ def web_component(request: Request) -> FileResponse:
 def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
     """Arguments of `Blocks.launch` that belong to the page and not to where it runs; `limits` as in `build_page`."""
     gate = Middleware(Gate, limits=limits or VisitorLimits(), folder=Path(get_upload_folder()))
+    doors = [gate, Middleware(LanguageDoor), Middleware(Arrivals)]
     return {
-        "app_kwargs": {"middleware": [gate, Middleware(LanguageDoor)], "routes": [Route("/gradio.js", web_component)]},
+        "app_kwargs": {"middleware": doors, "routes": [Route("/gradio.js", web_component)]},
         "head": render_head(),
         "theme": theme(),
         "css_paths": sorted((HERE / "styles").glob("*.css")),

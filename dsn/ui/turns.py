@@ -59,6 +59,11 @@ class Turns:
             self._latest[tab] = turn
             return turn
 
+    def has(self, tab: str) -> bool:
+        """Whether something is under way for a tab."""
+        with self._lock:
+            return tab in self._latest
+
     def before(self, turn: Turn) -> int:
         """How many come first."""
         with self._lock:
