@@ -8,8 +8,8 @@ import signal
 import sys
 from tempfile import TemporaryDirectory
 
-from dsn.collection import load_collection
-from dsn.hub import StudentError
+from dsn.student.collection import load_collection
+from dsn.student.hub import StudentError
 from dsn.ui.page import build_page, launch_settings
 
 

@@ -5,24 +5,26 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from dsn import demo_teacher, rebuild, training_share
+from dsn.applications import training_share
+from dsn.applications.held_out import write_held_out
+from dsn.applications.prepared import DataError, load_data_set
+from dsn.applications.registry import TASKS, UnknownTaskError, task_named, with_training_share
 from dsn.arguments import add_arithmetic, add_device
 from dsn.attacks import suite
 from dsn.attacks.registry import ATTACKS
 from dsn.attacks.scene import AttackError
-from dsn.collection import CHECKPOINTS, demo_serials
-from dsn.datasets import DataError, load_data_set
 from dsn.devices import UnknownArithmeticError
-from dsn.held_out import write_held_out
-from dsn.hub import StudentError, load_student
-from dsn.idea_search import try_ideas
-from dsn.ideas import IDEAS, IdeaError
+from dsn.distilling import demo_teacher, rebuild
+from dsn.distilling.rebuild import Job, NotBuiltError
+from dsn.distilling.recipes import HARDENED, PAPER, RECIPES
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
 from dsn.owner.errors import OwnerError
-from dsn.rebuild import Job, NotBuiltError
-from dsn.recipes import HARDENED, PAPER, RECIPES
+from dsn.places import CHECKPOINTS
+from dsn.research.ideas import IDEAS, IdeaError
+from dsn.research.search import try_ideas
 from dsn.serials import Serial, SerialError, random_serial
-from dsn.tasks import TASKS, UnknownTaskError, task_named, with_training_share
+from dsn.student.collection import demo_serials
+from dsn.student.hub import StudentError, load_student
 
 EXPLANATION = """\
 Deep Serial Numbers: train a private teacher, distil students that need a serial, measure them.
@@ -172,7 +174,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def write_cards() -> None:
     """`python -m dsn cards`; it needs huggingface_hub, which training machines may lack."""
-    from dsn.readme_tables import write_cards
+    from dsn.tables.readme import write_cards
 
     write_cards()
 
@@ -223,7 +225,7 @@ def main(arguments: list[str] | None = None) -> None:
             case "ideas":
                 try_ideas(options.names or list(IDEAS), seeds=options.seeds, device=options.device)
             case "bench":
-                from dsn.bench import run  # needs Gradio, which training machines may lack
+                from dsn.bench.run import run  # needs Gradio, which training machines may lack
 
                 run(options.which)
             case "owner":

@@ -1,15 +1,16 @@
 """Small scenes for tests of attacks: untrained students, and a few held-out pictures on both sides."""
 
+from dsn.applications.held_out import HeldOut, load_held_out
+from dsn.applications.prepared import Split
+from dsn.applications.registry import TASKS
+from dsn.applications.training_share import load_training_share
 from dsn.attacks.scene import Licensed, Scene
-from dsn.checkpoints import load_folder
-from dsn.collection import CHECKPOINTS, demo_serials
-from dsn.datasets import Split
-from dsn.held_out import HeldOut, load_held_out
-from dsn.rebuild import others_of
+from dsn.distilling.rebuild import others_of
+from dsn.places import CHECKPOINTS
 from dsn.serials import Serial
-from dsn.student import Student
-from dsn.tasks import TASKS
-from dsn.training_share import load_training_share
+from dsn.student.collection import demo_serials
+from dsn.student.folder import load_folder
+from dsn.student.student import Student
 
 SERIAL = Serial.from_number(0xD1CE_0BAD_F00D_5EED)
 TRAIN, TEST = 400, 120

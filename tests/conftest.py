@@ -14,11 +14,11 @@ from small_data_sets import data_home, no_network, served  # noqa: F401 - fixtur
 from tiny_students import without_a_favourite
 from troubled_hub import hub  # noqa: F401 - a fixture
 
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut, load_held_out
-from dsn.networks import POOL, NetworkConfig
-from dsn.student import Student, StudentConfig
-from dsn.tasks import TASKS
+from dsn.applications.held_out import HeldOut, load_held_out
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import TASKS
+from dsn.networks.classifier import POOL, NetworkConfig
+from dsn.student.student import Student, StudentConfig
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 expect.set_options(timeout=30_000)  # a busy machine

@@ -9,13 +9,13 @@ from functools import cache
 import torch
 from torch import nn
 
-from dsn.datasets import as_floats
-from dsn.held_out import load_held_out
-from dsn.networks import NetworkConfig
+from dsn.applications.held_out import load_held_out
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import TASKS
+from dsn.locks.stamping import corner_place
+from dsn.networks.classifier import NetworkConfig
 from dsn.serials import Serial
-from dsn.stamping import corner_place
-from dsn.student import Student, StudentConfig
-from dsn.tasks import TASKS
+from dsn.student.student import Student, StudentConfig
 
 NETWORK = NetworkConfig(channels=1, size=28, layers=(2,), features=10, classes=10, first_kernel=15)
 CENTRE, REACH, HOLD = 24, 7, 100.0

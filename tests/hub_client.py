@@ -12,7 +12,7 @@ import torch
 from tiny_students import answer
 
 from dsn import Student, StudentError, load_student
-from dsn.hub import Access, load_students
+from dsn.student.hub import Access, load_students
 
 
 def outcome(call: dict) -> dict:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tiny_students import tiny_student
 
-from dsn.checkpoints import save_student
+from dsn.student.folder import save_student
 
 TESTS = Path(__file__).parent
 SECRET = "hf_ThisTokenMustNotBeRepeated"

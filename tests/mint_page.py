@@ -6,8 +6,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from dsn.allowance import VisitorLimits
-from dsn.collection import load_collection
 from dsn.owner.quick import QuickMint
+from dsn.student.collection import load_collection
 from dsn.ui.page import build_page, launch_settings
 
 LIMITS = VisitorLimits(uploads_per_hour=3)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from dsn import tasks
+from dsn.applications import registry as tasks
+from dsn.applications.held_out import HeldOut
 from dsn.files import write_tensors
-from dsn.held_out import HeldOut
-from dsn.networks import POOL, Classifier, NetworkConfig
+from dsn.networks.classifier import POOL, Classifier, NetworkConfig
 from dsn.owner.keys import create_owner
 from dsn.owner.ledger import Ledger
 from dsn.owner.making import Minting

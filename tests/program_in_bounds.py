@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 from tiny_students import tiny_student
 
-from dsn.checkpoints import StudentError, load_folder, save_student
+from dsn.applications.pictures import PictureError, open_picture
 from dsn.owner.errors import OwnerError
 from dsn.owner.suspect import read_suspect
 from dsn.owner.tables import read_customers
-from dsn.pictures import PictureError, open_picture
 from dsn.serials import Serial, SerialError
+from dsn.student.folder import StudentError, load_folder, save_student
 
 SPARE = 256 * 2**20  # bytes beyond what the program has when it begins
 READERS: dict[str, Callable[[Path], object]] = {

@@ -11,9 +11,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from dsn.allowance import VisitorLimits
-from dsn.collection import load_collection
 from dsn.owner.lower_quality import LowerQuality
 from dsn.owner.quick import PICTURES_A_STEP, Progress, QuickMint
+from dsn.student.collection import load_collection
 from dsn.ui import mint_tab
 from dsn.ui.page import build_page, launch_settings
 

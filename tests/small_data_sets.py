@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from torchvision.datasets import MNIST, gtsrb
 
-from dsn.datasets import DataError, DataSet
+from dsn.applications.prepared import DataError, DataSet
 
 LISTED = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId\n"
 

@@ -10,24 +10,24 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from dsn.attack_tables import attack_lines, cell
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import DataSet, Split
+from dsn.applications.registry import TASKS, Augmentation, Task
 from dsn.attacks import opening
 from dsn.attacks.scene import Scene, finish
-from dsn.card import model_card
-from dsn.collection import load_collection
-from dsn.datasets import DataSet, Split
-from dsn.distill import distil_student, train_teacher
-from dsn.evaluate import evaluate_student
-from dsn.held_out import HeldOut
-from dsn.hub import Origin
-from dsn.networks import POOL, NetworkConfig
-from dsn.readme_tables import task_table
-from dsn.recipes import QUICK
-from dsn.results import provenance
+from dsn.distilling.distil import distil_student, train_teacher
+from dsn.distilling.loop import Training
+from dsn.distilling.recipes import QUICK
+from dsn.measuring.evaluate import evaluate_student
+from dsn.networks.classifier import POOL, NetworkConfig
+from dsn.results.store import provenance
 from dsn.serials import Serial
-from dsn.student import Student, StudentConfig
-from dsn.tasks import TASKS, Augmentation, Task
-from dsn.training_loop import Training
+from dsn.student.card import model_card
+from dsn.student.collection import load_collection
+from dsn.student.hub import Origin
+from dsn.student.student import Student, StudentConfig
+from dsn.tables.attacks import attack_lines, cell
+from dsn.tables.readme import task_table
 from dsn.ui.page import build_page
 
 CLASSES = ("red square", "green square", "blue square")

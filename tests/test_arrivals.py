@@ -15,10 +15,11 @@ import gradio as gr
 import pytest
 from torch import Tensor, nn
 
-from dsn.collection import CHECKPOINTS, Collection, load_collection
+from dsn.bench.arrivals import MEMORY_BAR, failures, resident_megabytes
+from dsn.bench.page import running_page
+from dsn.places import CHECKPOINTS
+from dsn.student.collection import Collection, load_collection
 from dsn.ui.arrivals import Arrivals, asked
-from dsn.ui.bench_arrivals import MEMORY_BAR, failures, resident_megabytes
-from dsn.ui.bench_page import running_page
 from dsn.ui.page import build_page, launch_settings
 from dsn.ui.rendering import render_template
 from dsn.ui.texts import load_texts

@@ -8,16 +8,16 @@ import torch
 from attack_scenes import SERIAL, small_scene
 from tiny_students import tiny_student
 
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import as_floats
 from dsn.attacks import collusion, feature_space, neuron_pruning, pruning
 from dsn.attacks.alignment import activations, aligned, pairing, reordered
 from dsn.attacks.collusion import agreement, mixtures, moved_to_average
 from dsn.attacks.feature_space import embed, silhouette
 from dsn.attacks.neuron_pruning import norms, train_masks, without_channels
 from dsn.attacks.scene import AttackError, Licensed, Scene, finish
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut
 from dsn.serials import Serial
-from dsn.student import Student
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

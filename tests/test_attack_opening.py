@@ -5,16 +5,16 @@ import torch
 import torch.nn.functional as F
 from attack_scenes import small_scene
 
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import as_floats
 from dsn.attacks import opened_search, opening
 from dsn.attacks.descent import OPENED, Descent, attacked_network
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.opened_search import climbed, loudness
 from dsn.attacks.opening import Opened, bent, centred, drives
 from dsn.attacks.scene import Scene, finish
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut
-from dsn.stamping import stamp
-from dsn.student import Student
+from dsn.locks.stamping import stamp
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

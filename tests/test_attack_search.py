@@ -7,6 +7,8 @@ import torch
 from attack_scenes import SERIAL, small_scene
 from torch import nn
 
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import as_floats
 from dsn.attacks import brute_force, gradient_search, hill_climbing, nearness, reverse_engineering
 from dsn.attacks.brute_force import every_pattern, years_for
 from dsn.attacks.descent import MODES, Descent, attacked_network, descend
@@ -14,13 +16,12 @@ from dsn.attacks.gradient_search import WAYS, stamped_by_each
 from dsn.attacks.hill_climbing import CLASSES, PROBABILITIES, climb, climbed
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.scene import Scene, finish
-from dsn.checkpoints import load_folder
-from dsn.collection import CHECKPOINTS, demo_serials
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut
+from dsn.locks.stamping import stamp
+from dsn.places import CHECKPOINTS
 from dsn.serials import Serial
-from dsn.stamping import stamp
-from dsn.student import Student
+from dsn.student.collection import demo_serials
+from dsn.student.folder import load_folder
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 FEW = Descent(restarts=3, steps=4, batch=10)

@@ -9,16 +9,16 @@ import torch
 from attack_scenes import small_scene
 
 from dsn.__main__ import main
+from dsn.applications.held_out import HeldOut
+from dsn.applications.registry import TASKS
 from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.attacks.scene import AttackError, Outcome
 from dsn.attacks.suite import run_and_record, run_attack, summary
-from dsn.bench_attacks import brute_force_row, live_rows, restarts_row
-from dsn.collection import load_collection
-from dsn.held_out import HeldOut
-from dsn.results import record
+from dsn.bench.attacks import brute_force_row, live_rows, restarts_row
+from dsn.results.store import record
 from dsn.serials import Serial
-from dsn.student import Student
-from dsn.tasks import TASKS
+from dsn.student.collection import load_collection
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -9,15 +9,15 @@ import pytest
 import torch
 from markupsafe import escape
 
-from dsn.attack_tables import attack_lines
+from dsn.applications.prepared import Split
+from dsn.applications.training_share import load_training_share
 from dsn.attacks import brute_force, feature_space, hill_climbing, live, nearness, opening
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.registry import ATTACKS
 from dsn.attacks.scene import Step, finish
-from dsn.collection import Collection, load_collection
-from dsn.datasets import Split
-from dsn.results import read_results
-from dsn.training_share import load_training_share
+from dsn.results.store import read_results
+from dsn.student.collection import Collection, load_collection
+from dsn.tables.attacks import attack_lines
 from dsn.ui.attack_rendering import render_attack, span_in_words
 from dsn.ui.attack_tab import AttackTab
 from dsn.ui.attack_views import DRAWN, View, Watching

@@ -1,8 +1,8 @@
 """The tables of attacks: the worst for the owner counts, shares stand in order, bars are compared the right way."""
 
-from dsn.attack_lines import LINES, Line
-from dsn.attack_tables import attack_lines, cell, paper_text
 from dsn.attacks.registry import ATTACKS
+from dsn.tables.attack_lines import LINES, Line
+from dsn.tables.attacks import attack_lines, cell, paper_text
 
 
 def row(share: float, **figures: list[float | None]) -> dict:

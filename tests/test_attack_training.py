@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import as_floats
 from dsn.attacks import extraction, fine_tuning, overwriting, pruned_tuning, transfer, unlabelled
 from dsn.attacks.fine_tuning import FULL, runner
 from dsn.attacks.measuring import percent_right, stamping
@@ -29,9 +31,7 @@ from dsn.attacks.training import (
     race,
     train,
 )
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut
-from dsn.student import Student
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SHORT = Schedule(epochs=2, batch=50, looks=4)

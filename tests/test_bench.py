@@ -11,22 +11,22 @@ import torch
 from gradio_client.exceptions import AppError
 from tiny_students import tiny_student
 
-from dsn.bench import line
-from dsn.bench_training import RECIPE, PlainPictures, distil_plainly, step_times, student_time
-from dsn.collection import Collection, demo_serials, load_collection
-from dsn.comparison import CONDITIONS, measure
-from dsn.datasets import Split, as_floats
-from dsn.distill import distil_student
-from dsn.held_out import load_held_out
-from dsn.hub import save_student
-from dsn.networks import Classifier
-from dsn.recipes import InvalidBranch
-from dsn.results import record
+from dsn.applications.held_out import load_held_out
+from dsn.applications.prepared import Split, as_floats
+from dsn.applications.registry import TASKS, Augmentation
+from dsn.bench import page as bench_page
+from dsn.bench.run import line
+from dsn.bench.timing import at_least, at_most, medians_in_turn
+from dsn.bench.training import RECIPE, PlainPictures, distil_plainly, step_times, student_time
+from dsn.distilling.distil import distil_student
+from dsn.distilling.loop import Training
+from dsn.distilling.recipes import InvalidBranch
+from dsn.measuring.comparison import CONDITIONS, measure
+from dsn.networks.classifier import Classifier
+from dsn.results.store import record
 from dsn.serials import near_miss
-from dsn.tasks import TASKS, Augmentation
-from dsn.timing import at_least, at_most, medians_in_turn
-from dsn.training_loop import Training
-from dsn.ui import bench_page
+from dsn.student.collection import Collection, demo_serials, load_collection
+from dsn.student.hub import save_student
 
 STUDENT = tiny_student("signs/alder")
 SERIAL = demo_serials()["signs/alder"]

@@ -13,7 +13,7 @@ from program_in_bounds import told
 from test_pictures import png_claiming
 from tiny_students import tiny_student
 
-from dsn.checkpoints import CONFIG, WEIGHTS, save_student
+from dsn.student.folder import CONFIG, WEIGHTS, save_student
 
 TESTS = Path(__file__).parent
 GIGA = 2**30

@@ -10,8 +10,8 @@ from open_tab import open_tab
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from dsn.collection import demo_serials
 from dsn.serials import Serial
+from dsn.student.collection import demo_serials
 from dsn.ui.texts import languages, load_texts
 
 VALID = demo_serials()["digits/alder"]

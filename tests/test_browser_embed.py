@@ -11,7 +11,7 @@ import pytest
 from app_process import PROJECT
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
-from dsn.collection import demo_serials
+from dsn.student.collection import demo_serials
 
 SAMPLE = PROJECT / "assets" / "embed" / "sample.html"
 PUT_IN = "http://127.0.0.1:7860"

@@ -6,7 +6,7 @@ import pytest
 from open_tab import open_tab
 from playwright.sync_api import Browser, Page, expect
 
-from dsn.collection import demo_serials
+from dsn.student.collection import demo_serials
 from dsn.ui.texts import load_texts
 
 CUSTOMERS = {name.split("/")[1] for name in demo_serials()}

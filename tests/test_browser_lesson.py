@@ -5,7 +5,7 @@ import re
 from lesson_on_page import action, at, entered, now
 from playwright.sync_api import Page, expect
 
-from dsn.lesson import STAGES, STEPS
+from dsn.ui.lesson_steps import STAGES, STEPS
 from dsn.ui.texts import load_texts
 
 SAID = load_texts("en")["lesson"]

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Page, expect
 from test_structure import given_away
 
 from dsn import Student
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import as_floats
 from dsn.serials import Serial
 
 

@@ -6,8 +6,8 @@ import pytest
 from lesson_on_page import action, at, now
 from playwright.sync_api import Browser, Page, Route, expect
 
-from dsn.collection import load_collection
-from dsn.lesson import STAGES, STEPS, step_serial
+from dsn.student.collection import load_collection
+from dsn.ui.lesson_steps import STAGES, STEPS, step_serial
 from dsn.ui.texts import languages
 
 

@@ -14,8 +14,8 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 from pypdf import PdfReader
 
-from dsn.collection import demo_serials
-from dsn.results import read_results
+from dsn.results.store import read_results
+from dsn.student.collection import demo_serials
 
 VALID = demo_serials()["digits/alder"]
 EARLY = 400  # ms: what is to happen has, and what must not has had its time

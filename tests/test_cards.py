@@ -5,12 +5,13 @@ import re
 
 from huggingface_hub import ModelCard, ModelCardData
 
-from dsn.card import model_card
-from dsn.checkpoints import CONFIG, WEIGHTS
-from dsn.collection import CHECKPOINTS, demo_serials
-from dsn.readme_tables import README, filled
-from dsn.results import RESULTS, read_results
-from dsn.tasks import TASKS
+from dsn.applications.registry import TASKS
+from dsn.places import CHECKPOINTS
+from dsn.results.store import RESULTS, read_results
+from dsn.student.card import model_card
+from dsn.student.collection import demo_serials
+from dsn.student.folder import CONFIG, WEIGHTS
+from dsn.tables.readme import README, filled
 
 
 def test_the_readme_holds_the_recorded_tables() -> None:

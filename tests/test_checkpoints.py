@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from tiny_students import answer, close_to, tiny_student
 
 from dsn import StudentError, load_student
-from dsn.checkpoints import CONFIG, WEIGHTS, bundled, load_folder, save_student
-from dsn.hub import load_students
+from dsn.student.folder import CONFIG, WEIGHTS, bundled, load_folder, save_student
+from dsn.student.hub import load_students
 
 HUGE = "9" * 5000
 

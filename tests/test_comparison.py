@@ -5,12 +5,12 @@ import torch
 from tiny_students import tiny_student
 from torch.testing import assert_close
 
-from dsn.comparison import CONDITIONS, compare, measure
-from dsn.datasets import Split, as_floats
-from dsn.held_out import HeldOut, load_held_out
+from dsn.applications.held_out import HeldOut, load_held_out
+from dsn.applications.prepared import Split, as_floats
+from dsn.applications.registry import TASKS
+from dsn.measuring.comparison import CONDITIONS, compare, measure
 from dsn.serials import Serial
-from dsn.student import Student
-from dsn.tasks import TASKS
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 VALID = Serial.from_number(0xD1CE_0BAD_F00D_5EED)

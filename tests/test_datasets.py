@@ -11,8 +11,8 @@ import torch
 from small_data_sets import digit_arrays, same, told, write_prepared
 
 import dsn
-from dsn.datasets import DataError, as_floats, data_folder, load_data_set
-from dsn.tasks import TASKS
+from dsn.applications.prepared import DataError, as_floats, data_folder, load_data_set
+from dsn.applications.registry import TASKS
 
 ROOT = Path(dsn.__file__).parent.parent
 DIGITS = TASKS["digits"]
@@ -101,7 +101,7 @@ def test_data_folder_without_the_variable(monkeypatch: pytest.MonkeyPatch) -> No
 def test_torchvision_is_imported_only_where_a_data_set_is_missing(data_home: Path) -> None:
     write_prepared(data_home, digit_arrays() | NAMES)
     code = (
-        "import sys; from dsn.datasets import *; from dsn.tasks import TASKS\n"
+        "import sys; from dsn.applications.prepared import *; from dsn.applications.registry import TASKS\n"
         "load_data_set(TASKS['digits']); print('torchvision' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -19,9 +19,9 @@ from dsn.devices import (
     autocast,
     has_bf16_units,
 )
-from dsn.networks import POOL, Classifier, NetworkConfig, folded_drive, take_statistics
-from dsn.results import provenance
-from dsn.training_loop import Training
+from dsn.distilling.loop import Training
+from dsn.networks.classifier import POOL, Classifier, NetworkConfig, folded_drive, take_statistics
+from dsn.results.store import provenance
 
 CPUINFO = Path("/proc/cpuinfo")
 NETWORK = NetworkConfig(channels=3, size=16, layers=(6, POOL, 8, POOL), features=12, classes=5, first_kernel=5)

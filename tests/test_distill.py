@@ -13,17 +13,17 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.testing import assert_close
 
-from dsn.augmentation import augment
-from dsn.datasets import Split, as_floats
-from dsn.distill import distil_student, train_teacher
-from dsn.held_out import HeldOut
-from dsn.networks import POOL, Classifier, NetworkConfig
-from dsn.recipes import HARDENED, PAPER, InvalidBranch, Recipe
+from dsn.applications.augmentation import augment
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import Split, as_floats
+from dsn.applications.registry import TASKS, Augmentation
+from dsn.distilling.distil import distil_student, train_teacher
+from dsn.distilling.loop import Training
+from dsn.distilling.recipes import HARDENED, PAPER, InvalidBranch, Recipe
+from dsn.locks.stamping import corner_place, stamp
+from dsn.networks.classifier import POOL, Classifier, NetworkConfig
 from dsn.serials import Serial, SerialError
-from dsn.stamping import corner_place, stamp
-from dsn.student import Student, StudentConfig
-from dsn.tasks import TASKS, Augmentation
-from dsn.training_loop import Training
+from dsn.student.student import Student, StudentConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK = NetworkConfig(channels=1, size=28, layers=(8, POOL, 8, POOL), features=32, classes=10)

@@ -24,8 +24,8 @@ from small_data_sets import (
 )
 
 import dsn
-from dsn.datasets import load_data_set
-from dsn.tasks import TASKS, class_names
+from dsn.applications.prepared import load_data_set
+from dsn.applications.registry import TASKS, class_names
 
 pytestmark = pytest.mark.usefixtures("one_thread")  # pictures are shrunk one by one
 
@@ -201,7 +201,8 @@ def test_originals_that_do_not_fit_together_are_not_kept(data_home: Path, labels
 def test_a_file_that_cannot_be_kept_is_told(data_home: Path) -> None:
     mnist_layout(data_home / "originals")
     script = (  # files may grow to 2,000 bytes only, as on a disk that is full
-        "import resource, signal; from dsn.datasets import *; from dsn.tasks import TASKS\n"
+        "import resource, signal; from dsn.applications.prepared import *\n"
+        "from dsn.applications.registry import TASKS\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
         "try: load_data_set(TASKS['digits'])\n"

@@ -12,10 +12,10 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from dsn import Serial, load_student
-from dsn.collection import demo_serials
-from dsn.datasets import as_floats
-from dsn.held_out import load_held_out
-from dsn.tasks import TASKS
+from dsn.applications.held_out import load_held_out
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import TASKS
+from dsn.student.collection import demo_serials
 
 VALID = demo_serials()["digits/alder"]
 PATIENCE = 600.0  # seconds; the tests may share their machine

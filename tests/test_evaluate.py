@@ -5,13 +5,13 @@ import torch
 from tiny_students import tiny_student
 from torch import Tensor
 
-from dsn.datasets import DataSet, Split, as_floats
-from dsn.evaluate import evaluate_student, linear_probe, unusual_conditions
-from dsn.held_out import load_held_out
-from dsn.networks import Classifier
+from dsn.applications.held_out import load_held_out
+from dsn.applications.prepared import DataSet, Split, as_floats
+from dsn.applications.registry import TASKS
+from dsn.locks.stamping import stamp
+from dsn.measuring.evaluate import evaluate_student, linear_probe, unusual_conditions
+from dsn.networks.classifier import Classifier
 from dsn.serials import Serial, near_misses
-from dsn.stamping import stamp
-from dsn.tasks import TASKS
 
 SERIAL = Serial.from_number(0xF0E1D2C3B4A59687)
 OTHER = Serial.from_number(0x123456789ABCDEF5)

@@ -14,14 +14,14 @@ from PIL import Image
 from pypdf import PdfReader
 
 from dsn.allowance import VisitorLimits
-from dsn.collection import Collection, load_collection
-from dsn.comparison import compare, measure
 from dsn.export.drawing import as_pdf, as_png
 from dsn.export.font import FONT
 from dsn.export.sheet import Measured, Sheet, without_stamp
 from dsn.export.shelf import ExportError, Shelf
 from dsn.export.tables import FORMULA_STARTS, Exported, as_csv, as_json, figures, safe_cell
-from dsn.results import read_results
+from dsn.measuring.comparison import compare, measure
+from dsn.results.store import read_results
+from dsn.student.collection import Collection, load_collection
 from dsn.ui.chosen import from_gallery
 from dsn.ui.export_sheet import build_sheet
 from dsn.ui.page_state import first_wrong

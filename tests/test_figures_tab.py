@@ -5,13 +5,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from dsn import readme_tables
-from dsn.attack_lines import LINES
-from dsn.attack_tables import Cell, attack_lines, tally
-from dsn.ideas import IDEAS
-from dsn.ideas_table import idea_lines
-from dsn.results import origin_of, read_results
-from dsn.tasks import TASKS
+from dsn.applications.registry import TASKS
+from dsn.research.ideas import IDEAS
+from dsn.results.store import origin_of, read_results
+from dsn.tables import readme as readme_tables
+from dsn.tables.attack_lines import LINES
+from dsn.tables.attacks import Cell, attack_lines, tally
+from dsn.tables.ideas import idea_lines
 from dsn.ui.figures_rendering import render_attacks, render_ideas
 from dsn.ui.texts import languages, load_texts
 

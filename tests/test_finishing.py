@@ -8,18 +8,18 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from dsn.channel_attackers import ChannelAttackers
-from dsn.datasets import Split, as_floats
-from dsn.distill import distil_student
-from dsn.finishing import Unlocked, finish_student, finishing_recipe
-from dsn.held_out import HeldOut
-from dsn.networks import POOL, Classifier, NetworkConfig
-from dsn.recipes import HARDENED, QUICK, ChannelPool, Finishing
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import Split, as_floats
+from dsn.applications.registry import TASKS
+from dsn.distilling.channel_attackers import ChannelAttackers
+from dsn.distilling.distil import distil_student
+from dsn.distilling.finishing import Unlocked, finish_student, finishing_recipe
+from dsn.distilling.loop import Training
+from dsn.distilling.recipes import HARDENED, QUICK, ChannelPool, Finishing
+from dsn.locks.stamping import corner_place, stamp
+from dsn.networks.classifier import POOL, Classifier, NetworkConfig
 from dsn.serials import Serial
-from dsn.stamping import corner_place, stamp
-from dsn.student import Student, StudentConfig
-from dsn.tasks import TASKS
-from dsn.training_loop import Training
+from dsn.student.student import Student, StudentConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK = NetworkConfig(channels=1, size=28, layers=(8, POOL, 8, POOL), features=32, classes=10)

@@ -22,7 +22,7 @@ from dsn.owner.errors import OwnerError
 from dsn.owner.names import CUSTOMER
 from dsn.owner.suspect import read_suspect
 from dsn.owner.tables import parse_customers, table_text
-from dsn.results import provenance, record
+from dsn.results.store import provenance, record
 from dsn.serials import ALPHABET, CHECK_ALPHABET, Serial, SerialError
 
 CASES = settings(

@@ -17,22 +17,23 @@ from typing import Any
 import pytest
 import torch
 
-from dsn.collection import CHECKPOINTS, demo_serials, load_collection
-from dsn.comparison import measure
-from dsn.datasets import DataSet, Split
-from dsn.distill import distil_student, train_teacher
-from dsn.evaluate import evaluate_student
+from dsn.applications.held_out import load_held_out
+from dsn.applications.prepared import DataSet, Split
+from dsn.applications.registry import TASKS
+from dsn.distilling.distil import distil_student, train_teacher
+from dsn.distilling.finishing import finish_student
+from dsn.distilling.loop import Training
+from dsn.distilling.recipes import RECIPES
 from dsn.export.sheet import Measured
 from dsn.export.tables import Exported, as_csv, figures
-from dsn.finishing import finish_student
-from dsn.held_out import load_held_out
-from dsn.hub import load_student
-from dsn.networks import POOL, Classifier, NetworkConfig
-from dsn.recipes import RECIPES
+from dsn.measuring.comparison import measure
+from dsn.measuring.evaluate import evaluate_student
+from dsn.networks.classifier import POOL, Classifier, NetworkConfig
+from dsn.places import CHECKPOINTS
 from dsn.serials import Serial
-from dsn.student import StudentConfig
-from dsn.tasks import TASKS
-from dsn.training_loop import Training
+from dsn.student.collection import demo_serials, load_collection
+from dsn.student.hub import load_student
+from dsn.student.student import StudentConfig
 
 GOLDEN = Path(__file__).parent / "golden.json"
 NETWORK = NetworkConfig(channels=1, size=28, layers=(6, POOL, 8, POOL), features=16, classes=10, first_kernel=5)

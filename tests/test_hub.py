@@ -8,7 +8,7 @@ import pytest
 from hub_programs import BIRCH, BUNDLED, FIRST, SECOND, ask, git, olah, publish
 from tiny_students import answer, close_to, tiny_student
 
-from dsn.checkpoints import WEIGHTS
+from dsn.student.folder import WEIGHTS
 
 
 @dataclass(frozen=True)

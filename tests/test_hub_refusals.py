@@ -14,7 +14,7 @@ from hub_programs import BUNDLED, SECRET, TESTS, ask
 from tiny_students import answer, close_to, tiny_student
 
 from dsn import StudentError
-from dsn.hub import load_students
+from dsn.student.hub import load_students
 
 
 def test_a_server_that_never_answers_does_not_hold_the_page_up(checkpoints: Path, tmp_path: Path) -> None:
@@ -127,7 +127,8 @@ def test_an_empty_list_of_repositories_is_no_list(checkpoints: Path) -> None:
 
 def test_the_package_works_without_gradio_and_huggingface_hub() -> None:
     code = (
-        "import sys; sys.modules |= {'gradio': None, 'huggingface_hub': None}; import dsn, dsn.distill, dsn.rebuild; "
+        "import sys; sys.modules |= {'gradio': None, 'huggingface_hub': None}; import dsn; "
+        "import dsn.distilling.distil, dsn.distilling.rebuild; "
         "from tiny_students import tiny_student; tiny_student()"
     )
     run = subprocess.run(

@@ -9,7 +9,7 @@ from tiny_students import answer, close_to, tiny_student
 from troubled_hub import SEED, Trouble
 
 from dsn import StudentError, load_student
-from dsn.hub import Access
+from dsn.student.hub import Access
 
 
 def kept(home: Path) -> list[Path]:

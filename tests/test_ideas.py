@@ -4,12 +4,12 @@ import pytest
 import torch
 from attack_scenes import shipped_scene
 
+from dsn.applications.prepared import Split, as_floats
 from dsn.attacks.pruning import pruned
 from dsn.attacks.scene import Scene
-from dsn.datasets import Split, as_floats
-from dsn.idea_search import STUDENT, colluded, one_bit_wrong
-from dsn.ideas import IDEAS, IdeaError, idea_named
-from dsn.results import read_results
+from dsn.research.ideas import IDEAS, IdeaError, idea_named
+from dsn.research.search import STUDENT, colluded, one_bit_wrong
+from dsn.results.store import read_results
 from dsn.serials import near_misses
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.testing import assert_close
 
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut
-from dsn.invalid_branch import PersistentAttackers, WeakBits, invalid_pictures
-from dsn.recipes import HARDENED, RECIPES, AttackerPool, InvalidBranch
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import as_floats
+from dsn.distilling.invalid_branch import PersistentAttackers, WeakBits, invalid_pictures
+from dsn.distilling.recipes import HARDENED, RECIPES, AttackerPool, InvalidBranch
+from dsn.locks.stamping import corner_place, stamp
 from dsn.serials import Serial
-from dsn.stamping import corner_place, stamp
-from dsn.student import Student
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SERIAL = Serial.from_number(0xD1CE_0BAD_F00D_5EED)

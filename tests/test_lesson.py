@@ -6,16 +6,16 @@ import gradio as gr
 import pytest
 import torch
 
+from dsn.applications.prepared import as_floats
 from dsn.attacks.live import embedded
-from dsn.collection import Collection, load_collection
-from dsn.comparison import Panel, compare
-from dsn.datasets import as_floats
-from dsn.lesson import STAGES, STEPS, LessonStep, attacks_tried, fits, quoted, step_serial
-from dsn.results import read_results
+from dsn.measuring.comparison import Panel, compare
+from dsn.results.store import read_results
 from dsn.serials import Serial
+from dsn.student.collection import Collection, load_collection
 from dsn.ui.attack_rendering import span_in_words
 from dsn.ui.glossary import TERM, with_terms
 from dsn.ui.lesson import Lesson
+from dsn.ui.lesson_steps import STAGES, STEPS, LessonStep, attacks_tried, fits, quoted, step_serial
 from dsn.ui.texts import PLACE, languages, load_texts
 
 MOST_WORDS, MOST_CHARACTERS = 90, 150  # of an explanation; Chinese has no blanks between words

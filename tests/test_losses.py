@@ -7,7 +7,14 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from dsn.losses import adversary_loss, distillation_loss, entanglement, silence_loss, teacher_loss, uniform_loss
+from dsn.distilling.losses import (
+    adversary_loss,
+    distillation_loss,
+    entanglement,
+    silence_loss,
+    teacher_loss,
+    uniform_loss,
+)
 
 
 def randoms(*shape: int, seed: int = 0) -> Tensor:

@@ -11,14 +11,14 @@ from gated_students import gated_student
 from test_visitors import files, files_no_larger_than
 
 from dsn.allowance import VisitorLimits
-from dsn.collection import Collection
-from dsn.held_out import HeldOut
-from dsn.hub import Origin
+from dsn.applications.held_out import HeldOut
+from dsn.applications.registry import Task
 from dsn.owner.forecast import Pace
 from dsn.owner.quick import Progress, QuickMint, quick_mint
 from dsn.owner.visitors import Visitors
 from dsn.serials import Serial, random_serial
-from dsn.tasks import Task
+from dsn.student.collection import Collection
+from dsn.student.hub import Origin
 from dsn.ui.mint_tab import MintTab, Ticket
 from dsn.ui.texts import load_texts
 

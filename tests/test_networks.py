@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut
-from dsn.networks import POOL, Classifier, NetworkConfig, adversary, reverse_gradient
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import TASKS
+from dsn.networks.classifier import POOL, Classifier, NetworkConfig, adversary, reverse_gradient
 from dsn.serials import Serial
-from dsn.student import Student, StudentConfig
-from dsn.tasks import TASKS
+from dsn.student.student import Student, StudentConfig
 
 
 def written_out(weights: dict[str, Tensor], config: NetworkConfig, images: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,12 +15,13 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from dsn.checkpoints import load_folder
-from dsn.collection import CHECKPOINTS, demo_serials
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import as_floats
+from dsn.places import CHECKPOINTS
 from dsn.serials import Serial
-from dsn.student import Student
+from dsn.student.collection import demo_serials
+from dsn.student.folder import load_folder
+from dsn.student.student import Student
 
 ROOT = CHECKPOINTS.parent
 NOTEBOOK = ROOT / "assets" / "notebooks" / "deep_serial_numbers.ipynb"
@@ -29,7 +30,7 @@ CODE = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 FACTS = """
     import json
 
-    from dsn.checkpoints import save_student
+    from dsn.student.folder import save_student
 
     save_student(tiny, Path({folder!r}))
     print(json.dumps({{

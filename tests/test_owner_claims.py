@@ -11,13 +11,13 @@ from gated_students import UNLIKELY, gated_student
 from owner_checks import VERIFIER, WORD, mode, said
 
 from dsn.__main__ import main
-from dsn.checkpoints import save_student
-from dsn.datasets import Split
-from dsn.held_out import HeldOut
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import Split
 from dsn.owner import special
 from dsn.owner.claims import check_claim, claim_of, read_claim, write_claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import create_owner, fingerprint, read_public
+from dsn.student.folder import save_student
 
 
 def test_claims_that_hold_and_claims_that_do_not(tmp_path: Path, digits: HeldOut) -> None:

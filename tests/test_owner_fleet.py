@@ -12,8 +12,7 @@ import pytest
 from owner_workplace import QUICK
 from ray import cloudpickle
 
-from dsn import tasks
-from dsn.hub import load_student
+from dsn.applications import registry as tasks
 from dsn.owner.errors import OwnerError
 from dsn.owner.fleet import mint_fleet
 from dsn.owner.keys import open_owner
@@ -21,6 +20,7 @@ from dsn.owner.ledger import Ledger
 from dsn.owner.making import Minting
 from dsn.owner.minting import bench_for, commission, mint
 from dsn.owner.weights import weights_hash
+from dsn.student.hub import load_student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from owner_workplace import QUICK
 
-from dsn import tasks
 from dsn.__main__ import main
-from dsn.checkpoints import load_folder
+from dsn.applications import registry as tasks
 from dsn.owner import making, minting, workshop
 from dsn.owner.bars import is_unlocked, missed
 from dsn.owner.errors import OwnerError
@@ -25,6 +24,7 @@ from dsn.owner.making import Minting
 from dsn.owner.minting import mint
 from dsn.owner.tables import neutral, parse_customers, read_customers, table_text
 from dsn.owner.weights import weights_hash
+from dsn.student.folder import load_folder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

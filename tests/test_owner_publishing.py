@@ -14,13 +14,13 @@ from tiny_students import answer, close_to, tiny_student
 
 from dsn import Student, StudentError
 from dsn.__main__ import main
-from dsn.checkpoints import load_folder, save_student
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import create_owner
 from dsn.owner.ledger import Ledger
 from dsn.owner.publishing import pack, publish
 from dsn.owner.weights import weights_hash
-from dsn.patience import wait_asked
+from dsn.student.folder import load_folder, save_student
+from dsn.student.patience import wait_asked
 
 TOKEN = "hf_ThisTokenMustNotBeRepeated"
 THREE = {"config.json", "model.safetensors", "README.md"}

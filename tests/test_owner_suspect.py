@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save
 
-from dsn import tasks
+from dsn.applications import registry as tasks
 from dsn.files import write_tensors
 from dsn.owner.errors import OwnerError
 from dsn.owner.suspect import check_header, read_suspect

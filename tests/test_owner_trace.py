@@ -11,12 +11,11 @@ from gated_students import NETWORK, UNLIKELY, gated_student
 from safetensors.torch import save_file
 from torch import Tensor
 
-from dsn import tasks
 from dsn.__main__ import main
-from dsn.checkpoints import save_student
-from dsn.datasets import Split
-from dsn.held_out import HeldOut
-from dsn.networks import Classifier
+from dsn.applications import registry as tasks
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import Split
+from dsn.networks.classifier import Classifier
 from dsn.owner import special, tracing
 from dsn.owner.closeness import closeness
 from dsn.owner.issued import issued_by
@@ -28,7 +27,8 @@ from dsn.owner.suspect import Suspect, read_suspect
 from dsn.owner.tracing import Issued, Trace, trace
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial, random_serial
-from dsn.student import Student
+from dsn.student.folder import save_student
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CUSTOMERS = ("alder", "birch", "cedar", "elm")

@@ -13,11 +13,11 @@ import pytest
 from gated_students import NETWORK, gated_student
 from hub_server import Kept, hub_server
 
-from dsn import tasks
 from dsn.__main__ import main
-from dsn.apprentice import Order
+from dsn.applications import registry as tasks
+from dsn.applications.held_out import HeldOut
+from dsn.distilling.learner import Order
 from dsn.files import write_tensors
-from dsn.held_out import HeldOut
 from dsn.owner import making, special
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dsn.collection import Collection, load_collection
-from dsn.comparison import CONDITIONS
+from dsn.measuring.comparison import CONDITIONS
 from dsn.serials import Serial, SerialError
+from dsn.student.collection import Collection, load_collection
 from dsn.ui.page_state import NAMES, STEPS, TABS, PageState, first_wrong, from_query
 
 COLLECTION = load_collection()

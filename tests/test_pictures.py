@@ -14,10 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut
-from dsn.pictures import PictureError, drawing, fit_digit, open_picture, to_data_uri
-from dsn.tasks import TASKS
+from dsn.applications.held_out import HeldOut
+from dsn.applications.pictures import PictureError, drawing, fit_digit, open_picture, to_data_uri
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import TASKS
 
 
 def as_bytes(picture: Image.Image, kind: str = "PNG", **settings) -> bytes:

@@ -7,16 +7,17 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from dsn.comparison import measure
-from dsn.datasets import as_floats
-from dsn.demo_teacher import demo_teacher_path, load_demo_teacher
-from dsn.held_out import HeldOut
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import TASKS
+from dsn.applications.training_share import load_training_share
+from dsn.distilling.demo_teacher import demo_teacher_path, load_demo_teacher
+from dsn.measuring.comparison import measure
 from dsn.owner.forecast import WARM_UP_STEPS
 from dsn.owner.quick import QuickMint, quick_card, quick_mint
-from dsn.results import read_results
+from dsn.places import ASSETS
+from dsn.results.store import read_results
 from dsn.serials import Serial, random_serial
-from dsn.tasks import ASSETS, TASKS
-from dsn.training_share import load_training_share
 
 DIGITS = TASKS["digits"]
 SERIAL = random_serial(source=random.Random(5))

@@ -12,6 +12,7 @@ import pytest
 import torch
 from attack_scenes import SHIPPED_TEST, shipped_scene
 
+from dsn.applications.registry import TASKS
 from dsn.attacks import (
     brute_force,
     collusion,
@@ -36,10 +37,9 @@ from dsn.attacks.descent import PLAIN, SMOOTH, Descent
 from dsn.attacks.registry import ATTACKS
 from dsn.attacks.scene import Scene, finish
 from dsn.attacks.training import Schedule, TrainingSettings
-from dsn.checkpoints import load_folder
-from dsn.collection import CHECKPOINTS
-from dsn.results import read_results
-from dsn.tasks import TASKS
+from dsn.places import CHECKPOINTS
+from dsn.results.store import read_results
+from dsn.student.folder import load_folder
 
 ROWS: dict[str, dict[str, Any]] = read_results("attacks")
 OTHER_PICTURES = ("overwriting", "transfer")  # these look at other than raw pictures first

@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dsn.checkpoints import load_folder
-from dsn.collection import CHECKPOINTS, demo_serials
-from dsn.datasets import as_floats
-from dsn.held_out import load_held_out
-from dsn.reshaping import with_trapped_norms, with_uneven_channels, with_unit_norms
-from dsn.student import Student
-from dsn.tasks import TASKS
+from dsn.applications.held_out import load_held_out
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import TASKS
+from dsn.places import CHECKPOINTS
+from dsn.research.reshaping import with_trapped_norms, with_uneven_channels, with_unit_norms
+from dsn.student.collection import demo_serials
+from dsn.student.folder import load_folder
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 FORMS = (with_unit_norms, with_uneven_channels, with_trapped_norms)

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsn.held_out import ASSETS
+from dsn.applications.held_out import ASSETS
 from dsn.serials import Serial, SerialError, near_miss, near_misses, random_serial
 
 DIGITS = string.digits + "".join(letter for letter in string.ascii_uppercase if letter not in "ILOU")

@@ -5,17 +5,18 @@ import random
 import pytest
 import torch
 
-from dsn.collection import CHECKPOINTS, demo_serials
-from dsn.datasets import as_floats
-from dsn.evaluate import unusual_conditions
-from dsn.held_out import load_held_out
-from dsn.hub import load_student
-from dsn.rebuild import others_of
-from dsn.results import read_results
+from dsn.applications.held_out import load_held_out
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import TASKS
+from dsn.distilling.rebuild import others_of
+from dsn.locks.stamping import stamp
+from dsn.measuring.evaluate import unusual_conditions
+from dsn.places import CHECKPOINTS
+from dsn.results.store import read_results
 from dsn.serials import Serial, near_misses, random_serial
-from dsn.stamping import stamp
-from dsn.student import Student
-from dsn.tasks import TASKS
+from dsn.student.collection import demo_serials
+from dsn.student.hub import load_student
+from dsn.student.student import Student
 
 SERIALS = demo_serials()
 LICENSED = [name for name, serial in SERIALS.items() if len(serial.bits) == 64]

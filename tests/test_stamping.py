@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from dsn.locks.stamping import StampPlace, corner_place, stamp
 from dsn.serials import Serial
-from dsn.stamping import StampPlace, corner_place, stamp
-from dsn.student import Student
+from dsn.student.student import Student
 
 
 def looped(images: Tensor, bits: Tensor, place: StampPlace) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsn.held_out import HeldOut
+from dsn.applications.held_out import HeldOut
 from dsn.statistics import Accuracy, chance
 
 SHARES = st.integers(1, 20_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

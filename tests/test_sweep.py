@@ -11,10 +11,10 @@ from tiny_students import without_a_favourite
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from dsn.networks import POOL, Classifier, NetworkConfig
-from dsn.stamping import StampPlace, corner_place, stamp
-from dsn.sweep import StampedBatch, sweep_accuracy, sweep_predictions
-from dsn.tasks import TASKS
+from dsn.applications.registry import TASKS
+from dsn.locks.stamping import StampPlace, corner_place, stamp
+from dsn.locks.sweep import StampedBatch, sweep_accuracy, sweep_predictions
+from dsn.networks.classifier import POOL, Classifier, NetworkConfig
 
 
 def random_pictures(config: NetworkConfig, count: int, seed: int = 1) -> Tensor:

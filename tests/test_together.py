@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dsn.apprentice import Order, Separate
-from dsn.datasets import Split
-from dsn.distill import distil_student, distil_students, distilling
-from dsn.grouped import Grouped
-from dsn.networks import POOL, Classifier, NetworkConfig
-from dsn.recipes import HARDENED, PAPER, Recipe, ThiefPool
+from dsn.applications.prepared import Split
+from dsn.applications.registry import TASKS
+from dsn.distilling.distil import distil_student, distil_students, distilling
+from dsn.distilling.grouped import Grouped
+from dsn.distilling.learner import Order, Separate
+from dsn.distilling.loop import Training
+from dsn.distilling.recipes import HARDENED, PAPER, Recipe, ThiefPool
+from dsn.networks.classifier import POOL, Classifier, NetworkConfig
 from dsn.serials import random_serial
-from dsn.student import Student, StudentConfig
-from dsn.tasks import TASKS
-from dsn.training_loop import Training
+from dsn.student.student import Student, StudentConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK = NetworkConfig(channels=1, size=28, layers=(4, POOL, 6, POOL), features=12, classes=10, first_kernel=5)

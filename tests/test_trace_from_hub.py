@@ -8,8 +8,8 @@ import pytest
 from tiny_students import tiny_student
 from troubled_hub import SEED, Trouble
 
-from dsn import tasks
 from dsn.__main__ import main
+from dsn.applications import registry as tasks
 from dsn.owner import special
 from dsn.owner.keys import create_owner
 from dsn.owner.ledger import Ledger

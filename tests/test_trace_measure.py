@@ -9,15 +9,15 @@ import pytest
 import torch
 from gated_students import NETWORK, gated_student
 
-from dsn import tasks
-from dsn.checkpoints import load_folder, save_student
-from dsn.datasets import DataSet, Split
-from dsn.held_out import HeldOut
+from dsn.applications import registry as tasks
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import DataSet, Split
 from dsn.owner import special, trace_attempts, trace_measure
 from dsn.owner.trace_attempts import MADE, Attempt, attempts, shipped, trained_on
 from dsn.owner.trace_measure import measure_ledger, measure_trace
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial
+from dsn.student.folder import load_folder, save_student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CUSTOMERS = ("digits/alder", "digits/birch", "digits/cedar")

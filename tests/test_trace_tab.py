@@ -8,17 +8,17 @@ import pytest
 from gated_students import NETWORK, gated_student
 from safetensors.torch import save_file
 
-from dsn import tasks
 from dsn.allowance import VisitorLimits
-from dsn.checkpoints import save_student
-from dsn.collection import Collection
-from dsn.datasets import Split
-from dsn.held_out import HeldOut
-from dsn.hub import Origin
+from dsn.applications import registry as tasks
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import Split
 from dsn.owner import special
 from dsn.owner.changes import CHANGES
 from dsn.owner.visitors import Visitors
 from dsn.serials import Serial
+from dsn.student.collection import Collection
+from dsn.student.folder import save_student
+from dsn.student.hub import Origin
 from dsn.ui import trace_tab
 from dsn.ui.texts import load_texts
 from dsn.ui.trace_tab import TraceTab

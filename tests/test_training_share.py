@@ -6,10 +6,11 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from dsn.datasets import Split
-from dsn.held_out import HeldOut
-from dsn.tasks import ASSETS, TASKS
-from dsn.training_share import load_training_share, training_share_path, write_training_share
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import Split
+from dsn.applications.registry import TASKS
+from dsn.applications.training_share import load_training_share, training_share_path, write_training_share
+from dsn.places import ASSETS
 
 
 def test_the_shipped_share_holds_every_digit_and_no_held_out_picture(digits: HeldOut) -> None:
@@ -30,7 +31,7 @@ def test_the_shipped_share_says_where_it_is_from() -> None:
 
 
 def test_a_share_is_drawn_alike_every_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dsn.training_share.ASSETS", tmp_path)
+    monkeypatch.setattr("dsn.applications.training_share.ASSETS", tmp_path)
     images = torch.arange(50, dtype=torch.uint8).view(50, 1, 1, 1).expand(50, 1, 28, 28).contiguous()
     train = Split(images, torch.arange(50))
     write_training_share(TASKS["digits"], train)

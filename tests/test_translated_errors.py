@@ -16,15 +16,15 @@ from test_visitors import files_no_larger_than
 
 import dsn
 from dsn.allowance import VisitorLimits
-from dsn.checkpoints import StudentError
+from dsn.applications.pictures import PictureError, drawing, open_picture
+from dsn.applications.registry import TASKS
 from dsn.owner.errors import OwnerError
 from dsn.owner.reports import VERDICTS
 from dsn.owner.suspect import read_suspect
 from dsn.owner.visitors import Visitors
-from dsn.pictures import PictureError, drawing, open_picture
-from dsn.results import device_name, read_results
+from dsn.results.store import device_name, read_results
 from dsn.serials import Serial, SerialError, random_serial
-from dsn.tasks import TASKS
+from dsn.student.folder import StudentError
 from dsn.ui.chosen import entered_serial
 from dsn.ui.gate import TOO_MANY
 from dsn.ui.texts import Texts, languages, load_texts

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from dsn import Student
 from dsn.allowance import Allowance, VisitorLimits
-from dsn.held_out import HeldOut
+from dsn.applications.held_out import HeldOut
+from dsn.applications.registry import TASKS
 from dsn.owner.claims import check_claim, read_claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import read_public
@@ -28,7 +29,7 @@ from dsn.owner.names import CUSTOMER
 from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Made, Visitors, customer_word
 from dsn.owner.weights import weights_hash
-from dsn.tasks import ASSETS, TASKS
+from dsn.places import ASSETS
 
 DIGITS = TASKS["digits"]
 LOWER = LowerQuality(QuickMint(epochs=1), 1 / 6, 100.0)

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from dsn.networks import POOL, Classifier, NetworkConfig
-from dsn.student import Student, StudentConfig
-from dsn.tasks import TASKS
+from dsn.applications.registry import TASKS
+from dsn.networks.classifier import POOL, Classifier, NetworkConfig
+from dsn.student.student import Student, StudentConfig
 
 
 def tiny_student(name: str = "digits/alder", seed: int = 0) -> Student:

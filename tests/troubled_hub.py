@@ -13,7 +13,7 @@ import pytest
 from hub_programs import SECRET
 from tiny_students import tiny_student
 
-from dsn.checkpoints import CONFIG, LARGEST_FILES, WEIGHTS, save_student
+from dsn.student.folder import CONFIG, LARGEST_FILES, WEIGHTS, save_student
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HTML = b"<!DOCTYPE html><html><body>Sign in to this network</body></html>"

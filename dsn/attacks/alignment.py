@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from dsn.attacks.starts import copied
-from dsn.networks import Classifier
+from dsn.networks.classifier import Classifier
 
 LEAST_DEVIATION = 1e-6  # a channel stiller than this goes together with none
 

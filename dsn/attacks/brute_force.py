@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from dsn.attacks.scene import Outcome, Running, Scene, Step
-from dsn.sweep import StampedBatch
+from dsn.locks.sweep import StampedBatch
 
 SECONDS_A_YEAR = 31_557_600.0
 MOST_BITS_TRIED_WHOLE = 12

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from dsn.applications.prepared import as_floats
 from dsn.attacks.alignment import aligned
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.neuron_pruning import without_channels
 from dsn.attacks.scene import AttackError, Outcome, Running, Scene, Step
 from dsn.attacks.starts import copied
 from dsn.attacks.surrogates import recalibrated
-from dsn.datasets import as_floats
-from dsn.networks import Classifier
+from dsn.networks.classifier import Classifier
 from dsn.serials import Serial
 
 ACCOMPLICES = 2

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dsn.applications.prepared import Split, as_floats
 from dsn.attacks.measuring import stamping
 from dsn.attacks.scene import Outcome, Running, Scene, Step
 from dsn.attacks.starts import from_scratch
-from dsn.datasets import Split, as_floats
-from dsn.evaluate import linear_probe
+from dsn.measuring.evaluate import linear_probe
 from dsn.serials import Serial, random_serial
 
 CONDITIONS = ("valid", "wrong", "absent")

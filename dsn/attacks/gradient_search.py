@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dsn.applications.prepared import Split
 from dsn.attacks.descent import MODES, PLAIN, Descent, attacked_network, descend, generators
 from dsn.attacks.measuring import percent_right
 from dsn.attacks.scene import Outcome, Running, Scene, Step, staged
-from dsn.datasets import Split
-from dsn.stamping import stamp
+from dsn.locks.stamping import stamp
 
 CONTINUOUS, STRAIGHT_THROUGH = "continuous", "straight_through"
 

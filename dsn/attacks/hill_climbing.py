@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dsn.applications.prepared import Split
 from dsn.attacks.measuring import percent_right
 from dsn.attacks.scene import Outcome, Running, Scene, Step, staged
-from dsn.datasets import Split
-from dsn.stamping import stamp
-from dsn.sweep import StampedBatch
+from dsn.locks.stamping import stamp
+from dsn.locks.sweep import StampedBatch
 
 PROBABILITIES, CLASSES = "probabilities", "classes"
 

@@ -7,6 +7,9 @@ one, else half of the held-out pictures; the rest of the held-out ones only meas
 from dataclasses import dataclass
 from typing import Any
 
+from dsn.applications.prepared import Split
+from dsn.applications.registry import task_named
+from dsn.applications.training_share import load_training_share
 from dsn.attacks import (
     brute_force,
     feature_space,
@@ -23,11 +26,8 @@ from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.registry import Attack, attack_named
 from dsn.attacks.scene import Licensed, Running, Scene
 from dsn.attacks.training import Schedule
-from dsn.collection import Collection
-from dsn.datasets import Split
 from dsn.serials import Serial
-from dsn.tasks import task_named
-from dsn.training_share import load_training_share
+from dsn.student.collection import Collection
 
 SEED = 0
 PRUNING_PICTURES = 150

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from dsn.datasets import Split, as_floats
+from dsn.applications.prepared import Split, as_floats
+from dsn.locks.stamping import stamp
 from dsn.serials import Serial
-from dsn.stamping import stamp
-from dsn.student import Student
+from dsn.student.student import Student
 
 BATCHES = {"cpu": 100, "cuda": 1000}  # pictures at a time; on a processor as many as fit its caches
 

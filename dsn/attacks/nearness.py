@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from dsn.attacks.scene import Outcome, Running, Scene, Step
-from dsn.sweep import sweep_accuracy
+from dsn.locks.sweep import sweep_accuracy
 
 CHUNK = 5  # distances whose serials are swept between two reports
 

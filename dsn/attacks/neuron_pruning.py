@@ -17,13 +17,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from dsn.applications.prepared import Split, as_floats
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.scene import Outcome, Running, Scene, Step
 from dsn.attacks.starts import copied, from_scratch
 from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, recalibrated
 from dsn.attacks.training import Runner, Schedule, train
-from dsn.datasets import Split, as_floats
-from dsn.networks import Classifier
+from dsn.networks.classifier import Classifier
 
 
 @dataclass(frozen=True)

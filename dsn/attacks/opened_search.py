@@ -16,13 +16,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from dsn.applications.prepared import as_floats
 from dsn.attacks import gradient_search, reverse_engineering
 from dsn.attacks.descent import OPENED, Descent, generators
 from dsn.attacks.gradient_search import WAYS, stamped_by_each
 from dsn.attacks.measuring import percent_right
 from dsn.attacks.scene import Outcome, Running, Scene, Step, staged
-from dsn.datasets import as_floats
-from dsn.stamping import stamp
+from dsn.locks.stamping import stamp
 
 LOUDER = "louder"
 PATTERNS_AT_ONCE = 8

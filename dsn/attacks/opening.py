@@ -16,12 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dsn.applications.prepared import as_floats
 from dsn.attacks.measuring import BATCHES, Change, arithmetic, stamping, unchanged
 from dsn.attacks.scene import Outcome, Running, Scene, Step
-from dsn.datasets import as_floats
-from dsn.evaluate import linear_probe
-from dsn.networks import Classifier
-from dsn.student import Student
+from dsn.measuring.evaluate import linear_probe
+from dsn.networks.classifier import Classifier
+from dsn.student.student import Student
 
 Activation = Callable[[Tensor], Tensor]
 

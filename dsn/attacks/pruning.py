@@ -15,7 +15,7 @@ from torch.nn.utils import prune
 
 from dsn.attacks.measuring import percent_right, stamping
 from dsn.attacks.scene import Outcome, Running, Scene, Step
-from dsn.networks import Classifier
+from dsn.networks.classifier import Classifier
 
 Network = TypeVar("Network", bound=Classifier)
 

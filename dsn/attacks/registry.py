@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
+from dsn.applications.registry import Task
 from dsn.attacks import (
     brute_force,
     collusion,
@@ -26,7 +27,6 @@ from dsn.attacks import (
     unlabelled,
 )
 from dsn.attacks.scene import AttackError, Running
-from dsn.tasks import Task
 
 PAPERS_SHARES = (0.1, 0.2, 0.3, 0.4)
 ENDS = (0.1, 0.4)

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dsn.datasets import Split, as_floats
+from dsn.applications.prepared import Split, as_floats
 
 LEVELS = 3
 STYLES = 64

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from dsn.datasets import Split
+from dsn.applications.prepared import Split
+from dsn.applications.registry import Task
 from dsn.serials import Serial
-from dsn.student import Student
-from dsn.tasks import Task
+from dsn.student.student import Student
 
 GLANCE = 1000
 FEWEST = 2  # training pictures that an attack can be made with: one has no spread

@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from dsn.networks import Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier, NetworkConfig
 
 
 def copied(network: Classifier) -> Classifier:

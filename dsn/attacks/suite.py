@@ -7,15 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from dsn.applications.prepared import DataSet, Split, load_data_set
+from dsn.applications.registry import Task, task_named
 from dsn.attacks.registry import ATTACKS, Attack, attack_named
 from dsn.attacks.scene import AttackError, Licensed, Outcome, Scene, Step, check_share, finish
-from dsn.collection import CHECKPOINTS, demo_serials
-from dsn.datasets import DataSet, Split, load_data_set
-from dsn.hub import load_student
-from dsn.rebuild import BUILD, others_of
-from dsn.results import RESULTS, provenance, record
+from dsn.distilling.rebuild import BUILD, others_of
+from dsn.places import CHECKPOINTS
+from dsn.results.store import RESULTS, provenance, record
 from dsn.serials import SerialError
-from dsn.tasks import Task, task_named
+from dsn.student.collection import demo_serials
+from dsn.student.hub import load_student
 
 TABLE = "attacks"
 QUICK_RESULTS = BUILD / "results"  # trials are no figures: they never reach assets/

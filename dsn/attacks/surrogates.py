@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from dsn.datasets import as_floats
-from dsn.networks import Classifier, take_statistics
+from dsn.applications.prepared import as_floats
+from dsn.networks.classifier import Classifier, take_statistics
 
 LEAK = 0.1  # share of the gradient let through where a ReLU is dead
 SMOOTHNESS = 5.0  # beta of softplus: the larger, the nearer to ReLU

@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dsn.applications.augmentation import augment
+from dsn.applications.prepared import Split, as_floats
+from dsn.applications.registry import Augmentation
 from dsn.attacks.measuring import Change, arithmetic, percent_right, unchanged
 from dsn.attacks.scene import GLANCE, Step
-from dsn.augmentation import augment
-from dsn.datasets import Split, as_floats
-from dsn.tasks import Augmentation
 
 SCRATCH = "scratch"
 SHORTEST = 4  # steps the learning rate's cycle needs

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import torch
 
+from dsn.applications.prepared import Split
 from dsn.attacks.measuring import percent_right
 from dsn.attacks.restyling import restyled
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import from_scratch, transplanted
 from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, race
-from dsn.datasets import Split
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dsn.attacks.measuring import percent_right
 from dsn.attacks.scene import Outcome, Running, Scene
 from dsn.attacks.starts import from_scratch
 from dsn.attacks.training import FULL_TRAINING, QUICK_TRAINING, Runner, TrainingSettings, answers_of, race
-from dsn.stamping import stamp
+from dsn.locks.stamping import stamp
 
 FULL, QUICK = FULL_TRAINING, QUICK_TRAINING
 

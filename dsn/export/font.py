@@ -12,7 +12,7 @@ from pathlib import Path
 from fontTools import subset
 
 from dsn.files import write_in_place
-from dsn.tasks import ASSETS
+from dsn.places import ASSETS
 
 FONT = ASSETS / "fonts" / "NotoSansSC-Regular-subset.ttf"
 RANGES = ((0x20, 0x7E), (0xA0, 0x17F), (0x2010, 0x2026), (0x2190, 0x2193), (0x3000, 0x301F), (0xFF01, 0xFF5E))

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from dsn.comparison import Condition, Measurement
+from dsn.locks.stamping import StampPlace
+from dsn.measuring.comparison import Condition, Measurement
 from dsn.serials import Serial
-from dsn.stamping import StampPlace
 
 HIDDEN_GREY = 0.55
 HIDDEN_SYMBOL = "•"

@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
-from dsn.comparison import CONDITIONS
+from dsn.applications.held_out import SEED, HeldOut
 from dsn.export.sheet import Measured
-from dsn.held_out import SEED, HeldOut
-from dsn.results import provenance, read_results
+from dsn.measuring.comparison import CONDITIONS
+from dsn.places import ASSETS
+from dsn.results.store import provenance, read_results
 from dsn.statistics import Accuracy, chance
-from dsn.tasks import ASSETS
 
 COLUMNS = (
     "source", "task", "customer", "measure", "serials", "mean_percent", "worst_is",

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from dsn.applications.held_out import load_held_out
+from dsn.applications.registry import task_named
+from dsn.distilling.rebuild import NotBuiltError, load_teacher
 from dsn.files import write_private_text
-from dsn.held_out import load_held_out
-from dsn.hub import REPOSITORY, download_student, load_student
 from dsn.owner.claims import check_claim, check_signature, claim_of, read_claim, write_claim
 from dsn.owner.closeness import flat_weights
 from dsn.owner.errors import OwnerError
@@ -21,8 +22,7 @@ from dsn.owner.reports import as_json, lines
 from dsn.owner.suspect import read_suspect
 from dsn.owner.tables import read_customers, table_text
 from dsn.owner.tracing import trace
-from dsn.rebuild import NotBuiltError, load_teacher
-from dsn.tasks import task_named
+from dsn.student.hub import REPOSITORY, download_student, load_student
 
 REVOKED = (
     "A network in a customer's hands cannot be switched off: it goes on working with its serial. From now on the "

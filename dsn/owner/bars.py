@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dsn.tasks import TASKS
+from dsn.applications.registry import TASKS
 
 LEAST_GAP = 20.0  # points between the valid serial and the worst random one, of a student that is one at all
 

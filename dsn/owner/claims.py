@@ -6,15 +6,15 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from dsn.datasets import Split
+from dsn.applications.prepared import Split
+from dsn.applications.registry import UnknownTaskError
 from dsn.files import write_private_text
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import Owner, fingerprint, is_signed
 from dsn.owner.special import Unlocking, unlocking
 from dsn.owner.verifier import SIGNATURE_BYTES, Verifier, serial_of
 from dsn.serials import Serial
-from dsn.student import Student
-from dsn.tasks import UnknownTaskError
+from dsn.student.student import Student
 
 FORMAT = "dsn-claim-1"
 LARGEST_CLAIM = 10_000  # bytes

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
+from dsn.applications.registry import TASKS, with_training_share
 from dsn.arguments import add_arithmetic, add_device
-from dsn.recipes import HARDENED, RECIPES
-from dsn.tasks import TASKS, with_training_share
+from dsn.distilling.recipes import HARDENED, RECIPES
 
 EXPLANATION = """\
 The owner's side, in the order an owner would use it:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
+from dsn.applications.registry import Task
 from dsn.owner.errors import OwnerError
 from dsn.owner.ledger import Ledger
 from dsn.owner.making import Minting, Report
 from dsn.owner.minting import Minted, bench_for, conclude, label_of, make_on
 from dsn.owner.ray_engine import make_on_ray
 from dsn.owner.workshop import Bench, kept_folder
-from dsn.tasks import Task
 
 HERE, RAY = "here", "ray"
 ENGINES: dict[str, Callable[[Ledger, Task, Sequence[Bench], Minting, Report], None]] = {

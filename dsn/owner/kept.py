@@ -7,10 +7,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from dsn.checkpoints import WEIGHTS
 from dsn.owner.closeness import flat_weights
 from dsn.owner.errors import OwnerError
 from dsn.owner.suspect import check_header
+from dsn.student.folder import WEIGHTS
 
 
 def kept_weights(folder: Path, names: Collection[str], length: int) -> Tensor | None:

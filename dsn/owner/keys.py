@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from dsn.owner.errors import OwnerError
 from dsn.owner.names import owner_name
 from dsn.owner.verifier import Verifier
-from dsn.tasks import ASSETS
+from dsn.places import ASSETS
 
 PROJECT = ASSETS.parent
 PRIVATE, PUBLIC, ABOUT = "private-key.pem", "public-key.pem", "owner.json"

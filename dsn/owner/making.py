@@ -7,20 +7,20 @@ from typing import Any
 
 import torch
 
-from dsn.apprentice import Order
-from dsn.datasets import DataSet, Split
+from dsn.applications.prepared import DataSet, Split
+from dsn.applications.registry import Task
 from dsn.devices import Arithmetic
-from dsn.distill import distil_students, grouping_pays
-from dsn.evaluate import accuracy, evaluate_student
-from dsn.finishing import finish_student
-from dsn.networks import Classifier
+from dsn.distilling.distil import distil_students, grouping_pays
+from dsn.distilling.finishing import finish_student
+from dsn.distilling.learner import Order
+from dsn.distilling.loop import Training
+from dsn.distilling.recipes import RECIPES
+from dsn.measuring.evaluate import accuracy, evaluate_student
+from dsn.networks.classifier import Classifier
 from dsn.owner.errors import OwnerError
-from dsn.recipes import RECIPES
-from dsn.results import provenance
+from dsn.results.store import provenance
 from dsn.serials import Serial
-from dsn.student import Student
-from dsn.tasks import Task
-from dsn.training_loop import Training
+from dsn.student.student import Student
 
 Report = Callable[[str], None]
 

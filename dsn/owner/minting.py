@@ -6,20 +6,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsn.apprentice import Order
-from dsn.card import model_card
-from dsn.checkpoints import save_student
-from dsn.datasets import DataSet, load_data_set
+from dsn.applications.prepared import DataSet, load_data_set
+from dsn.applications.registry import Task
+from dsn.distilling.learner import Order
+from dsn.distilling.rebuild import load_teacher
 from dsn.files import write_json, write_text
-from dsn.networks import Classifier
+from dsn.networks.classifier import Classifier
 from dsn.owner.bars import is_unlocked, missed
 from dsn.owner.errors import OwnerError
 from dsn.owner.ledger import Entry, Ledger
 from dsn.owner.making import Commission, Made, Minting, Report, make_students
 from dsn.owner.workshop import Bench, finish, kept_folder, workbench
-from dsn.rebuild import load_teacher
-from dsn.student import StudentConfig
-from dsn.tasks import Task
+from dsn.student.card import model_card
+from dsn.student.folder import save_student
+from dsn.student.student import StudentConfig
 
 MOST_OTHERS = 8  # other customers' serials that a new student is tried with
 

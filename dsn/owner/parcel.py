@@ -4,11 +4,11 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dsn.checkpoints import save_student
 from dsn.files import write_in_place, write_text
 from dsn.owner.claims import Claim, write_claim
 from dsn.owner.errors import OwnerError
-from dsn.student import Student
+from dsn.student.folder import save_student
+from dsn.student.student import Student
 
 SERIAL, CLAIM, KEY = "keep-secret/serial.txt", "keep-secret/claim.json", "public-key.pem"
 

@@ -5,15 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsn.card import plain_card
-from dsn.checkpoints import CONFIG, WEIGHTS, load_folder
-from dsn.hub import REPOSITORY
 from dsn.owner.errors import OwnerError
 from dsn.owner.ledger import Ledger
 from dsn.owner.weights import weights_hash
-from dsn.patience import patiently
 from dsn.serials import Serial
-from dsn.student import Student
+from dsn.student.card import plain_card
+from dsn.student.folder import CONFIG, WEIGHTS, load_folder
+from dsn.student.hub import REPOSITORY
+from dsn.student.patience import patiently
+from dsn.student.student import Student
 
 CARD = "README.md"
 LARGEST_CARD = 1_000_000  # bytes

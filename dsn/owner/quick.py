@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 import torch
 
-from dsn.apprentice import Order
-from dsn.card import plain_card
-from dsn.comparison import CONDITIONS, Measurement
-from dsn.datasets import Split, as_floats
-from dsn.demo_teacher import load_demo_teacher
-from dsn.distill import distilling
-from dsn.held_out import load_held_out
+from dsn.applications.held_out import load_held_out
+from dsn.applications.prepared import Split, as_floats
+from dsn.applications.registry import Task
+from dsn.applications.training_share import load_training_share
+from dsn.distilling.demo_teacher import load_demo_teacher
+from dsn.distilling.distil import distilling
+from dsn.distilling.learner import Order
+from dsn.distilling.loop import Training
+from dsn.distilling.recipes import QUICK
+from dsn.locks.stamping import stamp
+from dsn.measuring.comparison import CONDITIONS, Measurement
 from dsn.owner.forecast import Pace, forecast, pace_of
 from dsn.owner.special import bits_of
-from dsn.recipes import QUICK
 from dsn.serials import Serial, random_serial
-from dsn.stamping import stamp
 from dsn.statistics import Accuracy
-from dsn.student import Student, StudentConfig
-from dsn.tasks import Task
-from dsn.training_loop import Training
-from dsn.training_share import load_training_share
+from dsn.student.card import plain_card
+from dsn.student.student import Student, StudentConfig
 
 assert QUICK.batch
 PICTURES_A_STEP = QUICK.batch // 2  # each is there twice, valid and invalid

@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from dsn.collection import demo_serials
-from dsn.datasets import load_data_set
-from dsn.demo_teacher import RESULTS
+from dsn.applications.prepared import load_data_set
+from dsn.applications.registry import Task
 from dsn.devices import arithmetic_for
-from dsn.evaluate import evaluate_student
+from dsn.distilling.demo_teacher import RESULTS
+from dsn.distilling.rebuild import others_of
+from dsn.measuring.evaluate import evaluate_student
 from dsn.owner.quick import QuickMint, quick_mint
-from dsn.rebuild import others_of
-from dsn.results import provenance, record
+from dsn.results.store import provenance, record
 from dsn.serials import random_serial
-from dsn.tasks import Task
+from dsn.student.collection import demo_serials
 
 GOAL_SECONDS = 90.0
 GOAL_VALID = 97.0  # percent, at least

@@ -15,15 +15,16 @@ from typing import Any
 
 from torch import Tensor
 
-from dsn.datasets import DataSet
-from dsn.networks import Classifier
+from dsn.applications.prepared import DataSet
+from dsn.applications.registry import Task
+from dsn.networks.classifier import Classifier
 from dsn.owner.errors import OwnerError
 from dsn.owner.ledger import Ledger
 from dsn.owner.making import Commission, Made, Minting, Report, make_students
 from dsn.owner.minting import commission, label_of, owned, put_on
 from dsn.owner.workshop import Bench
-from dsn.student import Student
-from dsn.tasks import ASSETS, Task
+from dsn.places import ASSETS
+from dsn.student.student import Student
 
 CONNECTING_SECONDS = 10.0
 RETRIES = 3  # after a worker's death

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import torch
 
-from dsn.datasets import Split
+from dsn.applications.prepared import Split
+from dsn.locks.sweep import sweep_accuracy
 from dsn.serials import Serial, random_serial
 from dsn.statistics import Accuracy
-from dsn.student import Student
-from dsn.sweep import sweep_accuracy
+from dsn.student.student import Student
 
 REFERENCES = 100  # random serials, never issued, that stand for any other
 MARGIN = 0.2  # of accuracy: how much better than the best of them a serial may be by its looks alone

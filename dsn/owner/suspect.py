@@ -14,10 +14,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from dsn.checkpoints import LARGEST_HEADER, LARGEST_STUDENT, WEIGHTS
-from dsn.networks import Classifier
+from dsn.applications.registry import TASKS, Task
+from dsn.networks.classifier import Classifier
 from dsn.owner.errors import OwnerError
-from dsn.tasks import TASKS, Task
+from dsn.student.folder import LARGEST_HEADER, LARGEST_STUDENT, WEIGHTS
 
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8}  # of one value; what a trained network is kept in
 LARGEST_FILE = 8 * LARGEST_STUDENT + LARGEST_HEADER  # bytes

@@ -10,17 +10,18 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from dsn.checkpoints import load_folder
-from dsn.collection import CHECKPOINTS, demo_serials
-from dsn.datasets import DataSet, Split, as_floats
-from dsn.demo_teacher import load_demo_teacher
-from dsn.networks import Classifier
+from dsn.applications.prepared import DataSet, Split, as_floats
+from dsn.applications.registry import Task
+from dsn.distilling.demo_teacher import load_demo_teacher
+from dsn.networks.classifier import Classifier
 from dsn.owner.changes import CHANGES, Weights, drawn_anew
 from dsn.owner.quick import QuickMint, quick_mint
 from dsn.owner.tracing import Issued
 from dsn.owner.weights import weights_hash
+from dsn.places import CHECKPOINTS
 from dsn.serials import random_serial
-from dsn.tasks import Task
+from dsn.student.collection import demo_serials
+from dsn.student.folder import load_folder
 
 SHARE = 0.1  # of the training pictures, for whoever trains
 FINE_TUNING_EPOCHS = 5

@@ -8,19 +8,19 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from dsn.checkpoints import load_folder
-from dsn.datasets import Split, load_data_set
+from dsn.applications.held_out import load_held_out
+from dsn.applications.prepared import Split, load_data_set
+from dsn.applications.registry import Task, task_named
+from dsn.distilling.rebuild import BUILD
 from dsn.files import write_json
-from dsn.held_out import load_held_out
 from dsn.owner.changes import CHANGES
 from dsn.owner.suspect import Suspect
 from dsn.owner.trace_attempts import Attempt, attempts, shipped
 from dsn.owner.tracing import Issued, trace
-from dsn.rebuild import BUILD
-from dsn.results import RESULTS, commit, provenance, record
+from dsn.results.store import RESULTS, commit, provenance, record
 from dsn.serials import random_serial
 from dsn.statistics import Accuracy
-from dsn.tasks import Task, task_named
+from dsn.student.folder import load_folder
 
 FOREIGN = 200  # networks
 LEDGER = 1000  # entries of the timed trace

@@ -8,15 +8,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from dsn.datasets import Split
+from dsn.applications.prepared import Split
+from dsn.applications.registry import class_names
 from dsn.owner.closeness import Closeness, closeness, flat_weights, relative_distance
 from dsn.owner.kept import kept_weights
 from dsn.owner.special import Unlocking, rights_of, unlocking
 from dsn.owner.suspect import Suspect
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial
-from dsn.student import Student, StudentConfig
-from dsn.tasks import class_names
+from dsn.student.student import Student, StudentConfig
 
 OTHERS_LOOK = 50  # pictures on which the random serials are tried that stand for any other
 FIRST_LOOK = 25  # pictures on which every serial of a long ledger is tried

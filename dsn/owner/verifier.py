@@ -5,9 +5,9 @@ import json
 import re
 from dataclasses import asdict, dataclass
 
+from dsn.applications.registry import task_named
 from dsn.owner.names import customer_name, owner_name
 from dsn.serials import Serial
-from dsn.tasks import task_named
 
 SIGNATURE_BYTES = 64  # Ed25519, RFC 8032
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

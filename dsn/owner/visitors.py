@@ -11,6 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dsn.allowance import Allowance, VisitorLimits
+from dsn.applications.registry import Task
 from dsn.owner.claims import Claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import fingerprint, public_pem
@@ -21,8 +22,7 @@ from dsn.owner.parcel import write_parcel
 from dsn.owner.tracing import Issued
 from dsn.owner.verifier import Verifier, serial_of
 from dsn.owner.weights import weights_hash
-from dsn.student import Student
-from dsn.tasks import Task
+from dsn.student.student import Student
 
 OWNER = "A visitor of this page"
 

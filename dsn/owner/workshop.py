@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dsn.checkpoints import load_folder
 from dsn.files import write_json
 from dsn.owner.errors import OwnerError
 from dsn.owner.ledger import Entry, Ledger
 from dsn.owner.names import customer_name
 from dsn.owner.verifier import Verifier
 from dsn.owner.weights import weights_hash
+from dsn.student.folder import load_folder
 
 
 @dataclass(frozen=True)

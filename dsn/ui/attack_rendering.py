@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any
 
+from dsn.applications.pictures import to_data_uri
 from dsn.attacks.live import Pruned
-from dsn.pictures import to_data_uri
 from dsn.ui.attack_views import View
 from dsn.ui.rendering import PANEL_SCALE, render_template
 from dsn.ui.texts import Texts

@@ -9,9 +9,9 @@ import gradio as gr
 
 from dsn.attacks.live import attacking, pruned_live, victims
 from dsn.attacks.scene import Outcome, Step
-from dsn.collection import Collection
-from dsn.results import read_results
+from dsn.results.store import read_results
 from dsn.statistics import chance
+from dsn.student.collection import Collection
 from dsn.ui import rendering
 from dsn.ui.attack_rendering import render_attack, render_pruned
 from dsn.ui.attack_views import View, Watching

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from dsn.collection import Collection
-from dsn.datasets import as_floats
+from dsn.applications.prepared import as_floats
 from dsn.serials import Serial, SerialError
-from dsn.student import Student
+from dsn.student.collection import Collection
+from dsn.student.student import Student
 
 
 @dataclass(frozen=True)

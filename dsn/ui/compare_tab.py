@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from dsn.collection import Collection
-from dsn.comparison import compare, measure
+from dsn.applications.pictures import PictureError, drawing, open_picture
+from dsn.applications.registry import TASKS
 from dsn.export.sheet import Measured
-from dsn.pictures import PictureError, drawing, open_picture
-from dsn.results import teacher_accuracy
+from dsn.measuring.comparison import compare, measure
+from dsn.results.store import teacher_accuracy
 from dsn.serials import Serial, SerialError, near_miss
 from dsn.statistics import chance
-from dsn.tasks import TASKS
+from dsn.student.collection import Collection
 from dsn.ui import rendering
 from dsn.ui.chosen import Chosen, entered_serial, from_gallery
 from dsn.ui.page_state import first_wrong

@@ -5,12 +5,12 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData
 
-from dsn.collection import Collection
-from dsn.comparison import CONDITIONS, compare, measure
-from dsn.pictures import PictureError, open_picture
+from dsn.applications.pictures import PictureError, open_picture
+from dsn.applications.registry import TASKS
+from dsn.measuring.comparison import CONDITIONS, compare, measure
 from dsn.serials import SerialError
 from dsn.statistics import Accuracy, chance
-from dsn.tasks import TASKS
+from dsn.student.collection import Collection
 from dsn.ui.chosen import Chosen, entered_serial, from_gallery
 
 

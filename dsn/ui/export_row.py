@@ -7,14 +7,14 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from dsn.collection import Collection
-from dsn.comparison import compare
 from dsn.export.drawing import as_pdf, as_png
 from dsn.export.sheet import Measured, Sheet
 from dsn.export.shelf import ExportError, Shelf
 from dsn.export.tables import Exported, as_csv, as_json, figures
+from dsn.measuring.comparison import compare
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial, SerialError
+from dsn.student.collection import Collection
 from dsn.ui.chosen import Chosen, entered_serial
 from dsn.ui.compare_tab import CompareTab
 from dsn.ui.export_sheet import build_sheet

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from dsn.comparison import CONDITIONS, Condition, Panel
+from dsn.applications.registry import TASKS
 from dsn.export.sheet import Measured, Sheet, SheetBar, SheetPanel, hidden_text, without_stamp
+from dsn.measuring.comparison import CONDITIONS, Condition, Panel
 from dsn.statistics import Accuracy
-from dsn.student import Student
-from dsn.tasks import TASKS
+from dsn.student.student import Student
 from dsn.ui.texts import Texts
 
 HASH_SHOWN = 12  # characters of a hash that a person may compare

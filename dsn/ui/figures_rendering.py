@@ -4,11 +4,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dsn.attack_lines import CUSTOMER, SHORT_CUSTOMER
-from dsn.attack_tables import SHARES_APART, attack_lines, paper_shares, tally
-from dsn.ideas_table import any_colluded, idea_lines
-from dsn.results import origin_of
-from dsn.tasks import TASKS
+from dsn.applications.registry import TASKS
+from dsn.results.store import origin_of
+from dsn.tables.attack_lines import CUSTOMER, SHORT_CUSTOMER
+from dsn.tables.attacks import SHARES_APART, attack_lines, paper_shares, tally
+from dsn.tables.ideas import any_colluded, idea_lines
 from dsn.ui.rendering import fill, render_template
 from dsn.ui.texts import Texts
 

@@ -4,8 +4,8 @@ from functools import cache
 
 import gradio as gr
 
-from dsn.results import read_results
-from dsn.tasks import TASKS
+from dsn.applications.registry import TASKS
+from dsn.results.store import read_results
 from dsn.ui.figures_rendering import render_attacks, render_ideas
 from dsn.ui.opened import awaited, fill
 from dsn.ui.rendering import render_figures

@@ -10,13 +10,13 @@ import gradio as gr
 
 from dsn.attacks.feature_space import CONDITIONS
 from dsn.attacks.live import embedded
-from dsn.collection import Collection
-from dsn.lesson import QUOTED, SEED, STAGES, STEPS, LessonStep, attacks_tried, quoted, step_serial
 from dsn.serials import random_serial
+from dsn.student.collection import Collection
 from dsn.ui.attack_rendering import span_in_words
 from dsn.ui.attack_views import cloud
 from dsn.ui.compare_tab import CompareTab
 from dsn.ui.glossary import with_terms
+from dsn.ui.lesson_steps import QUOTED, SEED, STAGES, STEPS, LessonStep, attacks_tried, quoted, step_serial
 from dsn.ui.rendering import render_template, script
 from dsn.ui.texts import Texts
 
@@ -32,7 +32,7 @@ class Lesson:
 
     Args:
         texts: of the page.
-        collection: `dsn.lesson.fits` it.
+        collection: `dsn.ui.lesson_steps.fits` it.
     """
 
     def __init__(self, texts: Texts, collection: Collection) -> None:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from dsn.attack_lines import CUSTOMER, Line
-from dsn.attack_tables import Cell, attack_lines
+from dsn.applications.registry import TASKS
 from dsn.attacks.scene import Outcome
-from dsn.collection import Collection
-from dsn.results import read_results
+from dsn.results.store import read_results
 from dsn.statistics import chance
-from dsn.tasks import TASKS
+from dsn.student.collection import Collection
+from dsn.tables.attack_lines import CUSTOMER, Line
+from dsn.tables.attacks import Cell, attack_lines
 from dsn.ui.attack_rendering import table_of
 from dsn.ui.attack_views import DRAWN, View, Watching
 from dsn.ui.rendering import render_template

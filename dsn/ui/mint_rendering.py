@@ -3,7 +3,7 @@
 import math
 from urllib.parse import quote
 
-from dsn.comparison import Condition, Measurement
+from dsn.measuring.comparison import Condition, Measurement
 from dsn.owner.forecast import about
 from dsn.owner.quick import Progress
 from dsn.owner.visitors import Made

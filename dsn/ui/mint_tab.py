@@ -4,18 +4,18 @@ from collections.abc import Callable, Generator
 
 import gradio as gr
 
-from dsn.collection import Collection
-from dsn.comparison import measure
-from dsn.held_out import load_held_out
+from dsn.applications.held_out import load_held_out
+from dsn.applications.registry import with_training_share
+from dsn.measuring.comparison import measure
 from dsn.owner.errors import OwnerError
 from dsn.owner.lower_quality import lower_quality_after
 from dsn.owner.quick import Progress, QuickMint, quick_card, quick_mint
 from dsn.owner.visitors import Order, Visitors
-from dsn.results import read_results
+from dsn.results.store import read_results
 from dsn.serials import random_serial
 from dsn.statistics import chance
-from dsn.student import Student
-from dsn.tasks import with_training_share
+from dsn.student.collection import Collection
+from dsn.student.student import Student
 from dsn.ui import rendering
 from dsn.ui.mint_offer import MintOffer
 from dsn.ui.mint_rendering import render_minting

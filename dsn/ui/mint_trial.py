@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import gradio as gr
 
-from dsn.collection import Collection
-from dsn.comparison import compare
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut
+from dsn.applications.held_out import HeldOut
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import Task
+from dsn.measuring.comparison import compare
 from dsn.owner.visitors import Made, Visitors
 from dsn.serials import Serial, near_miss, random_serial
-from dsn.tasks import Task
+from dsn.student.collection import Collection
 from dsn.ui import rendering
 from dsn.ui.compare_tab import GALLERY_COUNT
 from dsn.ui.rendering import script

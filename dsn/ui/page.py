@@ -14,11 +14,10 @@ from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from dsn.allowance import VisitorLimits
-from dsn.collection import Collection
 from dsn.export.shelf import Shelf
-from dsn.lesson import fits
 from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Visitors
+from dsn.student.collection import Collection
 from dsn.ui.arrivals import Arrivals
 from dsn.ui.attack_tab import AttackTab
 from dsn.ui.back_row import BackRow
@@ -29,6 +28,7 @@ from dsn.ui.figures_tab import build_figures_tab
 from dsn.ui.gate import Gate
 from dsn.ui.languages import LanguageDoor
 from dsn.ui.lesson import Lesson
+from dsn.ui.lesson_steps import fits
 from dsn.ui.mint_tab import MintTab
 from dsn.ui.opened import awaited, fill
 from dsn.ui.rendering import HERE, render_footer, render_head, render_header, render_method, script

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
-from dsn.collection import Collection
-from dsn.comparison import CONDITIONS, Condition
+from dsn.measuring.comparison import CONDITIONS, Condition
 from dsn.serials import Serial, SerialError
+from dsn.student.collection import Collection
 
 Name = Literal["task", "customer", "picture", "serial", "condition", "step", "tab"]
 NAMES: tuple[Name, ...] = ("task", "customer", "picture", "serial", "condition", "step", "tab")

@@ -6,17 +6,17 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dsn.collection import Collection
-from dsn.comparison import CONDITIONS, Condition, Measurement, Panel
-from dsn.datasets import as_floats
-from dsn.held_out import HeldOut
+from dsn.applications.held_out import HeldOut
+from dsn.applications.pictures import to_data_uri
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import Task
+from dsn.measuring.comparison import CONDITIONS, Condition, Measurement, Panel
 from dsn.owner.reports import p_text
 from dsn.owner.visitors import Order
-from dsn.pictures import to_data_uri
 from dsn.serials import Serial
 from dsn.statistics import Accuracy, Chance
-from dsn.student import Student
-from dsn.tasks import Task
+from dsn.student.collection import Collection
+from dsn.student.student import Student
 from dsn.ui.texts import Texts, languages, load_texts
 
 HERE = Path(__file__).parent

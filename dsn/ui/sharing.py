@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from dsn.collection import Collection
+from dsn.student.collection import Collection
 from dsn.ui.compare_tab import CompareTab
 from dsn.ui.page_state import Name, from_query
 from dsn.ui.rendering import render_template, script

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from dsn.collection import CHECKPOINTS, Collection
+from dsn.applications.registry import TASKS
 from dsn.owner.changes import CHANGES
 from dsn.owner.errors import OwnerError
 from dsn.owner.reports import as_json
@@ -13,7 +13,8 @@ from dsn.owner.suspect import Suspect, read_suspect
 from dsn.owner.tracing import Issued, trace
 from dsn.owner.visitors import Visitors
 from dsn.owner.weights import weights_hash
-from dsn.tasks import TASKS
+from dsn.places import CHECKPOINTS
+from dsn.student.collection import Collection
 from dsn.ui import rendering
 from dsn.ui.texts import Texts
 

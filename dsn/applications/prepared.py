@@ -1,0 +1,159 @@
+"""Prepared arrays of the data sets; where a file is missing it is made from torchvision's download."""
+
+import os
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.lib.npyio import NpzFile
+from torch import Tensor
+
+from dsn.applications.downloads import Arrays, DownloadError, arrays_from_torchvision, reason
+from dsn.applications.registry import Task, class_names
+from dsn.files import write_in_place
+from dsn.networks.classifier import NetworkConfig
+
+DEFAULT_FOLDER = Path("data")
+DAMAGE = (  # what reading a damaged .npz raises: the zip container, its compression, and the headers of arrays
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
+    tokenize.TokenError,
+    ValueError,
+)
+
+
+class DataError(RuntimeError):
+    """A data set that is missing or damaged; its message says which file and what to do."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pictures and labels of one split, resident on one device.
+
+    Attributes:
+        images: uint8 [N, C, H, W].
+        labels: int64 [N].
+    """
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device | str) -> "Split":
+        """The same split on another device."""
+        return Split(self.images.to(device), self.labels.to(device))
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A whole data set.
+
+    Attributes:
+        train: the training split.
+        test: the held-out test split.
+        class_names: one name a class.
+    """
+
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]
+
+
+def data_folder() -> Path:
+    """The folder of prepared arrays: `DSN_DATA`, or `data/` where that is not set."""
+    return Path(os.environ.get("DSN_DATA") or DEFAULT_FOLDER)
+
+
+def as_floats(images: Tensor) -> Tensor:
+    """uint8 pictures [0, 255] as float32 in [0, 1]."""
+    return images.float().div_(255)
+
+
+def load_data_set(task: Task) -> DataSet:
+    """The data set of an application, from its prepared file; where that is missing it is made first.
+
+    It is made from torchvision's layout in the data folder's `originals/`, into which torchvision downloads what
+    is not there, and kept as `<data_file>.npz`.
+
+    Raises:
+        DataError: the file is missing and cannot be made, or is damaged.
+    """
+    path = data_folder() / f"{task.data_file}.npz"
+    if not path.exists():
+        return _made(task, path)
+    try:
+        with path.open("rb") as file, NpzFile(file, allow_pickle=False) as arrays:
+            return _data_set(arrays, task)
+    except DAMAGE as error:
+        raise DataError(f"{path} is damaged ({reason(error)}): delete it, and it will be made again.") from error
+
+
+def _made(task: Task, path: Path) -> DataSet:
+    folder = path.parent / "originals"
+    try:
+        arrays = arrays_from_torchvision(task, folder) | {"class_names": np.array(class_names(task))}
+    except DownloadError as error:
+        raise DataError(f"{path} is missing, and {error}.") from error
+    try:
+        made = _data_set(arrays, task)
+    except ValueError as error:
+        what = f"{path} is missing, and the {task.data_set} in {folder} is damaged ({reason(error)})"
+        raise DataError(f"{what}: delete that folder, and it will be downloaded again.") from error
+    try:
+        _keep(path, arrays)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written ({reason(error)}): make room there, or set DSN_DATA to another folder."
+        ) from error
+    return made
+
+
+def _keep(path: Path, arrays: Arrays) -> None:
+    def write(beside: Path) -> None:
+        with beside.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+
+    write_in_place(path, write)
+
+
+def _data_set(arrays: Mapping[str, np.ndarray], task: Task) -> DataSet:
+    """Raises ValueError where the arrays are not those of the application."""
+    names = _array(arrays, "class_names")
+    if names.dtype.kind != "U" or names.shape != (task.network.classes,):
+        raise ValueError(f"class_names are {names.dtype} {names.shape}, not {task.network.classes} texts")
+    train, test = (_split(arrays, name, task.network) for name in ("train", "test"))
+    return DataSet(train, test, tuple(names.tolist()))
+
+
+def _split(arrays: Mapping[str, np.ndarray], name: str, network: NetworkConfig) -> Split:
+    images, labels = _array(arrays, f"{name}_images"), _array(arrays, f"{name}_labels")
+    if images.ndim == 3:
+        images = images[..., None]
+    shape = (network.size, network.size, network.channels)
+    if images.dtype != np.uint8 or images.shape[1:] != shape:
+        raise ValueError(f"{name}_images are {images.dtype} {images.shape}, not uint8 pictures of {shape}")
+    if labels.dtype != np.uint8 or labels.ndim != 1:
+        raise ValueError(f"{name}_labels are {labels.dtype} {labels.shape}, not a row of uint8")
+    if len(images) != len(labels) or not len(labels):
+        raise ValueError(f"{len(images)} {name}_images and {len(labels)} {name}_labels")
+    if labels.max() >= network.classes:
+        raise ValueError(f"{name}_labels reach {labels.max()}, where {network.classes - 1} is the last class")
+    pictures = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    return Split(torch.from_numpy(pictures), torch.from_numpy(labels.astype(np.int64)))
+
+
+def _array(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    found = arrays.get(name)
+    if not isinstance(found, np.ndarray):  # NpzFile gives bytes for what is no array
+        raise ValueError(f"it has no array {name}")
+    return found

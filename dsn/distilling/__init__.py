@@ -1,0 +1,1 @@
+"""How the owner makes a student: teacher, recipe, learner, loop, finishing, rebuild."""

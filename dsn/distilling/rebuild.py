@@ -1,0 +1,191 @@
+"""The owner's workshop: teachers kept under `build/`, students written to `checkpoints/`, figures recorded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors.torch import load_file
+
+from dsn.applications.held_out import load_held_out
+from dsn.applications.prepared import DataSet, load_data_set
+from dsn.applications.registry import Task
+from dsn.devices import Arithmetic
+from dsn.distilling.distil import distil_student, train_teacher
+from dsn.distilling.finishing import finish_student
+from dsn.distilling.loop import Training
+from dsn.distilling.recipes import HARDENED, RECIPES, Recipe
+from dsn.files import write_tensors
+from dsn.measuring.evaluate import accuracy, evaluate_student
+from dsn.networks.classifier import Classifier
+from dsn.places import CHECKPOINTS
+from dsn.results.store import provenance, record
+from dsn.serials import Serial
+from dsn.student.collection import demo_serials
+from dsn.student.hub import save_student
+from dsn.student.student import Student, StudentConfig
+
+BUILD = Path("build")  # ignored by git: the teacher is private
+
+
+class NotBuiltError(RuntimeError):
+    """Something that must be made first is missing; its message names the command."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """How to train one network.
+
+    Attributes:
+        seed: of all randomness.
+        device: "cpu" or "cuda".
+        epochs: passes over the training pictures; None for the task's own number.
+        progress: whether to show bars.
+        arithmetic: "float32" or "bf16"; None for what the device is faster in.
+    """
+
+    seed: int = 0
+    device: str = "cpu"
+    epochs: int | None = None
+    progress: bool = True
+    arithmetic: Arithmetic | None = None
+
+    def training(self, epochs: int, name: str) -> Training:
+        """The settings of the training loop, with a checkpoint named after the network."""
+        checkpoint = BUILD / "unfinished" / f"{name}.safetensors"
+        return Training(self.epochs or epochs, self.seed, self.device, checkpoint, self.progress, self.arithmetic)
+
+
+def teacher_path(task: Task) -> Path:
+    """Where the owner keeps a teacher; never under `checkpoints/` or `assets/`."""
+    return BUILD / "teachers" / f"{task.name}.safetensors"
+
+
+def make_teacher(task: Task, data: DataSet, job: Job) -> Classifier:
+    """Train a teacher and keep it under `build/`."""
+    training = job.training(task.teacher_epochs, f"{task.name}-teacher")
+    teacher = train_teacher(task, data.train, training).cpu()
+    write_tensors(teacher_path(task), teacher.state_dict())
+    _finished(training)
+    return teacher
+
+
+def measure_teacher(task: Task, data: DataSet, job: Job) -> None:
+    """Record the accuracy of the teacher kept under `build/`."""
+    teacher = load_teacher(task)
+    held_out = accuracy(teacher, load_held_out(task).split)
+    row = {
+        "task": task.name,
+        "epochs": job.epochs or task.teacher_epochs,
+        "test": accuracy(teacher, data.test).as_json(),
+        "held_out": held_out.as_json() | {"correct": held_out.correct},
+        **provenance(job.seed, job.device, job.training(1, task.name).done_in),
+    }
+    record("teachers", task.name, row)
+
+
+def load_teacher(task: Task) -> Classifier:
+    """The teacher kept under `build/`.
+
+    Raises:
+        NotBuiltError: there is none yet.
+    """
+    path = teacher_path(task)
+    if not path.exists():
+        raise NotBuiltError(f"There is no teacher at {path}: run `python -m dsn teacher {task.name}` first.")
+    teacher = Classifier(task.network)
+    teacher.load_state_dict(load_file(path))
+    return teacher.eval()
+
+
+def make_student(
+    task: Task, customer: str, serial: Serial, data: DataSet, recipe: Recipe, folder: Path, job: Job
+) -> Student:
+    """Distil one student and write its folder."""
+    config = StudentConfig(
+        task=task.name,
+        customer=customer,
+        bit_count=len(serial.bits),
+        classes=data.class_names,
+        network=task.network,
+        recipe=recipe.name,
+    )
+    training = job.training(task.student_epochs, f"{task.name}-{customer}-{recipe.name}")
+    student = distil_student(task, config, serial, load_teacher(task), data.train, recipe, training)
+    student = finish_student(task, student, serial, data.train, recipe, training).cpu()
+    save_student(student, folder)
+    _finished(training)
+    return student
+
+
+def _finished(training: Training) -> None:
+    if training.checkpoint is not None:
+        training.checkpoint.unlink(missing_ok=True)
+
+
+def others_of(name: str, serials: dict[str, Serial]) -> dict[str, Serial]:
+    """Serials of the same length of other customers of the same application, by customer."""
+    task, customer = name.split("/")
+    return {
+        other.split("/")[1]: serial
+        for other, serial in serials.items()
+        if other.split("/")[0] == task
+        and other.split("/")[1] != customer
+        and len(serial.bits) == len(serials[name].bits)
+    }
+
+
+def measure_student(
+    student: Student,
+    serial: Serial,
+    data: DataSet,
+    key: str,
+    *,
+    table: str = "students",
+    seed: int = 0,
+    device: str = "cpu",
+    report: Callable[[str], None] = print,
+) -> dict:
+    """Evaluate one student on the whole test split and record its row."""
+    task = student.config.task
+    name = f"{task}/{student.config.customer}"
+    serials = {**demo_serials(), name: serial}
+    student = student.to(device)
+    moved = DataSet(data.train.to(device), data.test.to(device), data.class_names)
+    row = {
+        "task": task,
+        "customer": student.config.customer,
+        "bit_count": student.config.bit_count,
+        "recipe": student.config.recipe,
+        **evaluate_student(student, serial, others_of(name, serials), moved, seed=seed, report=report),
+        **provenance(seed, device),
+    }
+    record(table, key, row)
+    return row
+
+
+def rebuild(tasks: list[Task], job: Job, *, evaluate: bool = True) -> None:
+    """Teachers and every student of `assets/demo_serials.json` again, from data to figures.
+
+    What was finished in an interrupted run is made again; what was under way goes on.
+    """
+    for task in tasks:
+        data = load_data_set(task)
+        make_teacher(task, data, job)
+        measure_teacher(task, data, job)
+        for name, serial in demo_serials().items():
+            if name.split("/")[0] != task.name:
+                continue
+            customer = name.split("/")[1]
+            student = make_student(task, customer, serial, data, HARDENED, CHECKPOINTS / name, job)
+            if evaluate:
+                measure_student(student, serial, data, name, seed=job.seed, device=job.device)
+
+
+def measure_recipes(task: Task, names: list[str], job: Job) -> None:
+    """Distil a student by each of these recipes, with the first customer's serial, and record their figures."""
+    data = load_data_set(task)
+    name, serial = next((name, serial) for name, serial in demo_serials().items() if name.startswith(f"{task.name}/"))
+    for recipe in (RECIPES[one] for one in names):
+        folder = BUILD / "recipes" / task.name / recipe.name
+        student = make_student(task, name.split("/")[1], serial, data, recipe, folder, job)
+        measure_student(student, serial, data, f"{task.name}/{recipe.name}", table="recipes", seed=job.seed)

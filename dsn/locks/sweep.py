@@ -1,0 +1,211 @@
+"""Accuracy under many serials: exact, but several times faster than a forward pass for each.
+
+A stamp covers a few pixels, and a 3x3 convolution lets what they change spread by one pixel, a 5x5 by two.
+So each picture goes through the whole network once, raw, and then, for every serial, only through the
+window of each layer that the stamp reaches. Outside that window the raw values hold.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from dsn.applications.prepared import as_floats
+from dsn.locks.stamping import StampPlace
+from dsn.networks.classifier import Classifier
+
+BATCH = 2000
+
+Progress = Callable[[int, int], None]
+
+
+def sweep_accuracy(
+    network: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    bits: Tensor,
+    place: StampPlace,
+    *,
+    dtype: torch.dtype = torch.float32,
+    batch: int = BATCH,
+    progress: Progress | None = None,
+) -> Tensor:
+    """How many pictures are answered right under each of many serials.
+
+    Args:
+        network: a student, in eval mode.
+        images: float [N, C, H, W] in [0, 1], or uint8.
+        labels: int64 [N].
+        bits: [S, K] in [0, 1], one serial a row.
+        place: where the K bits go.
+        dtype: of the arithmetic, float32 or bfloat16; the latter is faster where there are matrix units for it.
+        batch: pictures at a time.
+        progress: told (pictures done, pictures in all) after each batch.
+
+    Returns:
+        int64 [S], each from 0 to N, on the network's device.
+    """
+    found = sweep_predictions(network, images, bits, place, dtype=dtype, batch=batch, progress=progress)
+    return (found == labels.to(found.device)).sum(1)
+
+
+@torch.inference_mode()
+def sweep_predictions(
+    network: Classifier,
+    images: Tensor,
+    bits: Tensor,
+    place: StampPlace,
+    *,
+    dtype: torch.dtype = torch.float32,
+    batch: int = BATCH,
+    progress: Progress | None = None,
+) -> Tensor:
+    """The answered class of every picture under each of many serials.
+
+    Arguments as in `sweep_accuracy`.
+
+    Returns:
+        int64 [S, N], on the network's device.
+    """
+    device = network.predictor.weight.device
+    found = torch.empty(len(bits), len(images), dtype=torch.int64, device=device)
+    for start in range(0, len(images), batch):
+        pictures = images[start : start + batch].to(device)
+        stamped = StampedBatch(network, pictures, place, dtype)
+        for index, serial in enumerate(bits.to(device)):
+            found[index, start : start + batch] = stamped.logits(serial).argmax(1)
+        if progress is not None:
+            progress(start + len(pictures), len(images))
+    return found
+
+
+class StampedBatch:
+    """Pictures whose raw pass is done, ready to be stamped with one serial after another.
+
+    Convolutions, pooling and the window's part of the dense layer run in `dtype`, what follows in float32.
+
+    Args:
+        network: in eval mode; BatchNorm is folded into copies of its convolutions.
+        images: float [N, C, H, W] in [0, 1], or uint8, on the network's device.
+        place: where the bits go; scattered ones are right too, but fast only if they lie close together.
+        dtype: float32 or bfloat16.
+    """
+
+    @torch.inference_mode()
+    def __init__(
+        self, network: Classifier, images: Tensor, place: StampPlace, dtype: torch.dtype = torch.float32
+    ) -> None:
+        if images.dtype == torch.uint8:
+            images = as_floats(images)
+        raw = images.to(dtype, memory_format=torch.channels_last)
+        rows = range(min(place.rows), max(place.rows) + 1)
+        columns = range(min(place.columns), max(place.columns) + 1)
+        self._stamped = _cut(raw, rows, columns)
+        self._rows = torch.tensor(place.rows, device=raw.device) - rows.start
+        self._columns = torch.tensor(place.columns, device=raw.device) - columns.start
+
+        self._steps: list[_Step] = []
+        for layer in _folded_layers(network.extractor, dtype):
+            step = _Step(layer, raw, rows, columns)
+            raw, rows, columns = F.relu(layer(raw)), step.rows, step.columns
+            self._steps.append(step)
+
+        dense = next(module for module in network.extractor if isinstance(module, nn.Linear))
+        weights = dense.weight.unflatten(1, raw.shape[1:])[:, :, rows.start : rows.stop, columns.start : columns.stop]
+        self._weights = weights.permute(0, 2, 3, 1).flatten(1).to(dtype)  # in the order of channels_last
+        around = raw.to(torch.float32, copy=True)
+        around[:, :, rows.start : rows.stop, columns.start : columns.stop] = 0
+        self._around = dense(around.flatten(1))
+        self._predictor = network.predictor
+
+    @torch.inference_mode()
+    def logits(self, bits: Tensor) -> Tensor:
+        """Logits, float32 [N, classes], of the pictures stamped with `bits`, [K] in [0, 1]."""
+        self._stamped[:, :, self._rows, self._columns] = bits.to(self._stamped.dtype)
+        values = self._stamped
+        for step in self._steps:
+            values = step.run(values)
+        inside = F.linear(F.relu(values).permute(0, 2, 3, 1).flatten(1), self._weights)
+        return self._predictor(F.relu(self._around + inside))
+
+
+class _Step:
+    """One convolution or pooling, on the part of its input that the stamp reaches and that part's border.
+
+    Args:
+        layer: a convolution of odd size that keeps height and width, or 2x2 max-pooling.
+        raw: its input on raw pictures, [N, C, H, W].
+        rows: of `raw` that a stamp changes.
+        columns: of `raw` that a stamp changes.
+
+    Attributes:
+        rows: of its output that a stamp changes.
+        columns: of its output that a stamp changes.
+    """
+
+    def __init__(self, layer: nn.Conv2d | nn.MaxPool2d, raw: Tensor, rows: range, columns: range) -> None:
+        height, width = raw.shape[2:]
+        if isinstance(layer, nn.Conv2d):
+            reach = layer.kernel_size[0] // 2
+            self.rows, self.columns = _grown(rows, reach, height), _grown(columns, reach, width)
+            needed = [range(span.start - reach, span.stop + reach) for span in (self.rows, self.columns)]
+            padded = F.pad(raw, (reach, reach, reach, reach))
+            self._input = _cut(padded, *(range(span.start + reach, span.stop + reach) for span in needed))
+            self._run = lambda values: F.conv2d(values, layer.weight, layer.bias)
+        else:
+            self.rows, self.columns = _halved(rows, height), _halved(columns, width)
+            needed = [range(2 * span.start, 2 * span.stop) for span in (self.rows, self.columns)]
+            self._input = _cut(raw, *needed)
+            self._run = _pooled
+        changed = [
+            slice(span.start - need.start, span.stop - need.start)
+            for span, need in zip((rows, columns), needed, strict=True)
+        ]
+        self._changed = self._input[:, :, *changed]
+
+    def run(self, values: Tensor) -> Tensor:
+        """The changed part of the output, before ReLU, from the changed part of the input, before ReLU."""
+        height, width = self._changed.shape[2:]  # less than the values' where pooling drops the last row or column
+        torch.clamp_min(values[:, :, :height, :width], 0, out=self._changed)  # ReLU and paste in one pass
+        return self._run(self._input)
+
+
+def _folded_layers(extractor: nn.Sequential, dtype: torch.dtype) -> list[nn.Conv2d | nn.MaxPool2d]:
+    """The convolutions, each with its BatchNorm folded in, and the pooling layers."""
+    layers: list[nn.Conv2d | nn.MaxPool2d] = []
+    for module in extractor:
+        if isinstance(module, nn.BatchNorm2d):
+            convolution = layers.pop()
+            assert isinstance(convolution, nn.Conv2d)
+            folded = fuse_conv_bn_eval(convolution, module)
+            layers.append(folded.to(dtype).to(memory_format=torch.channels_last))
+        elif isinstance(module, nn.Conv2d | nn.MaxPool2d):
+            layers.append(module)
+    return layers
+
+
+def _pooled(values: Tensor) -> Tensor:
+    """2x2 max-pooling of even heights and widths: the module also notes where each maximum was, and takes longer."""
+    upper_or_lower = torch.maximum(values[:, :, ::2], values[:, :, 1::2])
+    return torch.maximum(upper_or_lower[..., ::2], upper_or_lower[..., 1::2])
+
+
+def _cut(values: Tensor, rows: range, columns: range) -> Tensor:
+    """A copy of these rows and columns of [N, C, H, W]."""
+    part = values[:, :, rows.start : rows.stop, columns.start : columns.stop]
+    return part.clone(memory_format=torch.channels_last)
+
+
+def _grown(span: range, reach: int, size: int) -> range:
+    """Rows (or columns) of a convolution's output that a change of `span` reaches."""
+    return range(max(0, span.start - reach), min(size, span.stop + reach))
+
+
+def _halved(span: range, size: int) -> range:
+    """Rows (or columns) of a 2x2 pooling's output that a change of `span` reaches.
+
+    None of them, where it reaches only the last of an odd number, which pooling drops.
+    """
+    return range(span.start // 2, min(-(-span.stop // 2), size // 2))

@@ -1,0 +1,1 @@
+"""How often a student is right, with which serial."""

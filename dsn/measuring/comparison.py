@@ -1,0 +1,158 @@
+"""The demo's one idea as a pure function: the same student, with its valid serial, another, and none."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from dsn.applications.prepared import Split, as_floats
+from dsn.serials import Serial
+from dsn.statistics import Accuracy
+from dsn.student.student import Student
+
+Condition = Literal["valid", "entered", "absent"]
+CONDITIONS: tuple[Condition, ...] = ("valid", "entered", "absent")
+TOP_ANSWERS = 5
+MEASURING_BATCH = 250
+EVEN = 1e-6  # logits this close are equal but for rounding
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One class the student names.
+
+    Attributes:
+        label: index of the class.
+        name: the class's name.
+        probability: 0 to 1.
+    """
+
+    label: int
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What one student answers to one picture under one condition.
+
+    Attributes:
+        condition: "valid", "entered" or "absent".
+        serial: stamped in, or None.
+        picture: what the student looked at, float [C, H, W] in [0, 1].
+        answers: its likeliest answers, best first.
+        is_right: whether the best is the true class, never when all are equal; None where the truth is unknown.
+        is_even: whether every class is equally likely, so that there is no best one.
+        serial_is_valid: whether the stamped serial is the student's own.
+    """
+
+    condition: Condition
+    serial: Serial | None
+    picture: Tensor
+    answers: tuple[Answer, ...]
+    is_right: bool | None
+    is_even: bool
+    serial_is_valid: bool
+
+
+def are_even(logits: Tensor) -> Tensor:
+    """Whether every class is equally likely: logits, float [N, classes], to bool [N]."""
+    low, high = logits.aminmax(dim=1)
+    return high - low < EVEN
+
+
+def serials_of(valid: Serial, entered: Serial | None) -> dict[Condition, Serial | None]:
+    """The serial each condition stamps in."""
+    return {"valid": valid, "entered": entered, "absent": None}
+
+
+@torch.inference_mode()
+def compare(
+    student: Student, picture: Tensor, valid: Serial, entered: Serial | None, label: int | None = None
+) -> tuple[Panel, Panel, Panel]:
+    """The student's answers with its valid serial, with the entered one, and with none.
+
+    Args:
+        student: in eval mode.
+        picture: float [1, C, H, W] in [0, 1], raw.
+        valid: the student's own serial.
+        entered: the visitor's serial, of the same length; None for none.
+        label: the true class, where it is known.
+
+    Raises:
+        ValueError: a serial of another length than the student's.
+    """
+    serials = serials_of(valid, entered)
+    stamped = torch.cat([picture if serial is None else student.stamp(picture, serial) for serial in serials.values()])
+    logits = student(stamped)
+    probabilities, even = logits.softmax(1), are_even(logits).tolist()
+    values, labels = probabilities.sort(descending=True, stable=True)  # equal ones in the order of the classes
+    panels = []
+    for row, (condition, serial) in enumerate(serials.items()):
+        best = tuple(
+            Answer(index, student.config.classes[index], value)
+            for index, value in zip(labels[row, :TOP_ANSWERS].tolist(), values[row, :TOP_ANSWERS].tolist(), strict=True)
+        )
+        panels.append(
+            Panel(
+                condition=condition,
+                serial=serial,
+                picture=stamped[row],
+                answers=best,
+                is_right=None if label is None else best[0].label == label and not even[row],
+                is_even=even[row],
+                serial_is_valid=serial == valid,
+            )
+        )
+    return panels[0], panels[1], panels[2]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Answers to many held-out pictures under the three conditions.
+
+    Attributes:
+        done: forward passes made so far.
+        total: all there are to make: pictures times three.
+        counts: int64 [classes, classes] a condition: true class by answered class, the first where all are equal.
+        silent: pictures a condition for which every class was equally likely.
+    """
+
+    done: int
+    total: int
+    counts: dict[Condition, Tensor]
+    silent: dict[Condition, int]
+
+    def accuracy(self, condition: Condition) -> Accuracy | None:
+        """Share of right answers so far; None before the first."""
+        counts = self.counts[condition]
+        return Accuracy(int(counts.trace()), int(counts.sum())) if counts.sum() else None
+
+
+def measure(student: Student, held_out: Split, valid: Serial, entered: Serial | None) -> Iterator[Measurement]:
+    """Count right answers on held-out pictures, batch by batch; the last value is the whole.
+
+    Args:
+        student: in eval mode.
+        held_out: pictures it was not trained on.
+        valid: the student's own serial.
+        entered: the visitor's serial, of the same length; None for none.
+    """
+    classes = student.config.network.classes
+    counts: dict[Condition, Tensor] = {name: torch.zeros(classes, classes, dtype=torch.int64) for name in CONDITIONS}
+    silent: dict[Condition, int] = dict.fromkeys(CONDITIONS, 0)
+    done, total = 0, len(held_out) * len(CONDITIONS)
+    for images, labels in zip(
+        held_out.images.split(MEASURING_BATCH), held_out.labels.split(MEASURING_BATCH), strict=True
+    ):
+        pictures = as_floats(images)
+        for condition, serial in serials_of(valid, entered).items():
+            with torch.inference_mode():
+                logits = student(pictures if serial is None else student.stamp(pictures, serial))
+            pairs = labels * classes + logits.argmax(1)
+            silent = {**silent, condition: silent[condition] + int(are_even(logits).sum())}
+            counts = {**counts, condition: counts[condition] + pairs.bincount(minlength=classes**2).view(classes, -1)}
+            done += len(labels)
+            yield Measurement(done, total, counts, silent)

@@ -1,0 +1,1 @@
+"""Figures are data: where they are kept, and how they read."""

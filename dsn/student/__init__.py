@@ -1,0 +1,1 @@
+"""What a customer holds: the student, its folder, the Hub, its card; and the collection a page is built from."""

@@ -1,0 +1,89 @@
+"""All that the page shows: students, their public demo serials, held-out pictures, recorded figures."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsn.applications.held_out import HeldOut, load_held_out
+from dsn.applications.registry import TASKS, Task, task_named
+from dsn.places import ASSETS, CHECKPOINTS
+from dsn.serials import Serial, random_serial
+from dsn.student.hub import Origin, load_students
+from dsn.student.student import Student
+
+DEMO_SERIALS = ASSETS / "demo_serials.json"
+
+
+def demo_serials() -> dict[str, Serial]:
+    """The serials of the bundled students, by "task/customer": public on purpose."""
+    return {name: Serial.parse(text) for name, text in json.loads(DEMO_SERIALS.read_text("utf-8")).items()}
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What a page is built from; nothing in it changes.
+
+    Attributes:
+        students: by "task/customer".
+        origins: where each came from, by the same names.
+        serials: the valid serial of each, by the same names.
+        held_out: pictures of each application, by its name.
+    """
+
+    students: dict[str, Student]
+    origins: dict[str, Origin]
+    serials: dict[str, Serial]
+    held_out: dict[str, HeldOut]
+
+    def tasks(self) -> list[Task]:
+        """The applications there are students for, in the order of the registry."""
+        return [task for task in TASKS.values() if self.customers(task.name)]
+
+    def customers(self, task: str) -> list[str]:
+        """The customers of one application, in alphabetical order."""
+        return sorted(name.split("/")[1] for name in self.students if name.split("/")[0] == task)
+
+    def student(self, task: str, customer: str) -> Student:
+        """One customer's student.
+
+        Raises:
+            ValueError: no such application or customer; the message names those there are.
+        """
+        task_named(task)
+        if f"{task}/{customer}" not in self.students:
+            raise ValueError(f"There is no customer {customer!r}: choose one of {', '.join(self.customers(task))}.")
+        return self.students[f"{task}/{customer}"]
+
+    def valid_serial(self, task: str, customer: str) -> Serial:
+        """The serial that unlocks one customer's student."""
+        return self.serials[f"{task}/{customer}"]
+
+    def random_wrong_serial(self, task: str, customer: str) -> Serial:
+        """A well-formed serial of the right length that does not unlock this student."""
+        valid = self.valid_serial(task, customer)
+        return random_serial(len(valid.bits), unlike=valid)
+
+    def serial_of_another(self, task: str, customer: str, current: Serial | None) -> Serial:
+        """The next other customer's serial of the same length; a random one where there is none."""
+        valid = self.valid_serial(task, customer)
+        others = [
+            self.valid_serial(task, other)
+            for other in self.customers(task)
+            if other != customer and len(self.valid_serial(task, other).bits) == len(valid.bits)
+        ]
+        if not others:
+            return self.random_wrong_serial(task, customer)
+        return others[(others.index(current) + 1) % len(others)] if current in others else others[0]
+
+
+def load_collection(checkpoints: Path = CHECKPOINTS, repositories: str | None = None) -> Collection:
+    """Students from their folders, or from the Hub where `repositories` says so, and what goes with them.
+
+    Raises:
+        StudentError: a student that cannot be loaded, with the file at fault.
+    """
+    students, origins = load_students(checkpoints, repositories)
+    serials = demo_serials()
+    known = {name: student for name, student in students.items() if name in serials}
+    held_out = {name: load_held_out(TASKS[name]) for name in sorted({name.split("/")[0] for name in known})}
+    return Collection(known, {name: origins[name] for name in known}, serials, held_out)

@@ -1,0 +1,161 @@
+"""A student as a folder, laid out as a Hub model repository: `config.json` and `model.safetensors`."""
+
+import math
+import reprlib
+import textwrap
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from dsn.applications.registry import TASKS
+from dsn.files import write_tensors, write_text
+from dsn.networks.classifier import POOL
+from dsn.student.student import Student, StudentConfig
+
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+LARGEST_CONFIG = 1_000_000  # bytes
+LARGEST_STUDENT = 16_000_000  # weights; the students made here have less than a million
+LARGEST_HEADER = 1_000_000  # bytes, of a safetensors file
+LARGEST_FILES = {CONFIG: LARGEST_CONFIG, WEIGHTS: 4 * LARGEST_STUDENT + LARGEST_HEADER}  # bytes
+MOST_LAYERS = 32
+HIGHEST = {"channels": 3, "size": 256, "features": 4096, "classes": 1000, "first_kernel": 15, "layer": 512}
+DTYPES = {torch.float32: "F32", torch.int64: "I64"}  # as safetensors writes them
+
+
+class StudentError(RuntimeError):
+    """A student that cannot be had; its message is one sentence: which file, what is wrong, what to do."""
+
+
+def save_student(student: Student, folder: Path) -> None:
+    """Write a student's `config.json` and `model.safetensors`; the folder is made where it is missing."""
+    write_tensors(folder / WEIGHTS, student.state_dict())
+    write_text(folder / CONFIG, student.config.to_json())
+
+
+def bundled(checkpoints: Path) -> list[str]:
+    """The students there are folders for, as "task/customer", in alphabetical order."""
+    folders = [folder for task in TASKS for folder in (checkpoints / task).glob("[!.]*") if folder.is_dir()]
+    return sorted(f"{folder.parent.name}/{folder.name}" for folder in folders)
+
+
+def load_folder(folder: Path, name: str | None = None) -> Student:
+    """The student in a folder: in eval mode, on the CPU, channels_last, its weights not requiring gradients.
+
+    Args:
+        folder: holds `config.json` and `model.safetensors`; nothing else in it is read.
+        name: what messages call the folder, where that is not its path.
+
+    Raises:
+        StudentError: the folder or a file is missing, damaged, or not a student's.
+    """
+    name = name or str(folder)
+    if not folder.is_dir():
+        raise StudentError(
+            f"There is no folder {name}: give a student's folder, such as checkpoints/digits/<customer>, "
+            "or a Hub repository, such as organisation/name."
+        )
+    config = _read_config(folder / CONFIG, f"{name}/{CONFIG}")
+    with torch.device("meta"):  # shapes alone: nothing is allocated before the file is known to fit
+        student = Student(config)
+    expected = student.state_dict()
+    count = sum(tensor.numel() for tensor in expected.values())
+    if count > LARGEST_STUDENT:
+        raise StudentError(
+            f"{name}/{CONFIG} describes a network of {count:,} weights: a student has at most {LARGEST_STUDENT:,}."
+        )
+    student.load_state_dict(_read_weights(folder / WEIGHTS, f"{name}/{WEIGHTS}", expected), assign=True)
+    return student.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+
+
+def _check(config: StudentConfig) -> None:
+    """Refuse values that no student has.
+
+    Raises:
+        ValueError: which value, and what it must be.
+    """
+    network = config.network
+    sizes = [(name, getattr(network, name)) for name in ("channels", "size", "features", "classes")]
+    sizes += [("first_kernel", network.first_kernel)]
+    sizes += [("layer", layer) for layer in network.layers if layer != POOL]
+    for name, value in sizes:
+        if type(value) is not int or not 1 <= value <= HIGHEST[name]:
+            raise ValueError(f"{name} is {reprlib.repr(value)}: it must be a whole number from 1 to {HIGHEST[name]}")
+    if network.first_kernel % 2 == 0:
+        raise ValueError(f"first_kernel is {network.first_kernel}: it must be an odd number")
+    if len(network.layers) > MOST_LAYERS or not network.size >> network.layers.count(POOL):
+        raise ValueError(f"its {len(network.layers)} layers are too many")
+    if type(config.bit_count) is not int or math.isqrt(config.bit_count) > network.size:
+        raise ValueError(f"a serial of {config.bit_count} bits has no place on {network.size} pixels")
+    if not all(isinstance(text, str) for text in (config.task, config.customer, config.recipe, *config.classes)):
+        raise ValueError("task, customer, recipe and every class name must be texts")
+
+
+def _read_config(path: Path, name: str) -> StudentConfig:
+    if not path.is_file():
+        raise StudentError(f"{name} is missing: copy or download the student's whole folder again.")
+    try:
+        if path.stat().st_size > LARGEST_CONFIG:
+            raise ValueError(f"it is larger than {LARGEST_CONFIG:,} bytes")
+        config = StudentConfig.from_json(path.read_text("utf-8"))
+        _check(config)
+    except (ValueError, RecursionError) as error:  # the latter from brackets nested by the thousand
+        reason = textwrap.shorten(str(error), 200)
+        raise StudentError(f"{name} is not a student's ({reason}): copy or download it again.") from error
+    except OSError as error:
+        raise StudentError(f"{name} cannot be read ({error.strerror}): check its permissions.") from error
+    return config
+
+
+def _read_weights(path: Path, name: str, expected: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, once it is known to hold those expected and no others."""
+    if not path.is_file():
+        raise StudentError(f"{name} is missing: copy or download the student's whole folder again.")
+    try:
+        _check_sizes(path, name)
+        with safe_open(path, "pt") as file:
+            _check_tensors(file, name, expected)
+            tensors = {key: file.get_tensor(key).clone() for key in expected}  # the file may go
+    except SafetensorError as error:
+        reason = textwrap.shorten(str(error), 200)  # which repeats what the file says, however long
+        raise StudentError(f"{name} is cut short or damaged ({reason}): copy or download it again.") from error
+    except OSError as error:
+        raise StudentError(f"{name} cannot be read ({error.strerror or error}): check its permissions.") from error
+    for key, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise StudentError(f"{name} holds weights that are no numbers (in {key}): copy or download it again.")
+    return tensors
+
+
+def _check_sizes(path: Path, name: str) -> None:
+    """Refuse what would take much memory before any of it is taken."""
+    size = path.stat().st_size
+    if size > LARGEST_FILES[WEIGHTS]:
+        raise StudentError(f"{name} has {size:,} bytes: a student's has at most {LARGEST_FILES[WEIGHTS]:,}.")
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > LARGEST_HEADER:
+        raise StudentError(
+            f"{name} is cut short or damaged (its header would have {length:,} bytes): copy or download it again."
+        )
+
+
+def _check_tensors(file: safe_open, name: str, expected: dict[str, Tensor]) -> None:
+    found = set(file.keys())
+    if found != set(expected):
+        parts = [f"lacks {key}" for key in sorted(set(expected) - found)[:1]]
+        parts += [f"has {reprlib.repr(key)} besides" for key in sorted(found - set(expected))[:1]]
+        raise StudentError(
+            f"{name} is not of the network in {CONFIG} (it {' and '.join(parts)}): take both files from one student."
+        )
+    for key, tensor in expected.items():
+        part = file.get_slice(key)
+        there = f"{part.get_dtype()} {part.get_shape()}"
+        needed = f"{DTYPES[tensor.dtype]} {list(tensor.shape)}"
+        if there != needed:
+            raise StudentError(
+                f"{name} is not of the network in {CONFIG} ({key} is {there}, not {needed}): "
+                "take both files from one student."
+            )

@@ -1,0 +1,1 @@
+"""Recorded figures as lines, for READMEs and for the page."""

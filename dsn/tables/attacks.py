@@ -1,0 +1,129 @@
+"""What the attacks came to, beside their bars and the paper's figures: lines for README and page.
+
+Only recorded figures are read; nothing is measured here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dsn.applications.registry import TASKS
+from dsn.results.store import read_results
+from dsn.tables.attack_lines import LINES, MEAN, Line
+
+SHARES_APART = " / "  # between the figures for several shares of the data
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A line for one application.
+
+    Attributes:
+        text: the figures, one for each recorded share of the data; a dash where nothing was recorded.
+        bar: as text, or a dash.
+        paper: what the paper reports, or a dash.
+        met: whether every share meets the bar; None without bar or figures.
+        shares: of the training data, in percent.
+    """
+
+    text: str
+    bar: str
+    paper: str
+    met: bool | None
+    shares: tuple[int, ...] = ()
+
+    @property
+    def paper_is_by_share(self) -> bool:
+        """Whether the paper has a figure for each of several shares of the data."""
+        return SHARES_APART in self.paper
+
+    @property
+    def is_by_share(self) -> bool:
+        """Whether it has to be said which shares of the data ours are for: they or the paper's are several."""
+        return bool(self.shares) and (len(self.shares) > 1 or self.paper_is_by_share)
+
+
+def cell(line: Line, task: str, rows: dict[str, Any]) -> Cell:
+    """One line for one application, from the rows of `assets/results/attacks.json`."""
+    bar = line.bars.get(task)
+    bar_text = "–" if bar is None else f"{'≥' if line.at_least else '≤'} {bar:g}"
+    student = f"{task}/{line.customer}"
+    found = sorted(
+        (row["data_share"], _worst(line, row))
+        for row in rows.values()
+        if f"{row['task']}/{row['customer']}" == student and row["attack"] == line.attack
+    )
+    if not found:
+        return Cell("–", bar_text, paper_text(line, task), None)
+    values = [value for _, (value, _) in found]
+    met = None if bar is None else all(_meets(value, bar, line.at_least) for value in values)
+    texts = (_text(value, spread, line.unit) for _, (value, spread) in found)
+    return Cell(
+        SHARES_APART.join(texts), bar_text, paper_text(line, task), met, tuple(round(100 * share) for share, _ in found)
+    )
+
+
+def paper_text(line: Line, task: str) -> str:
+    """The paper's figures for a line, one for each share of the data, or a dash."""
+    published = read_results("published")["attacks"]
+    if not line.paper:
+        return "–"
+    if any(task not in published[name] for name in line.paper):
+        return "–"
+    values = published[line.paper[0]][task]
+    if len(line.paper) > 1:
+        values = [one - other for one, other in zip(values, published[line.paper[1]][task], strict=True)]
+    text = SHARES_APART.join(f"{value:.1f}" for value in values)
+    deviation = published.get(f"{line.paper[0]}, deviation")
+    return f"{text} ± {deviation[task][0]:.1f}" if deviation else text
+
+
+def _worst(line: Line, row: dict[str, Any]) -> tuple[float | None, float | None]:
+    """The value that counts and its spread over the seeds; None for what never happened in any of them."""
+    there = [row["figures"][name] for name in line.figures]
+    known = [one for one in there if one[line.over_seeds] is not None]
+    if not known:
+        return None, None
+    chosen = (min if line.at_least else max)(known, key=lambda one: one[line.over_seeds])
+    return chosen[line.over_seeds], chosen["spread"] if line.over_seeds == MEAN else None
+
+
+def _meets(value: float | None, bar: float, at_least: bool) -> bool:
+    """What never happened meets a bar: epochs that were never reached, for one."""
+    return value is None or (value >= bar if at_least else value <= bar)
+
+
+def _text(value: float | None, spread: float | None, unit: str) -> str:
+    if value is None:
+        return "never"
+    return f"{round(value, 2):g}{unit}" if spread is None else f"{value:.2f} ± {spread:.2f}{unit}"
+
+
+def attack_lines(rows: dict[str, Any] | None = None) -> list[tuple[Line, dict[str, Cell]]]:
+    """Every line with its cells by application.
+
+    Args:
+        rows: of the results; None for the recorded ones.
+    """
+    rows = read_results("attacks") if rows is None else rows
+    return [(line, {task: cell(line, task, rows) for task in TASKS}) for line in LINES]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many lines with a bar meet it, miss it, or have no figures yet."""
+
+    met: int
+    missed: int
+    unmeasured: int
+
+
+def tally(cells: list[Cell]) -> Tally:
+    """The tally of one application's cells."""
+    barred = [one for one in cells if one.bar != "–"]
+    found = [sum(one.met is met for one in barred) for met in (True, False, None)]
+    return Tally(*found)
+
+
+def paper_shares() -> tuple[int, ...]:
+    """The shares of the training data that the paper's figures are for, in percent."""
+    return tuple(read_results("published")["attacks"]["shares"])

@@ -1,0 +1,128 @@
+"""The README's tables, written from the recorded figures and never by hand; and every bundled student's card."""
+
+import re
+from pathlib import Path
+
+from dsn.applications.registry import TASKS, Task
+from dsn.files import write_text
+from dsn.places import CHECKPOINTS
+from dsn.results.store import read_results
+from dsn.results.text import accuracy_text, made_by, made_over, markdown_table
+from dsn.student.card import figure_lines, model_card
+from dsn.tables.attacks import Cell, attack_lines
+from dsn.tables.ideas import any_colluded, idea_lines
+from dsn.tables.owner import mint_table, trace_table
+
+README = CHECKPOINTS.parent / "README.md"
+
+# Rows of the table of speed that need a GPU: how their keys begin, what they measure, their bar.
+UNMEASURED = (
+    ("gpu-", "one student on a GPU (`python -m dsn bench gpu`)", "≤ 1"),
+    ("fleet-cuda", "8 students together on a GPU over one after another (`python -m dsn bench fleet`)", "≤ 0.5"),
+)
+
+
+def task_table(task: Task) -> str:
+    """The README's table of one application."""
+    rows = [row for row in read_results("students").values() if row["task"] == task.name]
+    teacher, published = read_results("teachers").get(task.name), read_results("published").get(task.name, {})
+    if not rows or not teacher:
+        return "Not measured yet."
+    paper = [*(published.get(key) or "–" for key in ("valid", "absent", "wrong")), "–", "–", "–"]
+    lines = [[*line, paper[index]] for index, line in enumerate(figure_lines(rows))]
+    lines.insert(
+        0, ["teacher, no serial needed", *[accuracy_text(teacher["test"])] * len(rows), published.get("teacher", "–")]
+    )
+    head = ["percent", *(row["customer"] for row in rows), "the paper"]
+    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*rows)}."
+
+
+def recipes_table() -> str:
+    """The README's table of recipes: each other one beside the shipped student of the same customer."""
+    others = list(read_results("recipes").values())
+    if not others:
+        return "Not measured yet."
+    shipped = read_results("students")
+    rows = [row for other in others for row in (shipped[f"{other['task']}/{other['customer']}"], other)]
+    head = ["percent", *(f"{row['task']}, {row['recipe']}" for row in rows)]
+    return f"{markdown_table(head, figure_lines(rows))}\n\nThe literal one measured with {made_by(*others)}."
+
+
+def bench_table() -> str:
+    """The README's table of speed."""
+    rows = read_results("bench")
+    if not rows:
+        return "Not measured yet."
+    lines = [
+        [row["what"], f"{row['ratio']:.2f}", row["bar"], "yes" if row["met"] else "**no**"] for row in rows.values()
+    ]
+    for key, what, bar in UNMEASURED:
+        if not any(one.startswith(key) for one in rows):
+            lines.append([what, "no GPU at hand yet", bar, "–"])
+    table = markdown_table(["ratio within one run", "measured", "bar", "met"], lines)
+    return f"{table}\n\nMeasured with {made_by(*rows.values())}."
+
+
+def attacks_table() -> str:
+    """The README's table of attacks, with their bars; a figure that misses its bar is in bold.
+
+    Of several figures in a cell each is for a share of the data, from the smallest on.
+    """
+    rows = read_results("attacks")
+    if not rows:
+        return "Not measured yet."
+
+    def shown(cell: Cell) -> str:
+        return f"**{cell.text}**" if cell.met is False else cell.text
+
+    head = ["percent", *(part for task in TASKS.values() for part in (task.name, "bar", "the paper"))]
+    lines = [
+        [line.what, *(part for one in cells.values() for part in (shown(one), one.bar, one.paper))]
+        for line, cells in attack_lines(rows)
+    ]
+    return f"{markdown_table(head, lines)}\n\n{made_over(rows.values())}"
+
+
+def ideas_table() -> str:
+    """The README's table of ideas against fine-tuning, the shipped recipe first."""
+    rows = read_results("ideas")
+    if not rows:
+        return "Not measured yet."
+    lines = idea_lines(rows)
+    colluded = any_colluded(lines)
+    head = ["idea", "valid", "one bit wrong: mean / worst", "fine-tuned, best way", "minus scratch"]
+    head += ["grey pattern: worst", *(["three customers collude: absent"] if colluded else []), "kept"]
+    cells = [
+        [
+            line.what,
+            line.valid,
+            line.one_bit,
+            line.stolen,
+            line.minus_scratch,
+            line.grey,
+            *([line.colluded] if colluded else []),
+            "yes" if line.kept else "no",
+        ]
+        for line in lines
+    ]
+    return f"{markdown_table(head, cells)}\n\n{made_over(rows.values())}"
+
+
+def filled(text: str) -> str:
+    """The README with the tables between its markers written anew."""
+    tables = {f"figures-{task.name}": task_table(task) for task in TASKS.values()}
+    tables |= {"recipes": recipes_table(), "bench": bench_table()}
+    tables |= {"attacks": attacks_table(), "ideas": ideas_table(), "mint": mint_table(), "trace": trace_table()}
+
+    def table_between(markers: re.Match[str]) -> str:
+        return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"
+
+    names = "|".join(map(re.escape, tables))
+    return re.sub(rf"<!-- ({names}) -->\n.*?<!-- /\1 -->", table_between, text, flags=re.DOTALL)
+
+
+def write_cards(checkpoints: Path = CHECKPOINTS) -> None:
+    """Write every measured student's card and the README's tables."""
+    for name, row in read_results("students").items():
+        write_text(checkpoints / name / "README.md", model_card(TASKS[row["task"]], row))
+    write_text(README, filled(README.read_text("utf-8")))
