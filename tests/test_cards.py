@@ -6,19 +6,37 @@ import re
 from huggingface_hub import ModelCard, ModelCardData
 
 from dsn.applications.registry import TASKS
-from dsn.places import CHECKPOINTS
+from dsn.places import CHECKPOINTS, ROOT
 from dsn.results.store import RESULTS, read_results
 from dsn.student.card import model_card
 from dsn.student.collection import demo_serials
 from dsn.student.folder import CONFIG, WEIGHTS
-from dsn.tables.readme import README, filled
+from dsn.tables.attacks import best_attack
+from dsn.tables.readme import DOCUMENTS, README, filled
+
+HUB = ROOT / "dsn" / "student" / "README.md"
 
 
 def test_the_readme_holds_the_recorded_tables() -> None:
-    text = README.read_text("utf-8")
-    assert filled(text) == text, "run `python -m dsn cards`"
+    texts = [document.read_text("utf-8") for document in DOCUMENTS]
+    for text in texts:
+        assert filled(text) == text, "run `python -m dsn cards`"
     row = read_results("students")["digits/alder"]
-    assert f"{row['valid']['percent']:.2f} (" in text
+    assert f"{row['valid']['percent']:.2f} (" in texts[1] and f"| {row['valid']['percent']:.2f} |" in texts[0]
+    assert len(texts[0].encode()) <= 12_000, "the first document is read in three minutes"
+
+
+def test_every_link_leads_somewhere() -> None:
+    for document in [*DOCUMENTS, *(ROOT / "dsn").rglob("README.md"), *(ROOT / "assets").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)\s#]+)[^)]*\)", document.read_text("utf-8")):
+            assert link.startswith("https://") or (document.parent / link).exists(), f"{document}: {link}"
+
+
+def test_the_best_attack_is_the_highest_of_those_recorded() -> None:
+    for task in ("digits", "signs"):
+        row = read_results("attacks")[f"{task}/alder/opening/10"]
+        best = best_attack(task)
+        assert best is not None and best[1] >= max(row["figures"][name]["mean"] for name in ("best", "centred"))
 
 
 def test_the_readme_opens_as_a_space() -> None:
@@ -30,12 +48,12 @@ def test_the_readme_opens_as_a_space() -> None:
 
 
 def test_what_a_space_downloads_beforehand_is_what_a_student_is_loaded_from() -> None:
-    block = re.search(r"<!-- preload -->\n```yaml\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    block = re.search(r"<!-- preload -->\n```yaml\n(.*?)```", HUB.read_text("utf-8"), re.DOTALL)
     assert block is not None
     for entry in ModelCard(f"---\n{block[1]}---\n").data.to_dict()["preload_from_hub"]:
         repository, files = entry.split()
         assert files.split(",") == [CONFIG, WEIGHTS]
-        assert f'={repository}@main" make demo' in README.read_text("utf-8")
+        assert f'={repository}@main" make demo' in HUB.read_text("utf-8")
 
 
 def test_every_card_has_its_figures_as_metadata() -> None:

@@ -21,7 +21,7 @@ from dsn.files import write_tensors
 from dsn.owner import making, special
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parent.parent / "dsn" / "owner" / "README.md"
 
 
 @pytest.fixture

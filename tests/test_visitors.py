@@ -29,7 +29,7 @@ from dsn.owner.names import CUSTOMER
 from dsn.owner.quick import QuickMint
 from dsn.owner.visitors import Made, Visitors, customer_word
 from dsn.owner.weights import weights_hash
-from dsn.places import ASSETS
+from dsn.places import ROOT
 
 DIGITS = TASKS["digits"]
 LOWER = LowerQuality(QuickMint(epochs=1), 1 / 6, 100.0)
@@ -246,7 +246,7 @@ def test_an_offer_ends_with_its_time_with_a_new_order_and_with_its_visitor(visit
 
 
 def test_the_readme_says_what_the_limits_are() -> None:
-    lines = (ASSETS.parent / "README.md").read_text("utf-8").splitlines()
+    lines = (ROOT / "dsn" / "owner" / "README.md").read_text("utf-8").splitlines()
     for name, value in asdict(VisitorLimits()).items():
         (line,) = [line for line in lines if f"`{name}`" in line]
         assert re.search(rf"(?<!\d){value:g}(?!\d)", line), name

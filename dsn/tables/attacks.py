@@ -8,7 +8,7 @@ from typing import Any
 
 from dsn.applications.registry import TASKS
 from dsn.results.store import read_results
-from dsn.tables.attack_lines import LINES, MEAN, Line
+from dsn.tables.attack_lines import CHANCE, CUSTOMER, LINES, MEAN, Line
 
 SHARES_APART = " / "  # between the figures for several shares of the data
 
@@ -106,6 +106,25 @@ def attack_lines(rows: dict[str, Any] | None = None) -> list[tuple[Line, dict[st
     """
     rows = read_results("attacks") if rows is None else rows
     return [(line, {task: cell(line, task, rows) for task in TASKS}) for line in LINES]
+
+
+def best_attack(task: str) -> tuple[str, float] | None:
+    """The figure that leads furthest without a serial, in words, and its percent; None where none is recorded.
+
+    Of the lines that are held to guessing: accuracy on raw pictures, or with a pattern that was found.
+
+    Args:
+        task: name of the application.
+    """
+    rows = [row for row in read_results("attacks").values() if row["task"] == task and row["customer"] == CUSTOMER]
+    found = [
+        (line.what, value)
+        for line in LINES
+        for row in rows
+        if line.bars is CHANCE and line.customer == CUSTOMER and row["attack"] == line.attack
+        if (value := _worst(line, row)[0]) is not None
+    ]
+    return max(found, key=lambda pair: pair[1], default=None)
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,28 @@
-"""The README's tables, written from the recorded figures and never by hand; and every bundled student's card."""
+"""The tables of the READMEs, written from the recorded figures and never by hand; and every bundled student's card."""
 
 import re
 from pathlib import Path
 
 from dsn.applications.registry import TASKS, Task
 from dsn.files import write_text
-from dsn.places import CHECKPOINTS
+from dsn.places import CHECKPOINTS, ROOT
 from dsn.results.store import read_results
 from dsn.results.text import accuracy_text, made_by, made_over, markdown_table
 from dsn.student.card import figure_lines, model_card
-from dsn.tables.attacks import Cell, attack_lines
+from dsn.tables.attack_lines import CUSTOMER
+from dsn.tables.attacks import Cell, attack_lines, best_attack
 from dsn.tables.ideas import any_colluded, idea_lines
 from dsn.tables.owner import mint_table, trace_table
 
-README = CHECKPOINTS.parent / "README.md"
+README = ROOT / "README.md"
+# Each document beside its subject; a table stands where its markers are.
+DOCUMENTS = (
+    README,
+    CHECKPOINTS / "README.md",
+    *(ROOT / "dsn" / room / "README.md" for room in ("attacks", "bench", "distilling", "owner")),
+)
+
+WRONG = ("random_wrong", "one_bit_wrong", "unusual")  # groups of serials that should unlock nothing
 
 # Rows of the table of speed that need a GPU: how their keys begin, what they measure, their bar.
 UNMEASURED = (
@@ -35,6 +44,31 @@ def task_table(task: Task) -> str:
     )
     head = ["percent", *(row["customer"] for row in rows), "the paper"]
     return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*rows)}."
+
+
+def headline_table() -> str:
+    """The README's first table: how the first customer's student of each application stands, in four figures."""
+    rows = [
+        (task, row)
+        for task in TASKS.values()
+        if (row := read_results("students").get(f"{task.name}/{CUSTOMER}")) is not None
+    ]
+    if not rows:
+        return "Not measured yet."
+    lines = []
+    for task, row in rows:
+        best = best_attack(task.name)
+        lines.append(
+            [
+                f"{task.title} ({task.data_set})",
+                f"{row['valid']['percent']:.2f}",
+                f"{row['absent']['percent']:.2f}",
+                f"{max(row[key]['worst']['percent'] for key in WRONG):.2f}",
+                f"**{best[1]:.2f}**: {best[0]}" if best else "–",
+            ]
+        )
+    head = ["application", "valid serial", "no serial", "worst wrong serial", "best attack without a serial"]
+    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*(row for _, row in rows))}."
 
 
 def recipes_table() -> str:
@@ -109,9 +143,9 @@ def ideas_table() -> str:
 
 
 def filled(text: str) -> str:
-    """The README with the tables between its markers written anew."""
+    """A document with the tables between its markers written anew."""
     tables = {f"figures-{task.name}": task_table(task) for task in TASKS.values()}
-    tables |= {"recipes": recipes_table(), "bench": bench_table()}
+    tables |= {"recipes": recipes_table(), "bench": bench_table(), "headline": headline_table()}
     tables |= {"attacks": attacks_table(), "ideas": ideas_table(), "mint": mint_table(), "trace": trace_table()}
 
     def table_between(markers: re.Match[str]) -> str:
@@ -122,7 +156,8 @@ def filled(text: str) -> str:
 
 
 def write_cards(checkpoints: Path = CHECKPOINTS) -> None:
-    """Write every measured student's card and the README's tables."""
+    """Write every measured student's card and the tables of all documents."""
     for name, row in read_results("students").items():
         write_text(checkpoints / name / "README.md", model_card(TASKS[row["task"]], row))
-    write_text(README, filled(README.read_text("utf-8")))
+    for document in DOCUMENTS:
+        write_text(document, filled(document.read_text("utf-8")))
