@@ -1,12 +1,13 @@
 # make demo      the page, with the students in checkpoints/
 # make test      every check, in a browser too
+# make check     format, lint, types and the quick tests: what to run while working
 # make rebuild   teachers and students again from the data sets (a GPU is used where there is one)
 # make results   the figures of assets/results/ again, for the students in checkpoints/
 
 PYTHON ?= python3
 IN := .venv/bin
 
-.PHONY: demo test rebuild results
+.PHONY: demo test check rebuild results
 
 demo: .venv/demo
 	$(IN)/python app.py
@@ -16,6 +17,12 @@ test: .venv/test
 	$(IN)/ruff check .
 	$(IN)/mypy
 	$(IN)/python -m pytest
+
+check: .venv/test
+	$(IN)/ruff format --check .
+	$(IN)/ruff check .
+	$(IN)/mypy
+	$(IN)/python -m pytest -m "not browser and not training and not attacks"
 
 rebuild: .venv/demo
 	$(IN)/python -m dsn rebuild

@@ -26,6 +26,30 @@ settings.register_profile("fixed", deadline=None, derandomize=True)
 settings.load_profile("fixed")
 
 
+# Files of a slower ring as a whole; what asks for a browser is marked by that. `make check` leaves them all out.
+RINGS = {
+    "training": (
+        "test_application_record", "test_arrivals", "test_bench", "test_bounded_memory", "test_distill",
+        "test_finishing", "test_notebook", "test_owner_fleet", "test_owner_minting", "test_quick_mint", "test_together",
+        "test_trace_measure", "test_mint_tab", "test_hub_trouble", "test_ideas",
+    ),
+    "attacks": (
+        "test_attack_networks", "test_attack_opening", "test_attack_search", "test_attack_suite", "test_attack_tab",
+        "test_attack_training", "test_recorded_attacks",
+    ),
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test with its ring."""
+    for item in items:
+        if {"browser", "page"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+        for ring, files in RINGS.items():
+            if item.path.stem in files:
+                item.add_marker(getattr(pytest.mark, ring))
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the real app answers, a process of its own for each file of tests."""
