@@ -184,7 +184,7 @@ NOT_FOR_VISITORS = {"The number 7 does not fit into 7 bits.", "a serial of 7 bit
     ("module", "function"),
     [
         ("serials.py", None),
-        ("pictures.py", None),
+        ("applications/pictures.py", None),
         ("ui/chosen.py", None),
         ("owner/visitors.py", None),
         ("owner/names.py", "customer_name"),
