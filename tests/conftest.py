@@ -41,24 +41,27 @@ RINGS = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test with its ring."""
+    """Mark every test with its ring. Files with a browser come last: its loop stays in the thread that opened it."""
     for item in items:
-        if {"browser", "page"} & set(getattr(item, "fixturenames", ())):
+        if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
         for ring, files in RINGS.items():
             if item.path.stem in files:
                 item.add_marker(getattr(pytest.mark, ring))
+    in_browser = {item.path for item in items if item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path in in_browser)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the real app answers, a process of its own for each file of tests."""
+    """Where the real app answers: one for all tests, but for files whose page has settings of its own."""
     with running_app(tmp_path_factory.mktemp("app") / "log.txt") as address:
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    """One for all tests; each opens a context of its own, which knows nothing of the others."""
     path = browser_path()
     assert path, "no browser: run `python tests/find_browser.py`"
     with sync_playwright() as playwright:

@@ -30,10 +30,10 @@ SPACE = {"X-Forwarded-Host": "someone-demo.hf.space", "X-Forwarded-Proto": "http
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[tuple[str, int]]:
+def running() -> Iterator[tuple[str, int]]:
     """The whole page in a process of its own: its address, and the process's number."""
-    with running_page(CHECKPOINTS) as running:
-        yield running
+    with running_page(CHECKPOINTS) as of_its_own:
+        yield of_its_own
 
 
 def sent(address: str, **headers: str) -> tuple[bytes, dict[str, str]]:
@@ -78,8 +78,8 @@ def test_a_network_that_is_held_would_be_found() -> None:
     assert any(isinstance(one, Tensor) for one in deeply_copied({"callback": Tab().forget}))
 
 
-def test_many_at_once_get_the_same_and_the_memory_stays(page: tuple[str, int]) -> None:
-    address, process = page
+def test_many_at_once_get_the_same_and_the_memory_stays(running: tuple[str, int]) -> None:
+    address, process = running
     before = resident_megabytes(process)
     for path in ("/", "/zh", "/config", "/config?page=zh"):
         with ThreadPoolExecutor(VISITORS) as pool:
@@ -88,16 +88,16 @@ def test_many_at_once_get_the_same_and_the_memory_stays(page: tuple[str, int]) -
     assert resident_megabytes(process) - before < MEMORY_BAR
 
 
-def test_what_is_kept_is_what_gradio_answers(page: tuple[str, int]) -> None:
-    address, _ = page
+def test_what_is_kept_is_what_gradio_answers(running: tuple[str, int]) -> None:
+    address, _ = running
     for query in ("?", "?page=zh&"):
         passed_on = config(address, f"{query}deep_link=none")
         assert passed_on.pop("deep_link_state") == "invalid"
         assert config(address, query) == passed_on == config(address, query)
 
 
-def test_each_language_has_its_own(page: tuple[str, int]) -> None:
-    address, _ = page
+def test_each_language_has_its_own(running: tuple[str, int]) -> None:
+    address, _ = running
     english, chinese = load_texts("en")["compare"], load_texts("zh")["compare"]
     for found, own, other in (
         (config(address, "?page="), english, chinese),
@@ -111,8 +111,8 @@ def test_each_language_has_its_own(page: tuple[str, int]) -> None:
         assert own["licensed"] in text and text.lstrip().startswith("<!doctype html>")
 
 
-def test_what_is_not_in_view_does_not_come_with_the_page(page: tuple[str, int]) -> None:
-    address, _ = page
+def test_what_is_not_in_view_does_not_come_with_the_page(running: tuple[str, int]) -> None:
+    address, _ = running
     for query, language in (("?page=", "en"), ("?page=zh", "zh")):
         texts, shown = load_texts(language), values(config(address, query))
         assert shown.count(json.dumps(render_template("awaited.html", t=texts), ensure_ascii=False)) == 4
@@ -121,8 +121,8 @@ def test_what_is_not_in_view_does_not_come_with_the_page(page: tuple[str, int]) 
             assert hidden not in shown, hidden
 
 
-def test_each_address_has_its_own_root(page: tuple[str, int]) -> None:
-    address, _ = page
+def test_each_address_has_its_own_root(running: tuple[str, int]) -> None:
+    address, _ = running
     root = "https://someone-demo.hf.space"
     for _ in range(2):
         assert config(address)["root"] == address
@@ -135,8 +135,8 @@ def test_each_address_has_its_own_root(page: tuple[str, int]) -> None:
             assert root.encode() not in sent(address + path)[0]
 
 
-def test_who_asks_makes_no_difference(page: tuple[str, int]) -> None:
-    address, _ = page
+def test_who_asks_makes_no_difference(running: tuple[str, int]) -> None:
+    address, _ = running
     whole = sent(f"{address}/config")[0]
     assert sent(f"{address}/config?task=digits&view=api", Cookie="session=mine; dsn-language=zh")[0] == whole
     for query in ("?task=signs&step=2", "?lang=en", "?__theme=dark"):
@@ -145,8 +145,8 @@ def test_who_asks_makes_no_difference(page: tuple[str, int]) -> None:
     assert "set-cookie" not in sent(f"{address}/")[1]
 
 
-def test_it_is_sent_compressed_to_who_takes_that(page: tuple[str, int]) -> None:
-    address, _ = page
+def test_it_is_sent_compressed_to_who_takes_that(running: tuple[str, int]) -> None:
+    address, _ = running
     for path in ("/", "/config"):
         plain, headers = sent(address + path)
         zipped, compressed = sent(address + path, Accept_Encoding="br, gzip")
@@ -156,8 +156,8 @@ def test_it_is_sent_compressed_to_who_takes_that(page: tuple[str, int]) -> None:
         assert int(headers["content-length"]) == len(plain) and int(compressed["content-length"]) == len(zipped)
 
 
-def test_an_invented_address_is_answered_and_little_is_kept(page: tuple[str, int]) -> None:
-    address, process = page
+def test_an_invented_address_is_answered_and_little_is_kept(running: tuple[str, int]) -> None:
+    address, process = running
     before = resident_megabytes(process)
     for number in range(100):
         assert config(address, headers={"X-Forwarded-Host": f"{number}.example"})["root"] == f"http://{number}.example"
@@ -261,8 +261,8 @@ def test_an_answer_that_fails_is_made_again() -> None:
     assert app.calls == 4
 
 
-def test_a_visitor_who_goes_takes_nothing_from_others(page: tuple[str, int]) -> None:
-    address, _ = page
+def test_a_visitor_who_goes_takes_nothing_from_others(running: tuple[str, int]) -> None:
+    address, _ = running
     host, port = address.removeprefix("http://").split(":")
     for number in range(5):
         with socket.create_connection((host, int(port))) as hasty:
