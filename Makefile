@@ -1,11 +1,16 @@
 # make demo      the page, with the students in checkpoints/
 # make test      every check, in a browser too
 # make check     format, lint, types and the quick tests: what to run while working
+#                (WORKERS=1 for one at a time; PYTEST=--durations=20 shows what is slow; both for `make test` too)
 # make rebuild   teachers and students again from the data sets (a GPU is used where there is one)
 # make results   the figures of assets/results/ again, for the students in checkpoints/
 
 PYTHON ?= python3
 IN := .venv/bin
+WORKERS ?= 2
+PYTEST ?=
+# Files stay whole, for what their tests share; in pytest's order, so that those with a browser come last.
+TESTS := $(IN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 .PHONY: demo test check rebuild results
 
@@ -16,13 +21,13 @@ test: .venv/test
 	$(IN)/ruff format --check .
 	$(IN)/ruff check .
 	$(IN)/mypy
-	$(IN)/python -m pytest
+	$(TESTS)
 
 check: .venv/test
 	$(IN)/ruff format --check .
 	$(IN)/ruff check .
 	$(IN)/mypy
-	$(IN)/python -m pytest -m "not browser and not training and not attacks"
+	$(TESTS) -m "not browser and not training and not attacks"
 
 rebuild: .venv/demo
 	$(IN)/python -m dsn rebuild

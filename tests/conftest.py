@@ -1,6 +1,10 @@
 """What the tests of the core share."""
 
+import os
 from collections.abc import Iterator
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one core for each: threads of two workers wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
@@ -43,7 +47,7 @@ RINGS = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test with its ring. Files with a browser come last: its loop stays in the thread that opened it."""
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        if {"address", "browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
         for ring, files in RINGS.items():
             if item.path.stem in files:
