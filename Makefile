@@ -27,7 +27,7 @@ check: .venv/test
 	$(IN)/ruff format --check .
 	$(IN)/ruff check .
 	$(IN)/mypy
-	$(TESTS) -m "not browser and not training and not attacks"
+	$(TESTS) --dist worksteal -m "not browser and not training and not attacks"
 
 rebuild: .venv/demo
 	$(IN)/python -m dsn rebuild

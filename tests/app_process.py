@@ -53,4 +53,4 @@ def running_app(log: Path, program: str = "app.py", **environment: str) -> Itera
             yield address
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=START_SECONDS)

@@ -25,7 +25,8 @@ from dsn.networks.classifier import POOL, NetworkConfig
 from dsn.student.student import Student, StudentConfig
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
-expect.set_options(timeout=30_000)  # a busy machine
+BUSY = 180_000  # milliseconds until what is to happen at once has happened, on a busy machine
+expect.set_options(timeout=BUSY)
 settings.register_profile("fixed", deadline=None, derandomize=True)
 settings.load_profile("fixed")
 
@@ -70,6 +71,7 @@ def browser() -> Iterator[Browser]:
     assert path, "no browser: run `python tests/find_browser.py`"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser.on("context", lambda context: context.set_default_timeout(BUSY))
         yield browser
         browser.close()
 

@@ -8,12 +8,18 @@ from app_process import PATIENCE
 from axe_playwright_python.sync_playwright import Axe
 from open_tab import open_tab
 from playwright.sync_api import Browser, Page, expect
+from waiting import still
 
 from dsn.ui.texts import Texts, load_texts
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Findings inside Gradio's own widgets that the page cannot mend: (rule, part of the element's address) and why.
 ALLOWED: dict[tuple[str, str], str] = {}
+# Colours fade in; what moves for ever, as a bar of work that goes on, is not waited for.
+FADED = """() => new Promise((done) => setTimeout(done, 300)).then(() => {
+  const ends = (one) => Number.isFinite(one.effect.getComputedTiming().endTime);
+  return Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished)).then(() => null);
+})"""
 FOCUS = """() => {
   const one = document.activeElement;
   if (!one || one === document.body) return null;
@@ -39,7 +45,7 @@ def open_page(browser: Browser, address: str, language: str, scheme: str = "ligh
 
 def findings(page: Page) -> list[str]:
     """Serious and critical ones, and headings out of order, but for those that are allowed."""
-    page.wait_for_timeout(300)  # colours fade in
+    page.evaluate(FADED)
     options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
     found = Axe().run(page, options=options).response["violations"]
     return [
@@ -112,7 +118,7 @@ def test_axe_would_find_something(browser: Browser, address: str) -> None:
 
 def test_the_keyboard_alone_reaches_everything_and_is_seen_there(browser: Browser, address: str) -> None:
     page = open_page(browser, address, "en")
-    page.wait_for_timeout(500)  # what is still being put in place would have the first key pass it by
+    still(page, 500)  # what is still being put in place would have the first key pass it by
     reached: list[dict] = []
     for _ in range(80):
         page.keyboard.press("Tab")
@@ -158,7 +164,7 @@ def test_at_400_percent_nothing_is_read_by_scrolling_sideways(browser: Browser, 
     page = open_page(browser, address, "en", viewport={"width": 320, "height": 700})
     for tab in ("Attack", "Mint", "Trace", "Figures", "How it works", "Compare"):
         open_tab(page, tab)
-        page.wait_for_timeout(300)
+        still(page, 300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, tab
     page.context.close()
 

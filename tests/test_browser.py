@@ -9,6 +9,7 @@ from app_process import PATIENCE
 from open_tab import open_tab
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from waiting import until
 
 from dsn.serials import Serial
 from dsn.student.collection import demo_serials
@@ -132,7 +133,7 @@ def test_a_click_that_overtakes_another_leaves_the_page_in_step(page: Page, then
         asked.append(route)
         if len(asked) == 2:
             answer = route.fetch()
-            asked[0].continue_()
+            asked[0].fulfill(response=asked[0].fetch())
             page.wait_for_timeout(500)
             route.fulfill(response=answer)
             answered.append(route)
@@ -145,8 +146,7 @@ def test_a_click_that_overtakes_another_leaves_the_page_in_step(page: Page, then
         page.get_by_role("radio", name="paper").click()
     else:
         press(page, then)
-    while not answered:
-        page.wait_for_timeout(50)
+    until(page, lambda: bool(answered))
     expect(page.locator("#gallery button").first).to_have_attribute("title", re.compile("Speed"))
     expect(panel(page, "valid").locator(".verdict")).to_contain_text("Right")
     customer = page.locator("input[type=radio]:checked").nth(1)
@@ -209,7 +209,7 @@ def test_measuring(page: Page) -> None:
 
 @pytest.mark.parametrize("language", languages())
 def test_what_a_tab_holds_is_sent_when_it_is_first_opened(browser: Browser, address: str, language: str) -> None:
-    page, texts = browser.new_page(), load_texts(language)
+    page, texts = browser.new_context().new_page(), load_texts(language)
     page.goto(f"{address}/?lang={language}")
     expect(page.locator(".panel")).to_have_count(3)
     asked: list[str] = []
@@ -225,7 +225,7 @@ def test_what_a_tab_holds_is_sent_when_it_is_first_opened(browser: Browser, addr
         open_tab(page, titles[tab])
         expect(page.locator(held).first).to_be_attached()
     assert len(asked) == 4
-    page.close()
+    page.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -126,7 +126,8 @@ def test_who_closes_the_page_makes_room(page: Page, address: str) -> None:
     page.locator("#attack-run").click()
     expect(page.locator("#attack-stage .note")).to_have_text(ATTACK["place_one"], timeout=PATIENCE)
     leaving.close()
-    expect(page.locator("#attack-stage .progress-line")).to_have_text("Finished.", timeout=20_000)
+    expect(page.locator("#attack-stage .note")).to_have_count(0, timeout=20_000)
+    expect(page.locator("#attack-stage .progress-line")).to_have_text("Finished.", timeout=PATIENCE)
 
 
 def test_on_a_phone_the_attack_appears_under_its_button(page: Page) -> None:

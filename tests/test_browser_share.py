@@ -13,6 +13,7 @@ from app_process import PATIENCE
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 from pypdf import PdfReader
+from waiting import until
 
 from dsn.results.store import read_results
 from dsn.student.collection import demo_serials
@@ -94,10 +95,7 @@ def test_a_copied_link_opens_what_the_sender_saw(context: BrowserContext, browse
     receiver = open_page(elsewhere, link)
     expect(receiver.get_by_role("tab", name="Figures", exact=True)).to_have_attribute("aria-selected", "true")
     expect(serial_field(receiver)).to_have_value(serial_field(page).input_value())
-    for _ in range(100):  # panels follow the controls
-        if seen(receiver) == seen(page):
-            break
-        receiver.wait_for_timeout(100)
+    until(receiver, lambda: seen(receiver) == seen(page))  # panels follow the controls
     assert seen(receiver) == seen(page)
     assert receiver.url == link
     elsewhere.close()
@@ -134,15 +132,18 @@ def test_back_and_forward_go_through_what_the_visitor_did(context: BrowserContex
     expect(page.get_by_role("tab", name="Compare", exact=True)).to_have_attribute("aria-selected", "true")
     page.go_back()
     expect(page.locator("#gallery button").nth(5)).to_have_attribute("aria-pressed", "false")
+    until(page, lambda: seen(page) == second)
     assert seen(page) == second
     page.go_back()
     expect(serial_field(page)).not_to_have_value(VALID.text)
+    until(page, lambda: seen(page) == first)
     assert seen(page) == first
     page.go_forward()
     expect(serial_field(page)).to_have_value(VALID.text)
     page.go_forward()
     expect(page.locator("#gallery button").nth(5)).to_have_attribute("aria-pressed", "true")
     page.wait_for_timeout(EARLY)
+    until(page, lambda: seen(page) == third)
     assert seen(page) == third
     assert entries(page) == before + 3  # going back and forth adds nothing
 
@@ -200,6 +201,7 @@ def test_a_hostile_link_is_said_to_be_ignored_and_runs_nothing(
     expect(page.locator(".share .ignored")).to_contain_text("Left out of this link")
     expect(page.locator(".share .ignored")).to_have_count(1)
     page.wait_for_timeout(EARLY)
+    until(page, lambda: seen(page) == seen(plain))
     assert seen(page) == seen(plain)
     assert query(page)["other"] == "1"  # another's parameter is left alone
     assert "script" not in page.url and len(page.url) < 400

@@ -4,15 +4,17 @@ import itertools
 import re
 
 import pytest
+from app_process import PATIENCE
 from coloraide import Color
 from playwright.sync_api import Browser, Page, Route, expect
+from waiting import still, until
 
 from dsn.ui.rendering import HERE
 
 CONDITIONS = ("valid", "entered", "absent")
 APART = 15.0  # CIEDE2000; about 2.3 is just noticeable
 READABLE = 4.5  # WCAG 2.2, 1.4.3
-SETTLED = 500  # milliseconds after which nothing more is expected
+SETTLED = 500  # milliseconds without a change after which nothing more is expected
 STILL = 0.05  # cumulative layout shift; 0.1 is called good
 
 
@@ -55,7 +57,7 @@ def open_page(browser: Browser, address: str, width: int, height: int, query: st
     )
     page.goto(f"{address}/{query}")
     expect(page.locator(".panel")).to_have_count(3)
-    page.wait_for_timeout(SETTLED)
+    still(page, SETTLED)
     return page
 
 
@@ -63,7 +65,7 @@ def open_page(browser: Browser, address: str, width: int, height: int, query: st
 def test_a_condition_looks_the_same_in_panels_charts_and_tables(browser: Browser, address: str, scheme: str) -> None:
     page = open_page(browser, address, 1280, 720, f"?__theme={scheme}")
     page.get_by_role("button", name="Measure on 1,000 pictures").click()
-    expect(page.locator(".matrices figcaption")).to_have_count(3, timeout=60_000)
+    expect(page.locator(".matrices figcaption")).to_have_count(3, timeout=PATIENCE)
     shapes, patterns = set(), set()
     for condition in CONDITIONS:
         red, green, blue = (round(255 * part) for part in colours(scheme)[condition].coords())
@@ -152,12 +154,12 @@ def test_a_control_answers_before_the_network_does(page: Page) -> None:
         lambda: page.locator("#bits button").nth(4).click(),
     ):
         expect(panels).to_have_attribute("aria-busy", "false")
-        page.wait_for_timeout(SETTLED)
+        still(page, SETTLED)
         pass_on = False
         press()
         expect(panels).to_have_attribute("aria-busy", "true")
         expect(page.locator(".panels")).not_to_have_css("opacity", "1")
-        page.wait_for_timeout(50)  # the request is on its way
+        until(page, lambda: bool(held))  # the request is on its way
         assert held, "nothing was asked"
         asked, pass_on = held[:], True
         held.clear()
