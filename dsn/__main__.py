@@ -17,6 +17,7 @@ from dsn.devices import UnknownArithmeticError
 from dsn.distilling import demo_teacher, rebuild
 from dsn.distilling.rebuild import Job, NotBuiltError
 from dsn.distilling.recipes import HARDENED, PAPER, RECIPES
+from dsn.locks.sealing import SealError
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
 from dsn.owner.errors import OwnerError
 from dsn.places import CHECKPOINTS
@@ -24,6 +25,7 @@ from dsn.research.ideas import IDEAS, IdeaError
 from dsn.research.search import try_ideas
 from dsn.serials import Serial, SerialError, random_serial
 from dsn.student.collection import demo_serials
+from dsn.student.commands import add_sealing_commands, run_seal, run_unseal
 from dsn.student.hub import StudentError, load_student
 
 EXPLANATION = """\
@@ -37,6 +39,7 @@ In the order an owner would use them:
   attack    try to use a student without its serial, and record how far that leads
   owner     key, signed serials, ledger, minting, tracing a leak
   publish   put students on the Hub
+  seal      make weights noise without a serial, without training; any safetensors file too
 Data sets are looked for in the folder DSN_DATA names (or data/) and downloaded there if missing.
 """
 
@@ -119,6 +122,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_owner_commands(commands)
     add_publish_command(commands)
+    add_sealing_commands(commands)
     return top
 
 
@@ -232,6 +236,10 @@ def main(arguments: list[str] | None = None) -> None:
                 run_owner(options)
             case "publish":
                 run_publish(options)
+            case "seal":
+                run_seal(options)
+            case "unseal":
+                run_unseal(options)
     except (
         AttackError,
         IdeaError,
@@ -239,6 +247,7 @@ def main(arguments: list[str] | None = None) -> None:
         DataError,
         StudentError,
         NotBuiltError,
+        SealError,
         SerialError,
         UnknownArithmeticError,
         UnknownTaskError,

@@ -1,6 +1,7 @@
 """Sweeps over many serials: the same answers as a plain forward pass for each."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import torch
@@ -125,11 +126,13 @@ def test_predictions_and_counts_match(task: str, bit_count: int) -> None:
     network, images, bits = NETWORKS[task], random_pictures(config, 17), random_bits(6, bit_count)
     place = corner_place(bit_count, config.size, config.size)
     expected = plain_logits(network, images, bits, place).argmax(2)
-    assert torch.equal(sweep_predictions(network, images, bits, place, batch=7), expected)
-    assert torch.equal(sweep_predictions(network, images.float() / 255, bits, place), expected)
+    assert torch.equal(sweep_predictions(partial(StampedBatch, network, place=place), images, bits, batch=7), expected)
+    assert torch.equal(
+        sweep_predictions(partial(StampedBatch, network, place=place), images.float() / 255, bits), expected
+    )
     labels = expected[0].clone()
     labels[:3] = (labels[:3] + 1) % config.classes
-    counts = sweep_accuracy(network, images, labels, bits, place, batch=7)
+    counts = sweep_accuracy(partial(StampedBatch, network, place=place), images, labels, bits, batch=7)
     assert counts.tolist() == [int((answers == labels).sum()) for answers in expected]
     assert counts[0] == 14
 
@@ -162,7 +165,8 @@ def test_network_and_pictures_stay_as_they_are(layers: tuple[int | str, ...]) ->
     before = {name: value.clone() for name, value in network.state_dict().items()}
     pictures = random_pictures(config, 3).float() / 255
     untouched = pictures.clone()
-    sweep_predictions(network, pictures, random_bits(2, 9), corner_place(9, config.size, config.size))
+    ready = partial(StampedBatch, network, place=corner_place(9, config.size, config.size))
+    sweep_predictions(ready, pictures, random_bits(2, 9))
     assert torch.equal(pictures, untouched)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
@@ -171,10 +175,9 @@ def test_progress_is_told_after_each_batch() -> None:
     config = TASKS["digits"].network
     images, told = random_pictures(config, 5), []
     sweep_predictions(
-        NETWORKS["digits"],
+        partial(StampedBatch, NETWORKS["digits"], place=corner_place(9, config.size, config.size)),
         images,
         random_bits(1, 9),
-        corner_place(9, config.size, config.size),
         batch=2,
         progress=lambda done, total: told.append((done, total)),
     )

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from dsn.attacks.scene import Outcome, Running, Scene, Step
-from dsn.locks.sweep import StampedBatch
 
 SECONDS_A_YEAR = 31_557_600.0
 MOST_BITS_TRIED_WHOLE = 12
@@ -79,7 +78,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     images, labels = stolen.images[: settings.pictures], stolen.labels[: settings.pictures]
     patterns = patterns_to_try(len(scene.serial.bits), settings, seed).to(scene.device)
     start = time.perf_counter()
-    batch = StampedBatch(scene.student, images, scene.student.place)
+    batch = scene.student.swept(images)
     shares: list[float] = []
     for done, pattern in enumerate(patterns, start=1):
         shares.append(100 * (batch.logits(pattern).argmax(1) == labels).double().mean().item())
@@ -109,7 +108,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
 def _serials_a_second(scene: Scene, images: Tensor, patterns: Tensor) -> float:
     """How many serials can be tried in a second on so few pictures, all of the serials in one batch."""
     repeated = images.repeat(len(patterns), 1, 1, 1)
-    batch = StampedBatch(scene.student, repeated, scene.student.place)
+    batch = scene.student.swept(repeated)
     each = patterns.repeat_interleave(len(images), 0)
     start = time.perf_counter()
     batch.logits(each[:, None, :]).argmax(1).tolist()  # the answers are wanted here, which a GPU is waited for

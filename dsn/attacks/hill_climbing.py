@@ -16,7 +16,7 @@ from dsn.applications.prepared import Split
 from dsn.attacks.measuring import percent_right
 from dsn.attacks.scene import Outcome, Running, Scene, Step, staged
 from dsn.locks.stamping import stamp
-from dsn.locks.sweep import StampedBatch
+from dsn.locks.sweep import Swept
 
 PROBABILITIES, CLASSES = "probabilities", "classes"
 
@@ -42,7 +42,7 @@ FULL = Settings()
 QUICK = Settings(queries=4000, pictures=40, reports=10)
 
 
-def score(batch: StampedBatch, bits: Tensor, labels: Tensor, seen: str) -> float:
+def score(batch: Swept, bits: Tensor, labels: Tensor, seen: str) -> float:
     """What an adversary climbs on: mean log-probability of the true class, or the share of right answers."""
     logits = batch.logits(bits)
     if seen == PROBABILITIES:
@@ -109,7 +109,7 @@ def climb(scene: Scene, settings: Settings, stolen: Split, seed: int, seen: str 
         a thousand test pictures.
     """
     labels = stolen.labels[: settings.pictures]
-    batch = StampedBatch(scene.student, stolen.images[: settings.pictures], scene.student.place)
+    batch = scene.student.swept(stolen.images[: settings.pictures])
     total = max(1, settings.queries // len(labels))
     every = max(1, total // settings.reports)
     queries: list[float] = []

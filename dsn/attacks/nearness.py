@@ -63,7 +63,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     worst: list[float] = []
     for start in range(0, count + 1, CHUNK):
         chunk = groups[start : start + CHUNK]
-        right = sweep_accuracy(scene.student, images, labels, torch.cat(chunk), scene.student.place)
+        right = sweep_accuracy(scene.student.swept, images, labels, torch.cat(chunk))
         for part in (100 * right.double().cpu() / len(labels)).split([len(group) for group in chunk]):
             mean.append(part.mean().item())
             worst.append(part.max().item())

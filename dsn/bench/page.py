@@ -179,7 +179,7 @@ def start_up(folder: Path = PROJECT, *, starts: int = STARTS) -> Ratio:
 def stamped_batches(student: Student, split: Split, valid: Serial, entered: Serial | None) -> list[Tensor]:
     """What the student looks at while it is measured, batch by batch: float [N, C, H, W] in [0, 1]."""
     return [
-        pictures if serial is None else student.stamp(pictures, serial)
+        student.shown(pictures, serial)
         for pictures in as_floats(split.images).split(MEASURING_BATCH)
         for serial in serials_of(valid, entered).values()
     ]

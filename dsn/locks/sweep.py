@@ -5,7 +5,10 @@ So each picture goes through the whole network once, raw, and then, for every se
 window of each layer that the stamp reaches. Outside that window the raw values hold.
 """
 
+import copy
 from collections.abc import Callable
+from itertools import pairwise
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -21,44 +24,45 @@ BATCH = 2000
 Progress = Callable[[int, int], None]
 
 
+class Swept(Protocol):
+    """Pictures made ready to be stamped with one pattern after another."""
+
+    def logits(self, bits: Tensor) -> Tensor:
+        """Logits, float32 [N, classes], of the pictures stamped with `bits`, [K] in [0, 1]."""
+
+
 def sweep_accuracy(
-    network: Classifier,
+    ready: Callable[[Tensor], Swept],
     images: Tensor,
     labels: Tensor,
     bits: Tensor,
-    place: StampPlace,
     *,
-    dtype: torch.dtype = torch.float32,
     batch: int = BATCH,
     progress: Progress | None = None,
 ) -> Tensor:
     """How many pictures are answered right under each of many serials.
 
     Args:
-        network: a student, in eval mode.
+        ready: makes a batch of pictures ready, such as `student.swept`.
         images: float [N, C, H, W] in [0, 1], or uint8.
         labels: int64 [N].
         bits: [S, K] in [0, 1], one serial a row.
-        place: where the K bits go.
-        dtype: of the arithmetic, float32 or bfloat16; the latter is faster where there are matrix units for it.
         batch: pictures at a time.
         progress: told (pictures done, pictures in all) after each batch.
 
     Returns:
         int64 [S], each from 0 to N, on the network's device.
     """
-    found = sweep_predictions(network, images, bits, place, dtype=dtype, batch=batch, progress=progress)
+    found = sweep_predictions(ready, images, bits, batch=batch, progress=progress)
     return (found == labels.to(found.device)).sum(1)
 
 
 @torch.inference_mode()
 def sweep_predictions(
-    network: Classifier,
+    ready: Callable[[Tensor], Swept],
     images: Tensor,
     bits: Tensor,
-    place: StampPlace,
     *,
-    dtype: torch.dtype = torch.float32,
     batch: int = BATCH,
     progress: Progress | None = None,
 ) -> Tensor:
@@ -69,16 +73,14 @@ def sweep_predictions(
     Returns:
         int64 [S, N], on the network's device.
     """
-    device = network.predictor.weight.device
-    found = torch.empty(len(bits), len(images), dtype=torch.int64, device=device)
+    found = []
     for start in range(0, len(images), batch):
-        pictures = images[start : start + batch].to(device)
-        stamped = StampedBatch(network, pictures, place, dtype)
-        for index, serial in enumerate(bits.to(device)):
-            found[index, start : start + batch] = stamped.logits(serial).argmax(1)
+        pictures = images[start : start + batch]
+        stamped = ready(pictures)
+        found.append(torch.stack([stamped.logits(serial).argmax(1) for serial in bits]))
         if progress is not None:
             progress(start + len(pictures), len(images))
-    return found
+    return torch.cat(found, 1)
 
 
 class StampedBatch:
@@ -87,8 +89,8 @@ class StampedBatch:
     Convolutions, pooling and the window's part of the dense layer run in `dtype`, what follows in float32.
 
     Args:
-        network: in eval mode; BatchNorm is folded into copies of its convolutions.
-        images: float [N, C, H, W] in [0, 1], or uint8, on the network's device.
+        network: in eval mode; left as it is.
+        images: float [N, C, H, W] in [0, 1], or uint8.
         place: where the bits go; scattered ones are right too, but fast only if they lie close together.
         dtype: float32 or bfloat16.
     """
@@ -97,6 +99,7 @@ class StampedBatch:
     def __init__(
         self, network: Classifier, images: Tensor, place: StampPlace, dtype: torch.dtype = torch.float32
     ) -> None:
+        images = images.to(network.predictor.weight.device)
         if images.dtype == torch.uint8:
             images = as_floats(images)
         raw = images.to(dtype, memory_format=torch.channels_last)
@@ -122,7 +125,7 @@ class StampedBatch:
 
     @torch.inference_mode()
     def logits(self, bits: Tensor) -> Tensor:
-        """Logits, float32 [N, classes], of the pictures stamped with `bits`, [K] in [0, 1]."""
+        """Logits, float32 [N, classes], of the pictures stamped with `bits`, [K] or [N, 1, K], in [0, 1]."""
         self._stamped[:, :, self._rows, self._columns] = bits.to(self._stamped.dtype)
         values = self._stamped
         for step in self._steps:
@@ -173,15 +176,13 @@ class _Step:
 
 
 def _folded_layers(extractor: nn.Sequential, dtype: torch.dtype) -> list[nn.Conv2d | nn.MaxPool2d]:
-    """The convolutions, each with its BatchNorm folded in, and the pooling layers."""
+    """Copies of the convolutions, each with its BatchNorm folded in where it has one, and the pooling layers."""
     layers: list[nn.Conv2d | nn.MaxPool2d] = []
-    for module in extractor:
-        if isinstance(module, nn.BatchNorm2d):
-            convolution = layers.pop()
-            assert isinstance(convolution, nn.Conv2d)
-            folded = fuse_conv_bn_eval(convolution, module)
+    for module, after in pairwise([*extractor, None]):
+        if isinstance(module, nn.Conv2d):
+            folded = fuse_conv_bn_eval(module, after) if isinstance(after, nn.BatchNorm2d) else copy.deepcopy(module)
             layers.append(folded.to(dtype).to(memory_format=torch.channels_last))
-        elif isinstance(module, nn.Conv2d | nn.MaxPool2d):
+        elif isinstance(module, nn.MaxPool2d):
             layers.append(module)
     return layers
 

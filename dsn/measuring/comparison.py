@@ -85,7 +85,7 @@ def compare(
         ValueError: a serial of another length than the student's.
     """
     serials = serials_of(valid, entered)
-    stamped = torch.cat([picture if serial is None else student.stamp(picture, serial) for serial in serials.values()])
+    stamped = torch.cat([student.shown(picture, serial) for serial in serials.values()])
     logits = student(stamped)
     probabilities, even = logits.softmax(1), are_even(logits).tolist()
     values, labels = probabilities.sort(descending=True, stable=True)  # equal ones in the order of the classes
@@ -150,7 +150,7 @@ def measure(student: Student, held_out: Split, valid: Serial, entered: Serial | 
         pictures = as_floats(images)
         for condition, serial in serials_of(valid, entered).items():
             with torch.inference_mode():
-                logits = student(pictures if serial is None else student.stamp(pictures, serial))
+                logits = student(student.shown(pictures, serial))
             pairs = labels * classes + logits.argmax(1)
             silent = {**silent, condition: silent[condition] + int(are_even(logits).sum())}
             counts = {**counts, condition: counts[condition] + pairs.bincount(minlength=classes**2).view(classes, -1)}

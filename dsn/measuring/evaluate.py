@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -112,7 +113,8 @@ def linear_probe(
             batches = (as_floats(batch) for batch in images.split(BATCH))
             if serial is not None:
                 assert isinstance(network, Student)
-                batches = (network.stamp(batch, serial) for batch in batches)
+                opened, shown = network.opened(serial), (network.stamp(batch, serial) for batch in batches)
+                return torch.cat([opened.features(batch) for batch in shown])
             return torch.cat([network.features(batch) for batch in batches])
 
     known = features(train.images[chosen]).clone()
@@ -166,7 +168,7 @@ def evaluate_student(
         for place in dict.fromkeys(condition.place for condition in conditions):
             here = [condition for condition in conditions if condition.place == place]
             bits = torch.stack([condition.bits for condition in here])
-            counts = sweep_accuracy(student, test.images, test.labels, bits, place)
+            counts = sweep_accuracy(partial(student.swept, at=place), test.images, test.labels, bits)
             found += [(Accuracy(int(count), len(test)), one.name) for count, one in zip(counts, here, strict=True)]
         worst, worst_is = max(found, key=lambda pair: pair[0].correct)
         return {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 POOL = "pool"
 
@@ -22,6 +23,7 @@ class NetworkConfig:
         classes: number of classes.
         first_kernel: height and width of the first convolution, an odd number; the others are 3x3. A wide one
             lets several places see a bit at the picture's very edge.
+        batch_norm: whether convolutions are followed by BatchNorm; else it is folded into them, and they have a bias.
     """
 
     channels: int
@@ -30,13 +32,14 @@ class NetworkConfig:
     features: int
     classes: int
     first_kernel: int = 3
+    batch_norm: bool = True
 
 
 def feature_extractor(config: NetworkConfig) -> nn.Sequential:
     """G_e: pictures, float [N, C, H, W] in [0, 1], to feature vectors e, float [N, D], all >= 0.
 
-    The module is a plain sequence: convolutions (each with batch normalisation and ReLU) and
-    max-pooling, then `flatten`, one dense layer and ReLU.
+    The module is a plain sequence: convolutions (each with ReLU, and batch normalisation before it unless it is
+    folded) and max-pooling, then `flatten`, one dense layer and ReLU.
     """
     modules: list[nn.Module] = []
     channels, size, kernel = config.channels, config.size, config.first_kernel
@@ -45,8 +48,8 @@ def feature_extractor(config: NetworkConfig) -> nn.Sequential:
             modules.append(nn.MaxPool2d(2))
             size //= 2
         else:
-            convolution = nn.Conv2d(channels, layer, kernel, padding=kernel // 2, bias=False)
-            modules += [convolution, nn.BatchNorm2d(layer), nn.ReLU()]
+            modules.append(nn.Conv2d(channels, layer, kernel, padding=kernel // 2, bias=not config.batch_norm))
+            modules += [nn.BatchNorm2d(layer), nn.ReLU()] if config.batch_norm else [nn.ReLU()]
             channels, kernel = layer, 3
     dense = nn.Linear(channels * size * size, config.features)
     return nn.Sequential(*modules, nn.Flatten(), dense, nn.ReLU())
@@ -56,10 +59,14 @@ class Classifier(nn.Module):
     """G_y(G_e(x)): what a teacher is, and what a student is besides its serial.
 
     The predictor has no bias: where every feature is zero, every class is exactly equally likely.
+
+    Attributes:
+        shape: what it was built by.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
+        self.shape = config
         self.extractor = feature_extractor(config)
         self.predictor = nn.Linear(config.features, config.classes, bias=False)
 
@@ -87,13 +94,14 @@ def folded_drive(network: Classifier, images: Tensor) -> Tensor:
         images: float [N, C, H, W] in [0, 1].
     """
     values = images.contiguous(memory_format=torch.channels_last)
-    layers = iter(network.extractor[:-1])
-    for layer in layers:
-        if not isinstance(layer, nn.Conv2d):
+    layers = [*network.extractor[:-1]]
+    for layer, norm in zip(layers, [*layers[1:], None], strict=True):
+        if isinstance(layer, nn.BatchNorm2d):
+            continue  # done with the convolution before it
+        if not isinstance(norm, nn.BatchNorm2d):
             values = layer(values)
             continue
-        norm = next(layers)
-        assert isinstance(norm, nn.BatchNorm2d)
+        assert isinstance(layer, nn.Conv2d)
         if norm.training or norm._forward_hooks:
             values = norm(layer(values))
             continue
@@ -102,6 +110,30 @@ def folded_drive(network: Classifier, images: Tensor) -> Tensor:
         shift = norm.bias - norm.running_mean * scale
         values = F.conv2d(values, layer.weight * scale[:, None, None, None], shift, padding=layer.padding)
     return values
+
+
+@torch.no_grad()
+def folded_weights(network: Classifier) -> dict[str, Tensor]:
+    """The tensors of the same network with every BatchNorm folded into the convolution before it (`batch_norm=False`).
+
+    Args:
+        network: in eval mode, with BatchNorm or without; left as it is.
+
+    Returns:
+        By the names of the folded network; the same answers but for rounding.
+    """
+    folded: list[nn.Module] = []
+    for module in network.extractor:
+        if isinstance(module, nn.BatchNorm2d):
+            convolution = folded.pop()
+            assert isinstance(convolution, nn.Conv2d)
+            module = fuse_conv_bn_eval(convolution, module)
+        folded.append(module)
+    extractor = nn.Sequential(*folded)
+    return {
+        **{f"extractor.{name}": tensor.clone() for name, tensor in extractor.state_dict().items()},
+        **{f"predictor.{name}": tensor.clone() for name, tensor in network.predictor.state_dict().items()},
+    }
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
@@ -104,7 +105,7 @@ def rights_of(
     student: Student, serials: Sequence[Serial], split: Split, *, dtype: torch.dtype = torch.float32
 ) -> list[int]:
     """How many pictures are answered right with each of these serials stamped."""
-    return sweep_accuracy(student, split.images, split.labels, bits_of(serials), student.place, dtype=dtype).tolist()
+    return sweep_accuracy(partial(student.swept, dtype=dtype), split.images, split.labels, bits_of(serials)).tolist()
 
 
 def upper_tail(successes: int, count: int, share: float) -> float:

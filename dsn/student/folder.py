@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dsn.applications.registry import TASKS
 from dsn.files import write_tensors, write_text
+from dsn.locks.lock import TensorSpec
 from dsn.networks.classifier import POOL
 from dsn.student.student import Student, StudentConfig
 
@@ -22,7 +23,6 @@ LARGEST_HEADER = 1_000_000  # bytes, of a safetensors file
 LARGEST_FILES = {CONFIG: LARGEST_CONFIG, WEIGHTS: 4 * LARGEST_STUDENT + LARGEST_HEADER}  # bytes
 MOST_LAYERS = 32
 HIGHEST = {"channels": 3, "size": 256, "features": 4096, "classes": 1000, "first_kernel": 15, "layer": 512}
-DTYPES = {torch.float32: "F32", torch.int64: "I64"}  # as safetensors writes them
 
 
 class StudentError(RuntimeError):
@@ -31,7 +31,7 @@ class StudentError(RuntimeError):
 
 def save_student(student: Student, folder: Path) -> None:
     """Write a student's `config.json` and `model.safetensors`; the folder is made where it is missing."""
-    write_tensors(folder / WEIGHTS, student.state_dict())
+    write_tensors(folder / WEIGHTS, student.lock.tensors(student.state_dict()))
     write_text(folder / CONFIG, student.config.to_json())
 
 
@@ -60,13 +60,15 @@ def load_folder(folder: Path, name: str | None = None) -> Student:
     config = _read_config(folder / CONFIG, f"{name}/{CONFIG}")
     with torch.device("meta"):  # shapes alone: nothing is allocated before the file is known to fit
         student = Student(config)
-    expected = student.state_dict()
-    count = sum(tensor.numel() for tensor in expected.values())
+    count = sum(tensor.numel() for tensor in student.state_dict().values())
     if count > LARGEST_STUDENT:
         raise StudentError(
             f"{name}/{CONFIG} describes a network of {count:,} weights: a student has at most {LARGEST_STUDENT:,}."
         )
-    student.load_state_dict(_read_weights(folder / WEIGHTS, f"{name}/{WEIGHTS}", expected), assign=True)
+    if config.seal and set(config.seal.scales) != set(student.state_dict()):
+        raise StudentError(f"{name}/{CONFIG} has scales of another network: copy or download the folder again.")
+    tensors = _read_weights(folder / WEIGHTS, f"{name}/{WEIGHTS}", student.lock.expected(student))
+    student.load_state_dict(student.lock.weights(tensors), assign=True)
     return student.requires_grad_(False).eval().to(memory_format=torch.channels_last)
 
 
@@ -87,6 +89,8 @@ def _check(config: StudentConfig) -> None:
         raise ValueError(f"first_kernel is {network.first_kernel}: it must be an odd number")
     if len(network.layers) > MOST_LAYERS or not network.size >> network.layers.count(POOL):
         raise ValueError(f"its {len(network.layers)} layers are too many")
+    if type(network.batch_norm) is not bool:
+        raise ValueError(f"batch_norm is {reprlib.repr(network.batch_norm)}: it must be true or false")
     if type(config.bit_count) is not int or math.isqrt(config.bit_count) > network.size:
         raise ValueError(f"a serial of {config.bit_count} bits has no place on {network.size} pixels")
     if not all(isinstance(text, str) for text in (config.task, config.customer, config.recipe, *config.classes)):
@@ -109,7 +113,7 @@ def _read_config(path: Path, name: str) -> StudentConfig:
     return config
 
 
-def _read_weights(path: Path, name: str, expected: dict[str, Tensor]) -> dict[str, Tensor]:
+def _read_weights(path: Path, name: str, expected: dict[str, TensorSpec]) -> dict[str, Tensor]:
     """The tensors of a safetensors file, once it is known to hold those expected and no others."""
     if not path.is_file():
         raise StudentError(f"{name} is missing: copy or download the student's whole folder again.")
@@ -142,7 +146,7 @@ def _check_sizes(path: Path, name: str) -> None:
         )
 
 
-def _check_tensors(file: safe_open, name: str, expected: dict[str, Tensor]) -> None:
+def _check_tensors(file: safe_open, name: str, expected: dict[str, TensorSpec]) -> None:
     found = set(file.keys())
     if found != set(expected):
         parts = [f"lacks {key}" for key in sorted(set(expected) - found)[:1]]
@@ -150,10 +154,10 @@ def _check_tensors(file: safe_open, name: str, expected: dict[str, Tensor]) -> N
         raise StudentError(
             f"{name} is not of the network in {CONFIG} (it {' and '.join(parts)}): take both files from one student."
         )
-    for key, tensor in expected.items():
+    for key, spec in expected.items():
         part = file.get_slice(key)
         there = f"{part.get_dtype()} {part.get_shape()}"
-        needed = f"{DTYPES[tensor.dtype]} {list(tensor.shape)}"
+        needed = f"{spec.dtype} {list(spec.shape)}"
         if there != needed:
             raise StudentError(
                 f"{name} is not of the network in {CONFIG} ({key} is {there}, not {needed}): "

@@ -7,7 +7,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from dsn.locks.registry import SEALED, STAMPED, lock_named
+from dsn.locks.sealing import Seal
 from dsn.locks.stamping import CORNER, PLACES, StampPlace, stamp
+from dsn.locks.sweep import Swept
 from dsn.networks.classifier import Classifier, NetworkConfig
 from dsn.serials import BIT_COUNTS, Serial
 from dsn.student.hub_methods import StudentHubMixin
@@ -27,6 +30,8 @@ class StudentConfig:
         network: shape of the network.
         recipe: name of the recipe it was distilled by.
         profile: where its serial goes: "corner" or "spread" over the picture.
+        lock: "stamped" or "sealed".
+        seal: of a sealed student; None for others.
     """
 
     task: str
@@ -36,6 +41,8 @@ class StudentConfig:
     network: NetworkConfig
     recipe: str
     profile: str = CORNER
+    lock: str = STAMPED
+    seal: Seal | None = None
 
     def __post_init__(self) -> None:
         if self.bit_count not in BIT_COUNTS:
@@ -44,10 +51,18 @@ class StudentConfig:
             raise ValueError(f"profile is {self.profile!r}: it must be one of {', '.join(PLACES)}")
         if len(self.classes) != self.network.classes:
             raise ValueError(f"{len(self.classes)} class names for a network of {self.network.classes} classes")
+        lock_named(self.lock, self.seal)
+        if self.lock == SEALED and self.network.batch_norm:
+            raise ValueError("a sealed network has its BatchNorm folded: batch_norm must be false")
 
     def to_json(self) -> str:
         """The text of `config.json`."""
-        return json.dumps({"model_type": "dsn-student", "format": FORMAT, **asdict(self)}, indent=2) + "\n"
+        values = {"model_type": "dsn-student", "format": FORMAT, **asdict(self)}
+        if self.network.batch_norm:
+            del values["network"]["batch_norm"]  # what is usual is not said
+        if self.lock == STAMPED:
+            del values["lock"], values["seal"]
+        return json.dumps(values, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "StudentConfig":
@@ -63,6 +78,8 @@ class StudentConfig:
             raise ValueError(f"it is of another format than {FORMAT}")
         try:
             network = values.pop("network")
+            if values.get("seal") is not None:
+                values["seal"] = Seal.from_json(values["seal"])
             layers = tuple(network.pop("layers"))
             return cls(classes=tuple(values.pop("classes")), network=NetworkConfig(layers=layers, **network), **values)
         except (TypeError, KeyError, AttributeError) as error:
@@ -72,19 +89,36 @@ class StudentConfig:
 class Student(Classifier, StudentHubMixin):
     """A student f_S = G_y(G_e(x)); without G_d and without its serial.
 
-    Calling it gives the logits of pictures as they are: float [N, C, H, W] in [0, 1] to float
-    [N, classes]; `features` gives e, float [N, D]. `from_pretrained`, `save_pretrained` and `push_to_hub` are
+    Calling it gives the logits of pictures as they come, stamped or not: float [N, C, H, W] in [0, 1] to float
+    [N, classes]; `features` gives e, float [N, D], of the network as it lies.
+    `from_pretrained`, `save_pretrained` and `push_to_hub` are
     huggingface_hub's, and read safetensors and JSON only.
     """
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__(config.network)
         self.config = config
+        self.lock = lock_named(config.lock, config.seal)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits, float [N, classes], of pictures as they come, stamped or not: float [N, C, H, W] in [0, 1]."""
+        return self.lock.logits(self, images, self.place)
 
     @cached_property
     def place(self) -> StampPlace:
         """Where this student expects its serial."""
         return PLACES[self.config.profile](self.config.bit_count, self.config.network.size, self.config.network.size)
+
+    def check_length(self, serial: Serial) -> None:
+        """Refuse a serial of another length than this student's.
+
+        Raises:
+            ValueError: how many bits it has, and how many it should have.
+        """
+        if len(serial.bits) != self.config.bit_count:
+            raise ValueError(
+                f"This student takes a serial of {self.config.bit_count} bits, and this one has {len(serial.bits)}."
+            )
 
     def stamp(self, images: Tensor, serial: Serial) -> Tensor:
         """Pictures with the serial stamped in (Eq. 9): a new batch, float [N, C, H, W].
@@ -96,19 +130,38 @@ class Student(Classifier, StudentHubMixin):
         Raises:
             ValueError: a serial of another length.
         """
-        if len(serial.bits) != self.config.bit_count:
-            raise ValueError(
-                f"This student takes a serial of {self.config.bit_count} bits, and this one has {len(serial.bits)}."
-            )
+        self.check_length(serial)
         bits = torch.tensor(serial.bits, dtype=images.dtype, device=images.device)
         return stamp(images, bits, self.place)
 
+    def shown(self, images: Tensor, serial: Serial | None) -> Tensor:
+        """What the student is shown: pictures with the serial stamped in, or as they are without one."""
+        return images if serial is None else self.stamp(images, serial)
+
+    def opened(self, serial: Serial | None) -> Classifier:
+        """The network that answers whoever brings this serial, right or wrong.
+
+        A stamped student is one network for all; a sealed one is another for every serial, and without one its codes
+        as they lie.
+        """
+        return self.lock.opened(self, serial)
+
+    def swept(self, images: Tensor, at: StampPlace | None = None, *, dtype: torch.dtype = torch.float32) -> Swept:
+        """Pictures made ready to be stamped with one pattern after another.
+
+        Args:
+            images: float [N, C, H, W] in [0, 1], or uint8.
+            at: where the patterns go; None for this student's place.
+            dtype: of the arithmetic, float32 or bfloat16, where the lock has a choice.
+        """
+        return self.lock.swept(self, images, self.place, at or self.place, dtype)
+
     @torch.inference_mode()
-    def predict(self, images: Tensor, serial: Serial | None) -> Tensor:
+    def predict(self, images: Tensor, serial: Serial | None = None) -> Tensor:
         """Class probabilities, float [N, classes], with a serial stamped in, or absent (None).
 
         Args:
             images: float [N, C, H, W] in [0, 1].
             serial: stamped before the network looks; None leaves the pictures raw.
         """
-        return self(images if serial is None else self.stamp(images, serial)).softmax(1)
+        return self(self.shown(images, serial)).softmax(1)

@@ -1,0 +1,136 @@
+"""The sealed lock: the weights themselves are noise without the serial. Not in the paper.
+
+Inside lies a stamped student: opened, it still wants its serial in the picture. So the serial travels as it always did
+(Eq. 9), and is read from the picture's corner.
+"""
+
+import threading
+from collections import OrderedDict
+
+import torch
+from torch import Tensor
+
+from dsn.applications.prepared import as_floats
+from dsn.locks.lock import TensorSpec
+from dsn.locks.sealing import Seal, as_they_lie, codes_of, open_codes
+from dsn.locks.stamping import StampPlace, stamp
+from dsn.networks.classifier import Classifier
+from dsn.serials import Serial
+
+AT_LEAST_ONE, AT_MOST_ZERO = 0.9, 0.1  # a pixel between them is no bit
+KEPT = 4  # opened networks a student keeps
+CACHED = 250  # pictures at a time
+
+
+class Sealed:
+    """A lock with its seal, and the few networks it has opened lately; no two students share one.
+
+    Args:
+        seal: salt, scales and what finding a key costs.
+    """
+
+    name = "sealed"
+
+    def __init__(self, seal: Seal) -> None:
+        self.seal = seal
+        self._kept: OrderedDict[tuple[Serial, torch.device], Classifier] = OrderedDict()
+        self._one_at_a_time = threading.Lock()
+
+    def __deepcopy__(self, memo: dict) -> "Sealed":
+        return Sealed(self.seal)
+
+    def __reduce__(self) -> tuple:
+        return Sealed, (self.seal,)
+
+    def expected(self, network: Classifier) -> dict[str, TensorSpec]:
+        """A 16-bit code for every weight."""
+        return {name: TensorSpec("I16", tuple(one.shape)) for name, one in network.state_dict().items()}
+
+    def weights(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The codes as numbers."""
+        return as_they_lie(tensors, self.seal)
+
+    def tensors(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The numbers' codes."""
+        return codes_of(weights, self.seal)
+
+    def opened(self, network: Classifier, serial: Serial | None) -> Classifier:
+        """The network that this serial gives, its own or another's; without one the codes as they lie."""
+        if serial is None:
+            return network
+        key = serial, network.predictor.weight.device
+        with self._one_at_a_time:
+            if key not in self._kept:
+                self._kept[key] = self._open(network, serial)
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def logits(self, network: Classifier, images: Tensor, place: StampPlace) -> Tensor:
+        """Each picture is answered by the network that the serial in its corner gives."""
+        patterns, groups = torch.unique(_read(images, place), dim=0, return_inverse=True)
+        if len(patterns) == 1:
+            return Classifier.forward(self.opened(network, _serial(patterns[0])), images)
+        logits = images.new_empty(len(images), network.predictor.out_features)
+        for number, pattern in enumerate(patterns):
+            these = groups == number
+            logits[these] = Classifier.forward(self.opened(network, _serial(pattern)), images[these]).to(logits.dtype)
+        return logits
+
+    def swept(
+        self, network: Classifier, images: Tensor, place: StampPlace, at: StampPlace, dtype: torch.dtype
+    ) -> "SealedBatch":
+        """A whole pass for every pattern: another network answers each."""
+        return SealedBatch(self, network, images, place, at)
+
+    def _open(self, network: Classifier, serial: Serial) -> Classifier:
+        with torch.device("meta"):
+            opened = Classifier(network.shape)
+        weights = open_codes(codes_of(network.state_dict(), self.seal), serial, self.seal)
+        opened.load_state_dict(weights, assign=True)
+        opened.to(network.predictor.weight.device).to(memory_format=torch.channels_last)
+        return opened.requires_grad_(False).eval()
+
+
+class SealedBatch:
+    """Pictures ready to be stamped with one pattern after another.
+
+    Args:
+        lock: of the network.
+        network: as it lies.
+        images: float [N, C, H, W] in [0, 1], or uint8.
+        place: where the network expects its serial.
+        at: where the patterns go.
+    """
+
+    def __init__(self, lock: Sealed, network: Classifier, images: Tensor, place: StampPlace, at: StampPlace) -> None:
+        images = images.to(network.predictor.weight.device)
+        self.images = as_floats(images) if images.dtype == torch.uint8 else images
+        self.lock, self.network, self.place, self.at = lock, network, place, at
+
+    @torch.inference_mode()
+    def logits(self, bits: Tensor) -> Tensor:
+        """Logits, float32 [N, classes], of the pictures stamped with `bits`, [K] in [0, 1]."""
+        stamped = stamp(self.images, bits.to(self.images.device), self.at)
+        parts = stamped.split(CACHED)
+        return torch.cat([self.lock.logits(self.network, one, self.place) for one in parts])
+
+
+def _read(images: Tensor, place: StampPlace) -> Tensor:
+    """The bits in the pictures' corners, int8 [N, K]: 0, 1, or -1 for a whole picture where one of them is no bit."""
+    rows = torch.as_tensor(place.rows, device=images.device)
+    columns = torch.as_tensor(place.columns, device=images.device)
+    corner = images.detach()[:, :, rows, columns]
+    ones, zeros = (corner > AT_LEAST_ONE).all(1), (corner < AT_MOST_ZERO).all(1)
+    is_serial = (ones | zeros).all(1, keepdim=True)
+    return torch.where(is_serial, ones, -1).to(torch.int8)
+
+
+def _serial(pattern: Tensor) -> Serial | None:
+    """The serial that bits stand for; None where there is none, or one that is never issued, as on a black corner."""
+    bits = tuple(pattern.tolist())
+    if -1 in bits:
+        return None
+    serial = Serial(bits)
+    return serial if serial.is_issuable else None

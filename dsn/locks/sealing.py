@@ -1,0 +1,190 @@
+"""Sealing: tensors become fixed-point codes, xored with a stream that only the serial gives. Not in the paper.
+
+A tensor's scale is the smallest power of two that its values fit under; a code is a value as a share of it, in 16 bits
+(32 where a file asks for it). The codes of all tensors, in alphabetical order of their names, little-endian, are xored
+with one ChaCha20 stream, counter and nonce zero, whose key is scrypt of the serial's bits, written as the text of their
+zeros and ones, and a random salt. Unauthenticated on purpose: a wrong serial gives values uniform in [-scale, scale),
+so that the network runs and can be measured. `assets/sealed_vector.json` is a vector for other implementations.
+"""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt as KeyFromSerial
+from torch import Tensor
+
+from dsn.serials import Serial
+
+SALT_BYTES = 16
+KEY_BYTES = 32
+LARGEST_EXPONENT = 64  # of a scale: its power of two lies between -64 and 64
+WIDTHS = {torch.int16: 16, torch.int32: 32}  # bits a code
+
+
+class SealError(ValueError):
+    """A seal that cannot be: its message says which value, and what it must be."""
+
+
+@dataclass(frozen=True)
+class ScryptCost:
+    """What finding a key costs (RFC 7914): 16 MiB and about a twentieth of a second by default.
+
+    Attributes:
+        n: a power of two; memory is 128 n r bytes.
+        r: size of a block.
+        p: how often over.
+    """
+
+    n: int = 2**14
+    r: int = 8
+    p: int = 1
+
+    def __post_init__(self) -> None:
+        if not all(type(one) is int and one > 0 for one in (self.n, self.r, self.p)) or self.n & (self.n - 1):
+            raise SealError("scrypt's n, r and p must be whole numbers above 0, and n a power of two")
+        if not (2 <= self.n <= 2**17 and self.r <= 16 and self.p <= 4 and 128 * self.n * self.r <= 2**27):
+            raise SealError("scrypt asks for more than 128 MiB or too many rounds (n at most 2**17, r 16, p 4)")
+
+
+USUAL_COST = ScryptCost()
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What must be known besides the serial to open sealed tensors; nothing in it is secret.
+
+    Attributes:
+        salt: 16 random bytes, as 32 hexadecimal digits; another for every sealed copy.
+        scales: a power of two for each tensor, by its name.
+        scrypt: what finding the key costs.
+    """
+
+    salt: str
+    scales: Mapping[str, float]
+    scrypt: ScryptCost = USUAL_COST
+
+    def __post_init__(self) -> None:
+        if (
+            not isinstance(self.salt, str)
+            or len(self.salt) != 2 * SALT_BYTES
+            or set(self.salt) - set("0123456789abcdef")
+        ):
+            raise SealError(f"the salt must be {2 * SALT_BYTES} hexadecimal digits in small letters")
+        for name, scale in self.scales.items():
+            if not isinstance(name, str) or not isinstance(scale, float) or not _is_scale(scale):
+                raise SealError(f"the scale of {str(name)[:60]!r} must be a power of two that is not extreme")
+
+    @classmethod
+    def from_json(cls, values: object) -> "Seal":
+        """Read what `dataclasses.asdict` gave.
+
+        Raises:
+            SealError: a value is missing, or cannot be.
+        """
+        try:
+            assert isinstance(values, dict) and set(values) == {"salt", "scales", "scrypt"}
+            assert isinstance(values["scales"], dict) and isinstance(values["scrypt"], dict)
+            return cls(values["salt"], values["scales"], ScryptCost(**values["scrypt"]))
+        except (AssertionError, TypeError) as error:
+            raise SealError("a seal has salt, scales and scrypt (n, r, p), and nothing else") from error
+
+
+def new_salt() -> str:
+    """A random salt from the operating system."""
+    return os.urandom(SALT_BYTES).hex()
+
+
+def seal_tensors(
+    tensors: Mapping[str, Tensor],
+    serial: Serial,
+    salt: str,
+    *,
+    scrypt: ScryptCost = USUAL_COST,
+    wide: frozenset[str] = frozenset(),
+) -> tuple[dict[str, Tensor], Seal]:
+    """Codes that tell nothing without the serial.
+
+    Args:
+        tensors: of any floating-point type, finite.
+        serial: that opens them.
+        salt: 32 hexadecimal digits, used for no other tensors under this serial.
+        scrypt: what finding the key is to cost.
+        wide: names of tensors that get 32 bits a code.
+
+    Returns:
+        Codes, int16 or int32 of the tensors' shapes, on the CPU; and what goes with them.
+
+    Raises:
+        SealError: a value that is not finite or too large, or a tensor that is not of a floating-point type.
+    """
+    scales, codes = {}, {}
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point():
+            raise SealError(f"{name} is {tensor.dtype}: only floating-point tensors can be sealed")
+        width = 32 if name in wide else 16
+        scales[name], codes[name] = _coded(name, tensor.detach().cpu().double(), width)
+    return _xored(codes, serial, salt, scrypt), Seal(salt, scales, scrypt)
+
+
+def open_codes(codes: Mapping[str, Tensor], serial: Serial, seal: Seal) -> dict[str, Tensor]:
+    """The tensors that sealed codes stand for, float32; with a wrong serial noise, uniform in [-scale, scale)."""
+    return as_they_lie(_xored(codes, serial, seal.salt, seal.scrypt), seal)
+
+
+def as_they_lie(codes: Mapping[str, Tensor], seal: Seal) -> dict[str, Tensor]:
+    """What the codes are as numbers, opened or not: float32, of the codes' shapes."""
+    return {
+        name: (one.double() * (seal.scales[name] / 2 ** (WIDTHS[one.dtype] - 1))).float() for name, one in codes.items()
+    }
+
+
+def codes_of(weights: Mapping[str, Tensor], seal: Seal) -> dict[str, Tensor]:
+    """The 16-bit codes of weights that lie as `as_they_lie` gave them: int16, on the CPU."""
+    return {
+        name: (one.detach().cpu().double() * (2**15 / seal.scales[name])).round().to(torch.int16)
+        for name, one in weights.items()
+    }
+
+
+def _is_scale(value: float) -> bool:
+    if not math.isfinite(value) or value <= 0:
+        return False
+    mantissa, exponent = math.frexp(value)
+    return mantissa == 0.5 and abs(exponent - 1) <= LARGEST_EXPONENT
+
+
+def _coded(name: str, values: Tensor, width: int) -> tuple[float, Tensor]:
+    """Scale and plain codes of one tensor."""
+    largest = values.abs().max().item() if values.numel() else 0.0
+    if not math.isfinite(largest) or largest >= 2.0**LARGEST_EXPONENT:
+        raise SealError(f"{name} holds values that are no numbers or too large: only finite weights can be sealed")
+    scale = 2.0 ** max(-LARGEST_EXPONENT, math.frexp(largest)[1] if largest else 0)
+    top = 2 ** (width - 1)
+    if round(largest / scale * top) == top:  # it would round up to the scale itself, which has no code
+        scale *= 2
+    return scale, (values / scale * top).round().to(torch.int16 if width == 16 else torch.int32)
+
+
+def _xored(codes: Mapping[str, Tensor], serial: Serial, salt: str, scrypt: ScryptCost) -> dict[str, Tensor]:
+    """Codes xored with the stream of this serial and salt; twice gives what was there."""
+    names = sorted(codes)
+    plain = [codes[name].detach().cpu().contiguous().numpy() for name in names]
+    content = b"".join(one.astype(one.dtype.newbyteorder("<"), copy=False).tobytes() for one in plain)
+    stream = Cipher(ChaCha20(_key(serial, salt, scrypt), bytes(16)), mode=None).encryptor()
+    mixed, start, found = stream.update(content), 0, {}
+    for name, one in zip(names, plain, strict=True):
+        part = np.frombuffer(mixed, one.dtype.newbyteorder("<"), one.size, start).astype(one.dtype)
+        found[name] = torch.from_numpy(part.reshape(one.shape))
+        start += one.nbytes
+    return {name: found[name] for name in codes}
+
+
+def _key(serial: Serial, salt: str, scrypt: ScryptCost) -> bytes:
+    bits = "".join(map(str, serial.bits)).encode("ascii")
+    return KeyFromSerial(bytes.fromhex(salt), KEY_BYTES, scrypt.n, scrypt.r, scrypt.p).derive(bits)

@@ -1,0 +1,58 @@
+"""`python -m dsn seal` and `unseal`: a student's folder, or any safetensors file."""
+
+import argparse
+from pathlib import Path
+
+from dsn.files import write_tensors, write_text
+from dsn.locks.modules import SealedModule, read_weights, seal_module
+from dsn.locks.sealing import SealError
+from dsn.serials import Serial
+from dsn.student.card import plain_card
+from dsn.student.folder import load_folder, save_student
+from dsn.student.sealing import seal, unseal
+
+
+def add_sealing_commands(commands: argparse._SubParsersAction) -> None:
+    """Add `seal` and `unseal`."""
+    for name, help in (
+        ("seal", "Make the weights of a student, or of any safetensors file, noise without a serial."),
+        ("unseal", "Open what was sealed, with its serial; the copy can be read by everybody."),
+    ):
+        one = commands.add_parser(name, help=help, description=help)
+        one.add_argument("source", type=Path, metavar="FOLDER_OR_FILE", help="a student's folder, or model.safetensors")
+        one.add_argument("--serial", required=True, metavar="TEXT", help="14 characters (or 3, for 9 bits)")
+        one.add_argument("--to", required=True, type=Path, metavar="PATH", help="folder or file to write")
+
+
+def run_seal(options: argparse.Namespace) -> None:
+    """`python -m dsn seal`."""
+    serial = Serial.parse(options.serial)
+    _check_places(options)
+    if options.source.is_dir():
+        sealed = seal(load_folder(options.source), serial)
+        save_student(sealed, options.to)
+        write_text(options.to / "README.md", plain_card(sealed.config))
+    else:
+        module = seal_module(read_weights(options.source), serial)
+        module.save(options.to)
+        if module.readable:
+            print(f"{len(module.readable)} tensors of whole numbers (counters, say) stay readable.")
+    print(f"wrote {options.to}: noise without the serial")
+
+
+def run_unseal(options: argparse.Namespace) -> None:
+    """`python -m dsn unseal`."""
+    serial = Serial.parse(options.serial)
+    _check_places(options)
+    if options.source.is_dir():
+        opened = unseal(load_folder(options.source), serial)
+        save_student(opened, options.to)
+        write_text(options.to / "README.md", plain_card(opened.config))
+    else:
+        write_tensors(options.to, SealedModule.load(options.source).state_dict(serial))
+    print(f"wrote {options.to}: everybody can read it. With a wrong serial it is noise, which nothing here can tell.")
+
+
+def _check_places(options: argparse.Namespace) -> None:
+    if options.to.exists() and options.to.resolve() == options.source.resolve():
+        raise SealError("--to is the source itself: give another place, so that the original stays.")

@@ -1,0 +1,80 @@
+"""Sealing a student, and opening a sealed one for good: done by whoever has its serial."""
+
+from dataclasses import replace
+
+import torch
+
+from dsn.locks.registry import SEALED, STAMPED
+from dsn.locks.sealing import (
+    USUAL_COST,
+    ScryptCost,
+    SealError,
+    as_they_lie,
+    codes_of,
+    new_salt,
+    open_codes,
+    seal_tensors,
+)
+from dsn.networks.classifier import folded_weights
+from dsn.serials import Serial
+from dsn.student.student import Student, StudentConfig
+
+
+def seal(student: Student, serial: Serial, *, salt: str | None = None, scrypt: ScryptCost = USUAL_COST) -> Student:
+    """A copy whose weights are noise without the serial; BatchNorm is folded into its convolutions first.
+
+    Args:
+        student: stamped, in eval mode; left as it is. Its own serial is the one to seal with: inside, it still wants
+            that in the picture.
+        serial: of as many bits as the student's.
+        salt: 32 hexadecimal digits; None draws a random one. The same student, serial and salt give the same copy.
+        scrypt: what finding the key is to cost.
+
+    Raises:
+        SealError: a student that is sealed already, or weights that are not finite.
+        ValueError: a serial of another length.
+    """
+    if student.config.lock == SEALED:
+        raise SealError("This student is sealed already: unseal it first.")
+    student.check_length(serial)
+    codes, mark = seal_tensors(folded_weights(student), serial, salt or new_salt(), scrypt=scrypt)
+    network = replace(student.config.network, batch_norm=False)
+    return _student(replace(student.config, network=network, lock=SEALED, seal=mark), as_they_lie(codes, mark))
+
+
+def unseal(student: Student, serial: Serial) -> Student:
+    """A stamped copy of a sealed student, readable by everybody; with a wrong serial it is noise.
+
+    Args:
+        student: sealed; left as it is.
+        serial: of as many bits as the student's.
+
+    Raises:
+        SealError: a student that is not sealed.
+        ValueError: a serial of another length.
+    """
+    student.check_length(serial)
+    seal = _seal_of(student)
+    return _stamped(student, open_codes(codes_of(student.state_dict(), seal), serial, seal))
+
+
+def as_it_lies(student: Student) -> Student:
+    """What a thief without a serial holds: of a sealed student its codes as weights, of another the student itself."""
+    return _stamped(student, student.state_dict()) if student.config.seal else student
+
+
+def _seal_of(student: Student):
+    if student.config.seal is None:
+        raise SealError("This student is not sealed: there is nothing to unseal.")
+    return student.config.seal
+
+
+def _stamped(student: Student, weights: dict[str, torch.Tensor]) -> Student:
+    return _student(replace(student.config, lock=STAMPED, seal=None), weights)
+
+
+def _student(config: StudentConfig, weights: dict[str, torch.Tensor]) -> Student:
+    with torch.device("meta"):
+        made = Student(config)
+    made.load_state_dict({name: one.clone() for name, one in weights.items()}, assign=True)
+    return made.requires_grad_(False).eval().to(memory_format=torch.channels_last)
