@@ -9,6 +9,8 @@ import torch
 
 import dsn
 from dsn.__main__ import main
+from dsn.files import write_tensors
+from dsn.locks.modules import read_weights
 from dsn.locks.sealing import ScryptCost, SealError
 from dsn.places import CHECKPOINTS
 from dsn.serials import Serial, random_serial
@@ -69,10 +71,10 @@ def test_a_sealed_student_answers_its_serial_alone_and_survives_its_file(tmp_pat
 def test_any_network_is_sealed_and_opened_by_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     network = torch.nn.Sequential(torch.nn.Linear(5, 7), torch.nn.BatchNorm1d(7))
     source, there, back = (tmp_path / name for name in ("w.safetensors", "s.safetensors", "o.safetensors"))
-    dsn.files.write_tensors(source, network.state_dict())
+    write_tensors(source, network.state_dict())
     main(["seal", str(source), "--serial", SERIAL.text, "--to", str(there)])
     main(["unseal", str(there), "--serial", SERIAL.text, "--to", str(back)])
-    opened = dsn.locks.modules.read_weights(back)
+    opened = read_weights(back)
     for name, one in network.state_dict().items():
         torch.testing.assert_close(opened[name], one, atol=2**-15, rtol=0)
     with pytest.raises(SystemExit, match="sealed already"):
