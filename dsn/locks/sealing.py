@@ -4,7 +4,7 @@ A tensor's scale is the smallest power of two that its values fit under; a code 
 (32 where a file asks for it). The codes of all tensors, in alphabetical order of their names, little-endian, are xored
 with one ChaCha20 stream, counter and nonce zero, whose key is scrypt of the serial's bits, written as the text of their
 zeros and ones, and a random salt. Unauthenticated on purpose: a wrong serial gives values uniform in [-scale, scale),
-so that the network runs and can be measured. `assets/sealed_vector.json` is a vector for other implementations.
+so that the network runs and can be measured.
 """
 
 import math

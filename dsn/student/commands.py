@@ -10,6 +10,7 @@ from dsn.serials import Serial
 from dsn.student.card import plain_card
 from dsn.student.folder import load_folder, save_student
 from dsn.student.sealing import seal, unseal
+from dsn.student.student import Student
 
 
 def add_sealing_commands(commands: argparse._SubParsersAction) -> None:
@@ -30,8 +31,7 @@ def run_seal(options: argparse.Namespace) -> None:
     _check_places(options)
     if options.source.is_dir():
         sealed = seal(load_folder(options.source), serial)
-        save_student(sealed, options.to)
-        write_text(options.to / "README.md", plain_card(sealed.config))
+        _write_folder(sealed, options.to)
     else:
         module = seal_module(read_weights(options.source), serial)
         module.save(options.to)
@@ -46,11 +46,15 @@ def run_unseal(options: argparse.Namespace) -> None:
     _check_places(options)
     if options.source.is_dir():
         opened = unseal(load_folder(options.source), serial)
-        save_student(opened, options.to)
-        write_text(options.to / "README.md", plain_card(opened.config))
+        _write_folder(opened, options.to)
     else:
         write_tensors(options.to, SealedModule.load(options.source).state_dict(serial))
     print(f"wrote {options.to}: everybody can read it. With a wrong serial it is noise, which nothing here can tell.")
+
+
+def _write_folder(student: Student, folder: Path) -> None:
+    save_student(student, folder)
+    write_text(folder / "README.md", plain_card(student.config))
 
 
 def _check_places(options: argparse.Namespace) -> None:
