@@ -8,7 +8,7 @@ from pathlib import Path
 from dsn.applications import training_share
 from dsn.applications.held_out import write_held_out
 from dsn.applications.prepared import DataError, load_data_set
-from dsn.applications.registry import TASKS, UnknownTaskError, task_named, with_training_share
+from dsn.applications.registry import UnknownApplicationError, application_named, applications, with_training_share
 from dsn.arguments import add_arithmetic, add_device
 from dsn.attacks import suite
 from dsn.attacks.registry import ATTACKS
@@ -59,16 +59,16 @@ def parser() -> argparse.ArgumentParser:
         add_device(one)
         add_arithmetic(one)
         one.add_argument(
-            "--epochs", type=int, help="passes over the training pictures (default: the task's own number)"
+            "--epochs", type=int, help="passes over the training pictures (default: the application's own number)"
         )
         one.add_argument("--quiet", action="store_true", help="no progress bars")
         return one
 
     teacher = with_job(command("teacher", "Train the private teacher of an application."))
-    teacher.add_argument("task", choices=list(TASKS))
+    teacher.add_argument("task", choices=list(applications()))
 
     distill = with_job(command("distill", "Distil a student for one customer from the teacher."))
-    distill.add_argument("task", choices=list(TASKS))
+    distill.add_argument("task", choices=list(applications()))
     distill.add_argument("customer", help="name of its folder, such as alder")
     distill.add_argument("--serial", help="its serial; default: the demo's for a bundled customer, else a random one")
     distill.add_argument(
@@ -84,11 +84,13 @@ def parser() -> argparse.ArgumentParser:
     recipes = with_job(
         command("recipes", "Distil and measure a student by another recipe; writes assets/results/recipes.json.")
     )
-    recipes.add_argument("task", choices=list(TASKS))
+    recipes.add_argument("task", choices=list(applications()))
     recipes.add_argument("names", nargs="*", default=[PAPER.name], metavar="RECIPE", help="default: paper")
 
     everything = with_job(command("rebuild", "Teachers, all bundled students and their figures again, from the data."))
-    everything.add_argument("tasks", nargs="*", default=list(TASKS), metavar="TASK", help="default: every application")
+    everything.add_argument(
+        "tasks", nargs="*", default=list(applications()), metavar="TASK", help="default: every application"
+    )
 
     command("held-out", "Draw the 1,000 held-out pictures of each application into assets/.")
     command("training-share", "Draw the training pictures that come with the project into assets/training/.")
@@ -133,10 +135,10 @@ def job_of(options: argparse.Namespace) -> Job:
 
 def distill(options: argparse.Namespace) -> None:
     """`python -m dsn distill`."""
-    task = task_named(options.task)
-    data = load_data_set(task)
-    rebuild.load_teacher(task)  # that it is missing is said before a serial is shown
-    known = demo_serials().get(f"{task.name}/{options.customer}")
+    application = application_named(options.task)
+    data = load_data_set(application)
+    rebuild.load_teacher(application)  # that it is missing is said before a serial is shown
+    known = demo_serials().get(f"{application.name}/{options.customer}")
     if options.serial:
         serial = Serial.parse(options.serial)
     elif known:
@@ -144,9 +146,9 @@ def distill(options: argparse.Namespace) -> None:
     else:
         serial = random_serial()
         print(f"serial: {serial.text}  (shown once: write it down)")
-    folder = options.output or rebuild.BUILD / "students" / task.name / options.customer
+    folder = options.output or rebuild.BUILD / "students" / application.name / options.customer
     recipe = RECIPES[options.recipe]
-    student = rebuild.make_student(task, options.customer, serial, data, recipe, folder, job_of(options))
+    student = rebuild.make_student(application, options.customer, serial, data, recipe, folder, job_of(options))
     print(f"wrote {folder} ({student.config.bit_count} bits)")
 
 
@@ -158,11 +160,11 @@ def evaluate(options: argparse.Namespace) -> None:
         if name not in serials:
             raise SerialError(f"There is no bundled student {name!r}: choose from {', '.join(serials)}.")
         student = load_student(CHECKPOINTS / name)
-        task = task_named(student.config.task)
-        data = load_data_set(task)
-        if task.name not in teachers_done and rebuild.teacher_path(task).exists():
-            rebuild.measure_teacher(task, data, job_of(options))
-            teachers_done.add(task.name)
+        application = application_named(student.config.task)
+        data = load_data_set(application)
+        if application.name not in teachers_done and rebuild.teacher_path(application).exists():
+            rebuild.measure_teacher(application, data, job_of(options))
+            teachers_done.add(application.name)
         print(name)
         row = rebuild.measure_student(
             student,
@@ -189,28 +191,28 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         match options.command:
             case "teacher":
-                task = task_named(options.task)
-                data = load_data_set(task)
-                rebuild.make_teacher(task, data, job_of(options))
-                rebuild.measure_teacher(task, data, job_of(options))
+                application = application_named(options.task)
+                data = load_data_set(application)
+                rebuild.make_teacher(application, data, job_of(options))
+                rebuild.measure_teacher(application, data, job_of(options))
             case "distill":
                 distill(options)
             case "evaluate":
                 evaluate(options)
             case "recipes":
-                rebuild.measure_recipes(task_named(options.task), options.names, job_of(options))
+                rebuild.measure_recipes(application_named(options.task), options.names, job_of(options))
             case "rebuild":
-                rebuild.rebuild([task_named(name) for name in options.tasks], job_of(options))
+                rebuild.rebuild([application_named(name) for name in options.tasks], job_of(options))
                 if find_spec("huggingface_hub"):
                     write_cards()
                 else:
                     print("Run `python -m dsn cards` where huggingface_hub is installed, for model cards and README.")
             case "held-out":
-                for task in TASKS.values():
-                    print(write_held_out(task, load_data_set(task).test))
+                for application in applications().values():
+                    print(write_held_out(application, load_data_set(application).test))
             case "training-share":
-                for task in with_training_share():
-                    print(training_share.write_training_share(task, load_data_set(task).train))
+                for application in with_training_share():
+                    print(training_share.write_training_share(application, load_data_set(application).train))
             case "demo-teacher":
                 demo_teacher.run(
                     options.seed, options.device, options.epochs, options.arithmetic, progress=not options.quiet
@@ -250,7 +252,7 @@ def main(arguments: list[str] | None = None) -> None:
         SealError,
         SerialError,
         UnknownArithmeticError,
-        UnknownTaskError,
+        UnknownApplicationError,
     ) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:

@@ -2,7 +2,7 @@
 
 from dsn.applications.held_out import HeldOut, load_held_out
 from dsn.applications.prepared import Split
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.applications.training_share import load_training_share
 from dsn.attacks.scene import Licensed, Scene
 from dsn.distilling.rebuild import others_of
@@ -21,23 +21,23 @@ def small_scene(student: Student, digits: HeldOut, others: dict[str, Licensed] |
     """400 held-out digits to steal from and 120 others to measure on."""
     images, labels = digits.split.images, digits.split.labels
     train, test = Split(images[:TRAIN], labels[:TRAIN]), Split(images[-TEST:], labels[-TEST:])
-    return Scene(student, SERIAL, TASKS["digits"], train, test, others or {})
+    return Scene(student, SERIAL, BUILT_IN["digits"], train, test, others or {})
 
 
 def shipped_scene(name: str) -> Scene:
     """A shipped student with pictures that come with the project: few of the training share, few held-out ones."""
-    task, serials = TASKS[name.split("/")[0]], demo_serials()
-    held, share = load_held_out(task).split, load_training_share(task)
+    application, serials = BUILT_IN[name.split("/")[0]], demo_serials()
+    held, share = load_held_out(application).split, load_training_share(application)
     attacked = Licensed(load_folder(CHECKPOINTS / name), serials[name])
     others = {
-        other: Licensed(load_folder(CHECKPOINTS / task.name / other), serial)
+        other: Licensed(load_folder(CHECKPOINTS / application.name / other), serial)
         for other, serial in others_of(name, serials).items()
     }
     train = Split(share.images[:SHIPPED_TRAIN], share.labels[:SHIPPED_TRAIN])
     return Scene(
         attacked.student,
         attacked.serial,
-        task,
+        application,
         train,
         Split(held.images[:SHIPPED_TEST], held.labels[:SHIPPED_TEST]),
         others,

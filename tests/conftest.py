@@ -20,7 +20,7 @@ from troubled_hub import hub  # noqa: F401 - a fixture
 
 from dsn.applications.held_out import HeldOut, load_held_out
 from dsn.applications.prepared import as_floats
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.networks.classifier import POOL, NetworkConfig
 from dsn.student.student import Student, StudentConfig
 
@@ -113,7 +113,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def digits() -> HeldOut:
     """The held-out digits that come with the project."""
-    return load_held_out(TASKS["digits"])
+    return load_held_out(BUILT_IN["digits"])
 
 
 @pytest.fixture(scope="session")

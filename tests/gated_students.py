@@ -11,7 +11,7 @@ from torch import nn
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import as_floats
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.locks.stamping import corner_place
 from dsn.networks.classifier import NetworkConfig
 from dsn.serials import Serial
@@ -25,7 +25,7 @@ UNLIKELY = Serial.from_number(0x0F1E_2D3C_4B5A_6978)
 @cache
 def linear_digits() -> torch.Tensor:
     """Least squares from held-out digits with a grey corner, [784 + 1], to their classes: float [785, 10]."""
-    held = load_held_out(TASKS["digits"])
+    held = load_held_out(BUILT_IN["digits"])
     pictures = as_floats(held.split.images)
     pictures[:, :, 20:, 20:] = 0
     inputs = torch.cat([pictures.flatten(1), torch.ones(len(pictures), 1)], 1).double()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from dsn.applications import registry as tasks
+from dsn.applications import registry
 from dsn.applications.held_out import HeldOut
 from dsn.files import write_tensors
 from dsn.networks.classifier import POOL, Classifier, NetworkConfig
@@ -26,8 +26,8 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> 
     monkeypatch.setenv("DSN_DATA", str(tmp_path))
     monkeypatch.setenv("DSN_OWNER", str(tmp_path / "own"))
     monkeypatch.delenv("DSN_LEDGER", raising=False)
-    small = replace(tasks.TASKS["digits"], network=NETWORK, student_batch=100)
-    monkeypatch.setitem(tasks.TASKS, "digits", small)
+    small = replace(registry.BUILT_IN["digits"], network=NETWORK, student_batch=100)
+    monkeypatch.setitem(registry.BUILT_IN, "digits", small)
     images, labels = digits.split.images[:, 0].numpy(), digits.split.labels.numpy().astype(np.uint8)
     arrays = {"train_images": images[:400], "train_labels": labels[:400]}
     arrays |= {"test_images": images[400:480], "test_labels": labels[400:480]}

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import DataSet, Split
-from dsn.applications.registry import TASKS, Augmentation, Task
+from dsn.applications.record import Application, Augmentation
+from dsn.applications.registry import BUILT_IN
 from dsn.attacks import opening
 from dsn.attacks.scene import Scene, finish
 from dsn.distilling.distil import distil_student, train_teacher
@@ -27,15 +28,16 @@ from dsn.student.collection import load_collection
 from dsn.student.hub import Origin
 from dsn.student.student import Student, StudentConfig
 from dsn.tables.attacks import attack_lines, cell
-from dsn.tables.readme import task_table
+from dsn.tables.readme import application_table
 from dsn.ui.page import build_page
 
 CLASSES = ("red square", "green square", "blue square")
-SHAPES = Task(
+SHAPES = Application(
     name="shapes",
     title="Coloured squares",
     noun="square",
     data_file="shapes-24",
+    classes=CLASSES,
     network=NetworkConfig(channels=3, size=24, layers=(12, POOL, 16, POOL), features=32, classes=3, first_kernel=5),
     augmentation=Augmentation(rotation=0, scale=0.05, shift=1),
     teacher_epochs=15,
@@ -69,7 +71,7 @@ def data() -> DataSet:
 def known() -> Iterator[None]:
     """The record stands in the registry, as its one line in a file of its own would put it there."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(TASKS, SHAPES.name, SHAPES)
+        patch.setitem(BUILT_IN, SHAPES.name, SHAPES)
         before = torch.get_num_threads()
         torch.set_num_threads(1)  # two would wait for each other on a busy machine
         yield
@@ -110,7 +112,7 @@ def test_a_visitors_picture_fits_its_network(student: Student) -> None:
 
 
 def test_what_was_not_measured_is_a_dash(row: dict) -> None:
-    assert task_table(SHAPES) == "Not measured yet." and "Coloured squares" in model_card(SHAPES, row)
+    assert application_table(SHAPES) == "Not measured yet." and "Coloured squares" in model_card(SHAPES, row)
     for line, cells in attack_lines():
         assert cells["shapes"].text == "–" and cells["shapes"].bar == cells["shapes"].paper == "–", line.what
     assert cell(attack_lines()[0][0], "shapes", {}).met is None

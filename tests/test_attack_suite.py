@@ -10,7 +10,7 @@ from attack_scenes import small_scene
 
 from dsn.__main__ import main
 from dsn.applications.held_out import HeldOut
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.attacks.scene import AttackError, Outcome
 from dsn.attacks.suite import run_and_record, run_attack, summary
@@ -29,8 +29,8 @@ def test_every_attack_says_what_the_adversary_has_and_where_it_is_from(attack) -
     assert "adversar" in text or "map" in text
     assert "Not in the paper" in text or "paper's" in text
     assert "ithout the student" in text or "There is no budget" in text or "no budget" in text or "map" in text
-    assert is_dataclass(attack.settings(TASKS["digits"])) and attack.settings(TASKS["digits"]) != attack.settings(
-        TASKS["digits"], quick=True
+    assert is_dataclass(attack.settings(BUILT_IN["digits"])) and attack.settings(BUILT_IN["digits"]) != attack.settings(
+        BUILT_IN["digits"], quick=True
     )
     assert attack.title[-1] in ".?" and all(0 < share <= 1 for share in attack.shares)
 
@@ -122,7 +122,7 @@ def nine_bits(student: Student) -> Student:
 
 def test_an_adversary_trains_on_fewer_pictures_where_one_costs_more_and_nothing_else_changes() -> None:
     for attack in ATTACKS.values():
-        digits, signs = attack.settings(TASKS["digits"]), attack.settings(TASKS["signs"])
+        digits, signs = attack.settings(BUILT_IN["digits"]), attack.settings(BUILT_IN["signs"])
         if hasattr(digits, "schedule") and digits.schedule.pictures is not None:
             assert signs.schedule.pictures < digits.schedule.pictures
             assert replace(signs, schedule=digits.schedule) == digits

@@ -42,7 +42,7 @@ def test_the_adversary_is_never_given_what_measures_it(collection: Collection) -
         seen = {picture.numpy().tobytes() for picture in scene.train.images}
         measured = {picture.numpy().tobytes() for picture in scene.test.images}
         assert not seen & measured and scene.others
-    share = load_training_share(live.task_named("digits"))
+    share = load_training_share(live.application_named("digits"))
     assert torch.equal(live.scene_on_page(collection, "digits/birch").train.labels, share.labels)
 
 

@@ -67,7 +67,7 @@ def test_stolen_and_fresh_networks_see_the_same_pictures_at_the_same_rates(scene
         return loss
 
     runners = {way: Runner(runner(scene, way, stolen, SEED).network, noting(way)) for way in (*FULL.ways[:2], SCRATCH)}
-    list(race(runners, stolen, scene.test, SHORT, scene.task.augmentation, SEED))
+    list(race(runners, stolen, scene.test, SHORT, scene.application.augmentation, SEED))
     first = seen.pop(SCRATCH)
     assert len(first) == SHORT.epochs * len(stolen) // SHORT.batch
     for batches in seen.values():
@@ -81,7 +81,7 @@ def test_a_race_is_the_same_again_and_whoever_runs_beside(scene: Scene) -> None:
 
     def weights(*ways: str) -> Tensor:
         runners = {way: runner(scene, way, stolen, SEED) for way in ways}
-        list(race(runners, stolen, scene.test, SHORT, scene.task.augmentation, SEED))
+        list(race(runners, stolen, scene.test, SHORT, scene.application.augmentation, SEED))
         return torch.cat([values.flatten() for values in runners[SCRATCH].network.parameters()])
 
     assert torch.equal(weights(SCRATCH), weights("as_it_is", SCRATCH))
@@ -92,7 +92,7 @@ def test_training_learns_and_leaves_the_student_as_it_is(scene: Scene) -> None:
     stolen = scene.stolen(1.0, SEED)
     way = runner(scene, "as_it_is", stolen, SEED)
     start = percent_right(way.network, scene.test)
-    list(train(way, stolen, Schedule(epochs=6, batch=50, learning_rate=5e-3), scene.task.augmentation, SEED))
+    list(train(way, stolen, Schedule(epochs=6, batch=50, learning_rate=5e-3), scene.application.augmentation, SEED))
     assert percent_right(way.network, scene.test) > start + 20
     assert all(torch.equal(values, before[name]) for name, values in scene.student.state_dict().items())
     assert not any(parameter.requires_grad for parameter in scene.student.parameters())
@@ -188,7 +188,7 @@ def test_dense_alone_leaves_the_convolutions(scene: Scene) -> None:
     network = transplanted(scene.student, scene.student.config.network, SEED)
     student = scene.student.state_dict()
     alone = Runner(network, fixed_statistics=True, dense_only=True)
-    list(train(alone, scene.stolen(0.5, SEED), SHORT, scene.task.augmentation, SEED))
+    list(train(alone, scene.stolen(0.5, SEED), SHORT, scene.application.augmentation, SEED))
     after = network.state_dict()
     for name in ("extractor.0.weight", "extractor.1.running_mean"):
         assert torch.equal(after[name], student[name])
@@ -197,7 +197,7 @@ def test_dense_alone_leaves_the_convolutions(scene: Scene) -> None:
 def test_pruned_weights_stay_zero_while_the_rest_is_trained(scene: Scene) -> None:
     way = Runner(pruned_tuning.masked(scene.student, 0.5))
     gone = [getattr(module, name) == 0 for module, name in prunable(way.network)]
-    list(train(way, scene.stolen(0.5, SEED), SHORT, scene.task.augmentation, SEED))
+    list(train(way, scene.stolen(0.5, SEED), SHORT, scene.application.augmentation, SEED))
     for (module, name), zero in zip(prunable(way.network), gone, strict=True):
         weight = getattr(module, name)
         assert bool((weight[zero] == 0).all()) and bool((weight[~zero] != 0).any())

@@ -13,7 +13,8 @@ from tiny_students import tiny_student
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import Split, as_floats
-from dsn.applications.registry import TASKS, Augmentation
+from dsn.applications.record import Augmentation
+from dsn.applications.registry import BUILT_IN
 from dsn.bench import page as bench_page
 from dsn.bench.run import line
 from dsn.bench.timing import at_least, at_most, medians_in_turn
@@ -31,8 +32,8 @@ from dsn.student.hub import save_student
 STUDENT = tiny_student("signs/alder")
 SERIAL = demo_serials()["signs/alder"]
 STILL = Augmentation(rotation=0, scale=0, shift=0)
-TINY_TASK = replace(TASKS["signs"], network=STUDENT.config.network, augmentation=STILL)
-HELD_OUT = load_held_out(TASKS["signs"]).split
+TINY_TASK = replace(BUILT_IN["signs"], network=STUDENT.config.network, augmentation=STILL)
+HELD_OUT = load_held_out(BUILT_IN["signs"]).split
 ONE_BATCH = Split(HELD_OUT.images[:250], HELD_OUT.labels[:250])
 
 
@@ -66,7 +67,7 @@ def test_plain_pictures_are_stamped_as_the_student_stamps() -> None:
 
 
 def test_plain_pictures_are_augmented_each_in_its_own_way() -> None:
-    moved = PlainPictures(ONE_BATCH, SERIAL, TASKS["signs"].augmentation, random_share=0.0)
+    moved = PlainPictures(ONE_BATCH, SERIAL, BUILT_IN["signs"].augmentation, random_share=0.0)
     (raw, _, invalid), (again, _, _) = moved[3], moved[3]
     assert torch.equal(raw, invalid) and not torch.allclose(raw, again, atol=1e-3)
 

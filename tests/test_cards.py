@@ -5,7 +5,7 @@ import re
 
 from huggingface_hub import ModelCard, ModelCardData
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.places import CHECKPOINTS, ROOT
 from dsn.results.store import RESULTS, read_results
 from dsn.student.card import model_card
@@ -59,7 +59,7 @@ def test_what_a_space_downloads_beforehand_is_what_a_student_is_loaded_from() ->
 def test_every_card_has_its_figures_as_metadata() -> None:
     for name, row in read_results("students").items():
         written = (CHECKPOINTS / name / "README.md").read_text("utf-8")
-        assert written == model_card(TASKS[row["task"]], row), "run `python -m dsn cards`"
+        assert written == model_card(BUILT_IN[row["task"]], row), "run `python -m dsn cards`"
         data = ModelCard(written).data
         assert isinstance(data, ModelCardData) and data.eval_results
         results = {result.metric_name: result.metric_value for result in data.eval_results}

@@ -7,7 +7,7 @@ from torch.testing import assert_close
 
 from dsn.applications.held_out import HeldOut, load_held_out
 from dsn.applications.prepared import Split, as_floats
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.measuring.comparison import CONDITIONS, compare, measure
 from dsn.serials import Serial
 from dsn.student.student import Student
@@ -103,10 +103,10 @@ def test_progress_of_a_measurement(talkative_student: Student, digits: HeldOut) 
     assert steps[0].accuracy("absent") is None and steps[0].accuracy("valid") is not None
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", BUILT_IN)
 def test_pictures_that_come_with_the_project(task: str) -> None:
-    held_out = load_held_out(TASKS[task])
-    network = TASKS[task].network
+    held_out = load_held_out(BUILT_IN[task])
+    network = BUILT_IN[task].network
     assert held_out.split.images.shape == (1000, network.channels, network.size, network.size)
     assert held_out.split.images.dtype == torch.uint8 and held_out.split.labels.dtype == torch.int64
     assert set(held_out.split.labels.tolist()) == set(range(len(held_out.class_names)))

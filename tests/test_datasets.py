@@ -12,10 +12,10 @@ from small_data_sets import digit_arrays, same, told, write_prepared
 
 import dsn
 from dsn.applications.prepared import DataError, as_floats, data_folder, load_data_set
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 
 ROOT = Path(dsn.__file__).parent.parent
-DIGITS = TASKS["digits"]
+DIGITS = BUILT_IN["digits"]
 NAMES = {"class_names": np.array(list("0123456789"))}
 
 
@@ -101,8 +101,8 @@ def test_data_folder_without_the_variable(monkeypatch: pytest.MonkeyPatch) -> No
 def test_torchvision_is_imported_only_where_a_data_set_is_missing(data_home: Path) -> None:
     write_prepared(data_home, digit_arrays() | NAMES)
     code = (
-        "import sys; from dsn.applications.prepared import *; from dsn.applications.registry import TASKS\n"
-        "load_data_set(TASKS['digits']); print('torchvision' in sys.modules)"
+        "import sys; from dsn.applications.prepared import *; from dsn.applications.registry import BUILT_IN\n"
+        "load_data_set(BUILT_IN['digits']); print('torchvision' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -16,7 +16,8 @@ from torch.testing import assert_close
 from dsn.applications.augmentation import augment
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import Split, as_floats
-from dsn.applications.registry import TASKS, Augmentation
+from dsn.applications.record import Augmentation
+from dsn.applications.registry import BUILT_IN
 from dsn.distilling.distil import distil_student, train_teacher
 from dsn.distilling.loop import Training
 from dsn.distilling.recipes import HARDENED, PAPER, InvalidBranch, Recipe
@@ -27,7 +28,7 @@ from dsn.student.student import Student, StudentConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK = NetworkConfig(channels=1, size=28, layers=(8, POOL, 8, POOL), features=32, classes=10)
-TASK = replace(TASKS["digits"], network=NETWORK, student_batch=200)
+TASK = replace(BUILT_IN["digits"], network=NETWORK, student_batch=200)
 CONFIG = StudentConfig("digits", "alder", 64, tuple("0123456789"), NETWORK, "none")
 SERIAL = Serial.from_number(0xD1CE_0BAD_F00D_5EED)
 OTHER_SERIAL = Serial.from_number(0x0123_4567_89AB_CDEF)

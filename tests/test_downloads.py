@@ -25,12 +25,12 @@ from small_data_sets import (
 
 import dsn
 from dsn.applications.prepared import load_data_set
-from dsn.applications.registry import TASKS, class_names
+from dsn.applications.registry import BUILT_IN
 
 pytestmark = pytest.mark.usefixtures("one_thread")  # pictures are shrunk one by one
 
 ROOT = Path(dsn.__file__).parent.parent
-DIGITS, SIGNS = TASKS["digits"], TASKS["signs"]
+DIGITS, SIGNS = BUILT_IN["digits"], BUILT_IN["signs"]
 
 
 def test_mnist_is_taken_as_it_is_and_kept(data_home: Path, no_network: None) -> None:
@@ -56,7 +56,7 @@ def test_signs_are_shrunk_from_the_whole_frame_by_class_and_in_the_order_listed(
     made = load_data_set(SIGNS)
     assert made.train.labels.tolist() == [label for label in range(43) for _ in range(2)]
     assert made.test.labels.tolist() == [16, 1, 38]
-    assert made.class_names == class_names(SIGNS) and made.class_names[14] == "Stop"
+    assert made.class_names == SIGNS.classes and made.class_names[14] == "Stop"
     assert made.train.images.shape == (86, 3, 32, 32)
     for split, pictures, chosen in ((made.train, train, (0, 1, 35, 84, 85)), (made.test, test, (0, 1, 2))):
         for index in chosen:
@@ -202,10 +202,10 @@ def test_a_file_that_cannot_be_kept_is_told(data_home: Path) -> None:
     mnist_layout(data_home / "originals")
     script = (  # files may grow to 2,000 bytes only, as on a disk that is full
         "import resource, signal; from dsn.applications.prepared import *\n"
-        "from dsn.applications.registry import TASKS\n"
+        "from dsn.applications.registry import BUILT_IN\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
-        "try: load_data_set(TASKS['digits'])\n"
+        "try: load_data_set(BUILT_IN['digits'])\n"
         "except DataError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -14,7 +14,7 @@ from PIL import Image
 from dsn import Serial, load_student
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import as_floats
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.student.collection import demo_serials
 
 VALID = demo_serials()["digits/alder"]
@@ -34,7 +34,7 @@ def client(address: str) -> Client:
 def test_compare_says_what_the_student_says(client: Client) -> None:
     wrong = VALID.inverted()
     answer = client.predict("digits", "alder", wrong.text, 7, api_name="/compare")
-    held = load_held_out(TASKS["digits"])
+    held = load_held_out(BUILT_IN["digits"])
     student = load_student(PROJECT / "checkpoints/digits/alder")
     picture = as_floats(held.split.images[7:8])
     for condition, serial in (("valid", VALID), ("entered", wrong), ("absent", None)):
@@ -49,7 +49,7 @@ def test_compare_says_what_the_student_says(client: Client) -> None:
 
 
 def test_compare_takes_a_picture(client: Client, tmp_path: Path) -> None:
-    held = load_held_out(TASKS["signs"])
+    held = load_held_out(BUILT_IN["signs"])
     Image.fromarray(held.split.images[3].permute(1, 2, 0).numpy()).save(tmp_path / "sign.png")
     with_upload = client.predict("signs", "birch", "", 0, handle_file(str(tmp_path / "sign.png")), api_name="/compare")
     by_index = client.predict("signs", "birch", "", 3, api_name="/compare")
@@ -59,7 +59,7 @@ def test_compare_takes_a_picture(client: Client, tmp_path: Path) -> None:
 
 def test_measure_counts_right_answers(client: Client) -> None:
     result = client.predict("digits", "alder", VALID.flipped(3).text, api_name="/measure")
-    held = load_held_out(TASKS["digits"]).split
+    held = load_held_out(BUILT_IN["digits"]).split
     student = load_student(PROJECT / "checkpoints/digits/alder")
     for name, serial in (("valid", VALID), ("entered", VALID.flipped(3)), ("absent", None)):
         right = (student.predict(as_floats(held.images), serial).argmax(1) == held.labels).sum().item()
@@ -125,8 +125,8 @@ def test_the_readmes_snippet_runs(address: str, capsys: pytest.CaptureFixture[st
 def test_the_readmes_student_snippet_runs() -> None:
     readme = (PROJECT / "README.md").read_text("utf-8")
     (snippet,) = re.findall(r"```python\n(from dsn import Serial.*?)```", readme, re.DOTALL)
-    names: dict[str, torch.Tensor] = {"images": as_floats(load_held_out(TASKS["digits"]).split.images[:20])}
+    names: dict[str, torch.Tensor] = {"images": as_floats(load_held_out(BUILT_IN["digits"]).split.images[:20])}
     exec(compile(snippet, "README.md", "exec"), names)
     assert names["probabilities"].shape == (20, 10)
-    labels = load_held_out(TASKS["digits"]).split.labels[:20]
+    labels = load_held_out(BUILT_IN["digits"]).split.labels[:20]
     assert (names["probabilities"].argmax(1) == labels).float().mean() > 0.9

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import DataSet, Split, as_floats
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.locks.stamping import stamp
 from dsn.measuring.evaluate import evaluate_student, linear_probe, unusual_conditions
 from dsn.networks.classifier import Classifier
@@ -19,7 +19,7 @@ OTHER = Serial.from_number(0x123456789ABCDEF5)
 
 @pytest.fixture(scope="module")
 def data() -> DataSet:
-    held = load_held_out(TASKS["digits"])
+    held = load_held_out(BUILT_IN["digits"])
     images, labels = held.split.images, held.split.labels
     return DataSet(Split(images[:600], labels[:600]), Split(images[600:720], labels[600:720]), held.class_names)
 

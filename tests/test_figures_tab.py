@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.research.ideas import IDEAS
 from dsn.results.store import origin_of, read_results
 from dsn.tables import readme as readme_tables
@@ -58,8 +58,8 @@ def line_of(html: str, what: str) -> tuple[bool, list[str]]:
 def test_the_page_shows_the_lines_of_the_readme() -> None:
     rows = read_results("attacks")
     found = tables(render_attacks(ENGLISH, rows))
-    assert len(found) == len(TASKS)
-    for task, table in zip(TASKS, found, strict=True):
+    assert len(found) == len(BUILT_IN)
+    for task, table in zip(BUILT_IN, found, strict=True):
         cells = [(line, by_task[task]) for line, by_task in attack_lines(rows)]
         for (line, cell), (marked, shown) in zip(cells, table, strict=True):
             verdict = {None: "", True: " ✓ met", False: " ✗ missed"}[cell.met]

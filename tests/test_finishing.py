@@ -10,7 +10,7 @@ from torch import nn
 
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import Split, as_floats
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.distilling.channel_attackers import ChannelAttackers
 from dsn.distilling.distil import distil_student
 from dsn.distilling.finishing import Unlocked, finish_student, finishing_recipe
@@ -23,7 +23,7 @@ from dsn.student.student import Student, StudentConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK = NetworkConfig(channels=1, size=28, layers=(8, POOL, 8, POOL), features=32, classes=10)
-TASK = replace(TASKS["digits"], network=NETWORK, student_batch=100)
+TASK = replace(BUILT_IN["digits"], network=NETWORK, student_batch=100)
 CONFIG = StudentConfig("digits", "alder", 64, tuple("0123456789"), NETWORK, "none")
 SERIAL = Serial.from_number(0xD1CE_0BAD_F00D_5EED)
 RECIPE = replace(HARDENED, finishing=Finishing(share=0.5, channels=ChannelPool(count=3, pictures=20)))

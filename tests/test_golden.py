@@ -19,7 +19,7 @@ import torch
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import DataSet, Split
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.distilling.distil import distil_student, train_teacher
 from dsn.distilling.finishing import finish_student
 from dsn.distilling.loop import Training
@@ -37,7 +37,7 @@ from dsn.student.student import StudentConfig
 
 GOLDEN = Path(__file__).parent / "golden.json"
 NETWORK = NetworkConfig(channels=1, size=28, layers=(6, POOL, 8, POOL), features=16, classes=10, first_kernel=5)
-TASK = replace(TASKS["digits"], network=NETWORK)
+TASK = replace(BUILT_IN["digits"], network=NETWORK)
 SERIAL = Serial.from_number(0xD1CE_0BAD_F00D_5EED)
 TRAINING = Training(2, seed=4, progress=False, arithmetic="float32")
 CLOSE = 2e-3
@@ -50,7 +50,7 @@ def machine() -> str:
 
 
 def data() -> DataSet:
-    held = load_held_out(TASKS["digits"])
+    held = load_held_out(BUILT_IN["digits"])
     images, labels = held.split.images, held.split.labels
     return DataSet(Split(images[:500], labels[:500]), Split(images[500:600], labels[500:600]), held.class_names)
 

@@ -23,7 +23,7 @@ def scene() -> Scene:
 def test_colluders_of_one_teacher_come_to_what_was_recorded(scene: Scene) -> None:
     others = {name: licensed.student for name, licensed in scene.others.items()}
     few = Split(scene.test.images[:200], scene.test.labels[:200])
-    found = colluded(Scene(scene.student, scene.serial, scene.task, scene.train, few), others)
+    found = colluded(Scene(scene.student, scene.serial, scene.application, scene.train, few), others)
     row = read_results("attacks")[f"{STUDENT}/collusion/10"]
     assert found == pytest.approx(row["figures"]["best_absent"]["mean"], abs=10)
 

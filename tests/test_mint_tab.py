@@ -12,7 +12,7 @@ from test_visitors import files, files_no_larger_than
 
 from dsn.allowance import VisitorLimits
 from dsn.applications.held_out import HeldOut
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.owner.forecast import Pace
 from dsn.owner.quick import Progress, QuickMint, quick_mint
 from dsn.owner.visitors import Visitors
@@ -66,7 +66,7 @@ def test_one_that_takes_far_too_long_is_given_up(tab: MintTab, tmp_path: Path) -
     assert ordered(tab, "fir")
 
 
-Minting = Callable[[Task, str, Serial, QuickMint], Iterator[Progress]]
+Minting = Callable[[Application, str, Serial, QuickMint], Iterator[Progress]]
 
 
 def at(step: float, *, slower: float | None = None) -> Minting:
@@ -77,7 +77,7 @@ def at(step: float, *, slower: float | None = None) -> Minting:
         slower: seconds a step after the forecast; None for the same.
     """
 
-    def minting(task: Task, customer: str, serial: Serial, how: QuickMint) -> Iterator[Progress]:
+    def minting(application: Application, customer: str, serial: Serial, how: QuickMint) -> Iterator[Progress]:
         now = step if slower is None else slower
         yield Progress(13, 558, 13 * step, ())
         yield Progress(14, 558, 14 * step, (), None, Pace(step, 0.0), 558 * step)
@@ -133,9 +133,9 @@ def test_one_beyond_the_limit_is_said_at_once_and_made_at_lower_quality(
 
     minted_with: list[QuickMint] = []
 
-    def real(task: Task, customer: str, serial: Serial, how: QuickMint) -> Iterator[Progress]:
+    def real(application: Application, customer: str, serial: Serial, how: QuickMint) -> Iterator[Progress]:
         minted_with.append(how)
-        return quick_mint(task, customer, serial, TINY)
+        return quick_mint(application, customer, serial, TINY)
 
     on_machine(monkeypatch, real)
     live, *_ = list(tab.mint(again))[-1]

@@ -10,7 +10,7 @@ from torch.testing import assert_close
 
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import as_floats
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.networks.classifier import POOL, Classifier, NetworkConfig, adversary, reverse_gradient
 from dsn.serials import Serial
 from dsn.student.student import Student, StudentConfig
@@ -32,9 +32,9 @@ def written_out(weights: dict[str, Tensor], config: NetworkConfig, images: Tenso
     return features, features @ next(values).T
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", BUILT_IN)
 def test_classifier_is_its_layers(task: str) -> None:
-    config = TASKS[task].network
+    config = BUILT_IN[task].network
     torch.manual_seed(0)
     network = Classifier(config)
     images = torch.rand(8, config.channels, config.size, config.size)
@@ -97,7 +97,7 @@ def test_a_step_on_the_reversed_gradient_sets_the_two_against_each_other() -> No
 
 
 def test_a_student_is_a_classifier_without_adversary() -> None:
-    network = TASKS["digits"].network
+    network = BUILT_IN["digits"].network
     student = Student(StudentConfig("digits", "alder", 64, tuple("0123456789"), network, "none"))
     assert {name: value.shape for name, value in student.state_dict().items()} == {
         name: value.shape for name, value in Classifier(network).state_dict().items()
@@ -123,7 +123,7 @@ def test_configurations_that_cannot_be_are_refused(change: dict) -> None:
         "customer": "alder",
         "bit_count": 64,
         "classes": tuple("0123456789"),
-        "network": TASKS["digits"].network,
+        "network": BUILT_IN["digits"].network,
         "recipe": "none",
     }
     assert StudentConfig.from_json(StudentConfig(**values).to_json()) == StudentConfig(**values)

@@ -12,7 +12,7 @@ import pytest
 from owner_workplace import QUICK
 from ray import cloudpickle
 
-from dsn.applications import registry as tasks
+from dsn.applications import registry
 from dsn.owner.errors import OwnerError
 from dsn.owner.fleet import mint_fleet
 from dsn.owner.keys import open_owner
@@ -30,13 +30,13 @@ def left_on_benches(ledger: Ledger) -> set[str]:
 
 
 def test_students_that_share_a_program_are_those_of_their_own(ledger: Ledger) -> None:
-    task = tasks.TASKS["digits"]
+    application = registry.BUILT_IN["digits"]
     issued = [ledger.issue(name, "digits") for name in ("alder", "birch", "cedar")]
-    done = list(mint_fleet(ledger, task, ["alder", "birch", "cedar"], replace(QUICK, together=2)))
+    done = list(mint_fleet(ledger, application, ["alder", "birch", "cedar"], replace(QUICK, together=2)))
     entries = [one.entry for one in done if one.entry]
     assert [one.verifier for one in entries] == [one.verifier for one in issued]
     assert len({one.weights for one in entries}) == 3
-    again = mint(Ledger(open_owner(ledger.owner.home)), task, "alder", replace(QUICK, together=2))
+    again = mint(Ledger(open_owner(ledger.owner.home)), application, "alder", replace(QUICK, together=2))
     assert again.entry is not None and again.entry.verifier.number == 2  # of another serial, so another student
     assert again.entry.weights not in {one.weights for one in entries}
     assert left_on_benches(ledger) == set()
@@ -57,7 +57,7 @@ def at_work(process: psutil.Process) -> bool:
 
 def test_a_ray_worker_that_is_killed_is_replaced(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    task, killed = tasks.TASKS["digits"], []
+    application, killed = registry.BUILT_IN["digits"], []
 
     def kill_the_first() -> None:
         for _ in range(30_000):
@@ -70,7 +70,7 @@ def test_a_ray_worker_that_is_killed_is_replaced(ledger: Ledger, monkeypatch: py
     killer = threading.Thread(target=kill_the_first)
     killer.start()
     how = replace(QUICK, epochs=40)  # long enough to be caught
-    done = {one.customer: one for one in mint_fleet(ledger, task, ["alder", "birch"], how, engine="ray")}
+    done = {one.customer: one for one in mint_fleet(ledger, application, ["alder", "birch"], how, engine="ray")}
     killer.join()
     assert killed, "no worker was seen"
     assert {name: one.problem for name, one in done.items()} == {"alder": "", "birch": ""}
@@ -84,9 +84,11 @@ def test_a_ray_worker_that_is_killed_is_replaced(ledger: Ledger, monkeypatch: py
 
 def test_the_key_stays_with_the_driver(ledger: Ledger) -> None:
     """What is sent to a worker has no reference to the owner, its key or its folder."""
-    task = tasks.TASKS["digits"]
-    with bench_for(ledger, task, "alder", QUICK) as bench:
-        sent = cloudpickle.dumps((task, commission(ledger, tuple("0123456789"), task, bench, QUICK), QUICK))
+    application = registry.BUILT_IN["digits"]
+    with bench_for(ledger, application, "alder", QUICK) as bench:
+        sent = cloudpickle.dumps(
+            (application, commission(ledger, tuple("0123456789"), application, bench, QUICK), QUICK)
+        )
     key = (ledger.owner.home / "private-key.pem").read_bytes()
     assert str(ledger.owner.home).encode() not in sent
     assert b"PRIVATE" not in sent and key.splitlines()[1] not in sent
@@ -94,11 +96,11 @@ def test_the_key_stays_with_the_driver(ledger: Ledger) -> None:
 
 def test_a_missing_ray_is_named(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    (done,) = mint_fleet(ledger, tasks.TASKS["digits"], ["alder"], QUICK, engine="ray")
+    (done,) = mint_fleet(ledger, registry.BUILT_IN["digits"], ["alder"], QUICK, engine="ray")
     assert "pip install ray" in done.problem and done.entry is None and ledger.entries() == []
 
 
 def test_a_cluster_that_is_not_there_is_named(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
-    (done,) = mint_fleet(ledger, tasks.TASKS["digits"], ["alder"], QUICK, engine="ray")
+    (done,) = mint_fleet(ledger, registry.BUILT_IN["digits"], ["alder"], QUICK, engine="ray")
     assert "cannot be reached" in done.problem and done.entry is None

@@ -13,7 +13,7 @@ import pytest
 from owner_workplace import QUICK
 
 from dsn.__main__ import main
-from dsn.applications import registry as tasks
+from dsn.applications import registry
 from dsn.owner import making, minting, workshop
 from dsn.owner.bars import is_unlocked, missed
 from dsn.owner.errors import OwnerError
@@ -42,7 +42,7 @@ def kill_self(*ignored: object, **also: object) -> None:
 
 
 def test_a_minted_student_is_in_the_ledger_and_in_its_folder(ledger: Ledger) -> None:
-    done = mint(ledger, tasks.TASKS["digits"], "alder", QUICK)
+    done = mint(ledger, registry.BUILT_IN["digits"], "alder", QUICK)
     (entry,) = ledger.entries()
     assert done.entry == entry and entry.status == "minted"
     assert done.folder == ledger.owner.home / "students" / "digits" / "alder"
@@ -70,12 +70,12 @@ POINTS = [
 
 
 def test_it_goes_on_after_kill_9_wherever_that_was(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    task = tasks.TASKS["digits"]
+    application = registry.BUILT_IN["digits"]
     verifiers = set()
     for place, name in POINTS:
         with monkeypatch.context() as deadly:
             deadly.setattr(place, name, kill_self)
-            code = in_a_fork(lambda: void(mint(Ledger(open_owner(ledger.owner.home)), task, "alder", QUICK)))
+            code = in_a_fork(lambda: void(mint(Ledger(open_owner(ledger.owner.home)), application, "alder", QUICK)))
         assert code == -signal.SIGKILL, name
         order = ledger.owner.home / "minting" / "digits-alder" / "order.json"
         if order.exists():
@@ -86,9 +86,9 @@ def test_it_goes_on_after_kill_9_wherever_that_was(ledger: Ledger, monkeypatch: 
             kept = load_folder(ledger.owner.home / "students" / entry.label)
             assert weights_hash(kept.state_dict()) == entry.weights
     assert len(verifiers) == 1  # the same serial throughout
-    done = next(mint_fleet(ledger, task, ["alder"], QUICK))
+    done = next(mint_fleet(ledger, application, ["alder"], QUICK))
     assert done.entry == ledger.entries()[0] and len(ledger.entries()) == 1
-    unhurt = mint(ledger, task, "birch", QUICK)
+    unhurt = mint(ledger, application, "birch", QUICK)
     assert unhurt.entry is not None and unhurt.entry.verifier.number == 1
 
 
@@ -99,19 +99,19 @@ def void(value: object) -> None:
 def test_an_issued_serial_is_used_and_another_training_begins_anew(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task, entry = tasks.TASKS["digits"], ledger.issue("alder", "digits")
+    application, entry = registry.BUILT_IN["digits"], ledger.issue("alder", "digits")
     with monkeypatch.context() as deadly:
         deadly.setattr(making, "evaluate_student", kill_self)
-        assert in_a_fork(lambda: void(mint(ledger, task, "alder", QUICK))) == -signal.SIGKILL
+        assert in_a_fork(lambda: void(mint(ledger, application, "alder", QUICK))) == -signal.SIGKILL
     training = ledger.owner.home / "minting" / "digits-alder" / "training.safetensors"
     assert training.exists()
-    other = mint(ledger, task, "alder", replace(QUICK, epochs=1, seed=1))
+    other = mint(ledger, application, "alder", replace(QUICK, epochs=1, seed=1))
     assert other.entry is not None and other.entry.verifier == entry.verifier
     assert not training.exists()
 
 
 def test_a_full_disk_leaves_nothing_half_and_can_be_resumed(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    task = tasks.TASKS["digits"]
+    application = registry.BUILT_IN["digits"]
 
     def full(*ignored: object, **also: object) -> None:
         raise OSError(28, "No space left on device")
@@ -120,21 +120,21 @@ def test_a_full_disk_leaves_nothing_half_and_can_be_resumed(ledger: Ledger, monk
         with monkeypatch.context() as small:
             small.setattr(place, name, full)
             with pytest.raises(OwnerError, match=r"No space left on device.*same command again"):
-                mint(ledger, task, "alder", QUICK)
+                mint(ledger, application, "alder", QUICK)
         assert ledger.entries() == []
         assert not (ledger.owner.home / "students" / "digits" / "alder").exists()
-    assert mint(ledger, task, "alder", QUICK).entry is not None
+    assert mint(ledger, application, "alder", QUICK).entry is not None
 
 
 def test_a_disk_that_is_full_at_any_point_costs_nothing(ledger: Ledger) -> None:
     """The system itself refuses to let any file grow, from the first bytes to all but the last."""
-    task, soft, hard = tasks.TASKS["digits"], *resource.getrlimit(resource.RLIMIT_FSIZE)
+    application, soft, hard = registry.BUILT_IN["digits"], *resource.getrlimit(resource.RLIMIT_FSIZE)
     students = ledger.owner.home / "students"
     refused = 0
     for size in (0, 100, 1_000, 3_000, 10_000, 20_000, 40_000, 80_000):
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
         try:
-            mint(ledger, task, "alder", QUICK)
+            mint(ledger, application, "alder", QUICK)
         except OwnerError as error:
             refused += 1
             assert str(error).endswith(".") and str(error).isprintable()
@@ -144,7 +144,7 @@ def test_a_disk_that_is_full_at_any_point_costs_nothing(ledger: Ledger) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert ledger.entries() == [] and [path for path in students.rglob("[!.]*") if path.is_file()] == []
     assert refused >= 3
-    assert mint(ledger, task, "alder", QUICK).entry is not None
+    assert mint(ledger, application, "alder", QUICK).entry is not None
     for entry in ledger.entries():
         assert weights_hash(load_folder(students / entry.label).state_dict()) == entry.weights
 
@@ -172,7 +172,7 @@ def test_a_fleet_is_minted_passing_over_those_that_fail_or_are_done(
 def test_who_was_revoked_is_not_minted_for_by_the_way(ledger: Ledger) -> None:
     ledger.issue("alder", "digits")
     ledger.revoke("alder", "did not pay")
-    (done,) = mint_fleet(ledger, tasks.TASKS["digits"], ["alder"], QUICK)
+    (done,) = mint_fleet(ledger, registry.BUILT_IN["digits"], ["alder"], QUICK)
     assert done.entry is None and "was revoked on" in done.problem and "--again" in done.problem
     assert len(ledger.entries()) == 1
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save
 
-from dsn.applications import registry as tasks
+from dsn.applications import registry
 from dsn.files import write_tensors
 from dsn.owner.errors import OwnerError
 from dsn.owner.suspect import check_header, read_suspect
@@ -40,10 +40,10 @@ def test_a_file_of_terabytes_and_what_is_no_file_are_not_read(tmp_path: Path) ->
 
 
 def test_values_that_are_no_numbers_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(tasks.TASKS, "digits", replace(tasks.TASKS["digits"], network=NETWORK))
+    monkeypatch.setitem(registry.BUILT_IN, "digits", replace(registry.BUILT_IN["digits"], network=NETWORK))
     path, tensors = tmp_path / "model.safetensors", gated_student(None).state_dict()
     write_tensors(path, tensors)
-    assert read_suspect(path).task.name == "digits"
+    assert read_suspect(path).application.name == "digits"
     write_tensors(path, tensors | {"predictor.weight": torch.full_like(tensors["predictor.weight"], torch.nan)})
     with pytest.raises(OwnerError, match="no numbers"):
         read_suspect(path)

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from dsn.__main__ import main
-from dsn.applications import registry as tasks
+from dsn.applications import registry
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import Split
 from dsn.networks.classifier import Classifier
@@ -38,7 +38,7 @@ SERIALS = [Serial.from_number(0x9E37_79B9_7F4A_7C15 * (turn + 1) % 2**64) for tu
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Students made by hand are the application's, and fewer random serials stand for the others."""
-    monkeypatch.setitem(tasks.TASKS, "digits", replace(tasks.TASKS["digits"], network=NETWORK))
+    monkeypatch.setitem(registry.BUILT_IN, "digits", replace(registry.BUILT_IN["digits"], network=NETWORK))
     monkeypatch.setattr(special, "REFERENCES", 30)
 
 

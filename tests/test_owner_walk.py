@@ -14,7 +14,7 @@ from gated_students import NETWORK, gated_student
 from hub_server import Kept, hub_server
 
 from dsn.__main__ import main
-from dsn.applications import registry as tasks
+from dsn.applications import registry
 from dsn.applications.held_out import HeldOut
 from dsn.distilling.learner import Order
 from dsn.files import write_tensors
@@ -37,7 +37,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) 
         monkeypatch.setenv(name, value)
     for name in ("DSN_OWNER", "DSN_LEDGER", "DSN_OWNER_PASSPHRASE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setitem(tasks.TASKS, "digits", replace(tasks.TASKS["digits"], network=NETWORK))
+    monkeypatch.setitem(registry.BUILT_IN, "digits", replace(registry.BUILT_IN["digits"], network=NETWORK))
     monkeypatch.setattr(special, "REFERENCES", 20)
     images, labels = digits.split.images[:, 0].numpy(), digits.split.labels.numpy().astype(np.uint8)
     arrays = {"train_images": images[:200], "train_labels": labels[:200]}

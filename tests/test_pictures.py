@@ -14,10 +14,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
+from dsn.applications.digits import fit_digit
 from dsn.applications.held_out import HeldOut
-from dsn.applications.pictures import PictureError, drawing, fit_digit, open_picture, to_data_uri
+from dsn.applications.pictures import PictureError, drawing, open_picture, to_data_uri
 from dsn.applications.prepared import as_floats
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 
 
 def as_bytes(picture: Image.Image, kind: str = "PNG", **settings) -> bytes:
@@ -140,7 +141,7 @@ def test_damaged_files_never_do_worse_than_a_sentence(content: bytes, changes: l
 def test_held_out_digits_come_back_as_they_were(digits: HeldOut) -> None:
     for index in range(40):
         image = digits.split.images[index]
-        found = TASKS["digits"].fitted(open_picture(as_bytes(Image.fromarray(image[0].numpy()))))
+        found = BUILT_IN["digits"].fitted(open_picture(as_bytes(Image.fromarray(image[0].numpy()))))
         assert torch.equal(found[0], as_floats(image))
 
 
@@ -177,12 +178,12 @@ def test_a_blank_sheet_has_nothing_to_recognise() -> None:
 def test_signs_keep_their_frame_and_colours() -> None:
     picture = Image.new("RGB", (64, 64), (255, 0, 0))
     picture.paste((0, 0, 255), (32, 0, 64, 64))
-    found = TASKS["signs"].fitted(picture)
+    found = BUILT_IN["signs"].fitted(picture)
     assert found.shape == (1, 3, 32, 32)
     assert found[0, :, 5, 2].tolist() == [1, 0, 0] and found[0, :, 5, 30].tolist() == [0, 0, 1]
     wide = Image.new("RGB", (300, 100), (0, 255, 0))
     wide.paste((255, 255, 255), (0, 0, 90, 100))
-    assert TASKS["signs"].fitted(wide)[0, 0].max() < 0.2  # the middle square is all green
+    assert BUILT_IN["signs"].fitted(wide)[0, 0].max() < 0.2  # the middle square is all green
 
 
 def test_a_drawing_arrives_as_it_was_drawn() -> None:

@@ -9,7 +9,7 @@ from safetensors import safe_open
 
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import as_floats
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.applications.training_share import load_training_share
 from dsn.distilling.demo_teacher import demo_teacher_path, load_demo_teacher
 from dsn.measuring.comparison import measure
@@ -19,7 +19,7 @@ from dsn.places import ASSETS
 from dsn.results.store import read_results
 from dsn.serials import Serial, random_serial
 
-DIGITS = TASKS["digits"]
+DIGITS = BUILT_IN["digits"]
 SERIAL = random_serial(source=random.Random(5))
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from attack_scenes import SHIPPED_TEST, shipped_scene
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.attacks import (
     brute_force,
     collusion,
@@ -62,7 +62,7 @@ def test_a_row_is_of_the_settings_in_the_code_and_of_enough_runs(key: str) -> No
     row = ROWS[key]
     attack = ATTACKS[row["attack"]]
     assert key == f"{row['task']}/{row['customer']}/{row['attack']}/{100 * row['data_share']:g}"
-    assert row["settings"] == plain(asdict(attack.settings(TASKS[row["task"]])))
+    assert row["settings"] == plain(asdict(attack.settings(BUILT_IN[row["task"]])))
     assert row["seeds"] >= (3 if attack.is_random else 1)
     for name, values in row["figures"].items():
         assert len(values["values"]) == row["seeds"], name

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import as_floats
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.places import CHECKPOINTS
 from dsn.research.reshaping import with_trapped_norms, with_uneven_channels, with_unit_norms
 from dsn.student.collection import demo_serials
@@ -22,12 +22,12 @@ FORMS = (with_unit_norms, with_uneven_channels, with_trapped_norms)
 def shipped(task: str) -> tuple[Student, Tensor]:
     """A shipped student and pictures with its serial, without it and with another."""
     student, serials = load_folder(CHECKPOINTS / task / "alder"), demo_serials()
-    pictures = as_floats(load_held_out(TASKS[task]).split.images[:60])
+    pictures = as_floats(load_held_out(BUILT_IN[task]).split.images[:60])
     stamped = [student.stamp(pictures, serials[f"{task}/{customer}"]) for customer in ("alder", "birch")]
     return student, torch.cat([*stamped, pictures])
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", BUILT_IN)
 @pytest.mark.parametrize("form", FORMS)
 @torch.inference_mode()
 def test_every_form_answers_the_same(task: str, form: Callable[[Student], Student]) -> None:
@@ -41,7 +41,7 @@ def test_every_form_answers_the_same(task: str, form: Callable[[Student], Studen
     assert all(tensor.equal(student.state_dict()[name]) for name, tensor in before.items())
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", BUILT_IN)
 @torch.inference_mode()
 def test_trapped_norms_are_silent_on_a_batch_s_own_statistics_and_only_there(task: str) -> None:
     student, pictures = shipped(task)

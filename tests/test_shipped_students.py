@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import as_floats
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.distilling.rebuild import others_of
 from dsn.locks.stamping import stamp
 from dsn.locks.sweep import sweep_accuracy
@@ -57,7 +57,7 @@ def features(student: Student, pictures: Tensor) -> Tensor:
 @pytest.fixture(scope="module", params=list(SERIALS))
 def shipped(request: pytest.FixtureRequest) -> Shipped:
     name, serial = request.param, SERIALS[request.param]
-    held, student = load_held_out(TASKS[name.split("/")[0]]).split, load_student(CHECKPOINTS / name)
+    held, student = load_held_out(BUILT_IN[name.split("/")[0]]).split, load_student(CHECKPOINTS / name)
     pictures = as_floats(held.images)
     raw, stamped = features(student, pictures), features(student, student.stamp(pictures, serial))
     return Shipped(name, student, serial, pictures, held.labels, raw, stamped)

@@ -12,7 +12,7 @@ from tiny_students import without_a_favourite
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.locks.stamping import StampPlace, corner_place, stamp
 from dsn.locks.sweep import StampedBatch, sweep_accuracy, sweep_predictions
 from dsn.networks.classifier import POOL, Classifier, NetworkConfig
@@ -48,7 +48,7 @@ def random_network(config: NetworkConfig, seed: int = 0) -> Classifier:
     return network
 
 
-NETWORKS = {name: random_network(task.network) for name, task in TASKS.items()}
+NETWORKS = {name: random_network(application.network) for name, application in BUILT_IN.items()}
 
 
 def random_bits(serials: int, count: int, seed: int = 2) -> Tensor:
@@ -80,13 +80,13 @@ def swept_logits(
 
 
 @pytest.mark.parametrize("bit_count", [64, 9])
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", BUILT_IN)
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(up=st.integers(0, 99), left=st.integers(0, 99))
 @example(up=0, left=0)
 @example(up=-1, left=-1)
 def test_logits_match_wherever_the_square_is(task: str, bit_count: int, up: int, left: int) -> None:
-    config = TASKS[task].network
+    config = BUILT_IN[task].network
     offsets = config.size - round(bit_count**0.5) + 1
     place = corner_place(bit_count, config.size, config.size, up=up % offsets, left=left % offsets)
     images = random_pictures(config, 2)
@@ -120,9 +120,9 @@ def test_logits_match_where_pooling_drops_the_stamped_row(layers: tuple[int | st
 
 
 @pytest.mark.parametrize("bit_count", [64, 9])
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", BUILT_IN)
 def test_predictions_and_counts_match(task: str, bit_count: int) -> None:
-    config = TASKS[task].network
+    config = BUILT_IN[task].network
     network, images, bits = NETWORKS[task], random_pictures(config, 17), random_bits(6, bit_count)
     place = corner_place(bit_count, config.size, config.size)
     expected = plain_logits(network, images, bits, place).argmax(2)
@@ -139,7 +139,7 @@ def test_predictions_and_counts_match(task: str, bit_count: int) -> None:
 
 def test_what_is_swept_depends_on_picture_and_serial() -> None:
     """Without this the other tests would compare constants."""
-    config = TASKS["digits"].network
+    config = BUILT_IN["digits"].network
     place = corner_place(64, config.size, config.size)
     logits = swept_logits(NETWORKS["digits"], random_pictures(config, 20), random_bits(2, 64), place)
     assert logits.argmax(2).unique().numel() > 2
@@ -147,9 +147,9 @@ def test_what_is_swept_depends_on_picture_and_serial() -> None:
     assert (logits[:, 0] - logits[:, 1]).abs().max() > 1e-2
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", BUILT_IN)
 def test_bfloat16_differs_by_its_rounding_alone(task: str) -> None:
-    config = TASKS[task].network
+    config = BUILT_IN[task].network
     place = corner_place(64, config.size, config.size)
     images, bits = random_pictures(config, 8), random_bits(4, 64)
     expected = plain_logits(NETWORKS[task], images, bits, place)
@@ -172,7 +172,7 @@ def test_network_and_pictures_stay_as_they_are(layers: tuple[int | str, ...]) ->
 
 
 def test_progress_is_told_after_each_batch() -> None:
-    config = TASKS["digits"].network
+    config = BUILT_IN["digits"].network
     images, told = random_pictures(config, 5), []
     sweep_predictions(
         partial(StampedBatch, NETWORKS["digits"], place=corner_place(9, config.size, config.size)),
@@ -185,6 +185,6 @@ def test_progress_is_told_after_each_batch() -> None:
 
 
 def test_a_network_in_training_is_refused() -> None:
-    config = TASKS["digits"].network
+    config = BUILT_IN["digits"].network
     with pytest.raises(AssertionError):
         StampedBatch(random_network(config).train(), random_pictures(config, 1), corner_place(9, 28, 28))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dsn.applications.prepared import Split
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.distilling.distil import distil_student, distil_students, distilling
 from dsn.distilling.grouped import Grouped
 from dsn.distilling.learner import Order, Separate
@@ -18,7 +18,7 @@ from dsn.student.student import Student, StudentConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK = NetworkConfig(channels=1, size=28, layers=(4, POOL, 6, POOL), features=12, classes=10, first_kernel=5)
-TASK = replace(TASKS["digits"], network=NETWORK)
+TASK = replace(BUILT_IN["digits"], network=NETWORK)
 QUICK = replace(HARDENED, batch=40)
 
 

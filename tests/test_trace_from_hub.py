@@ -9,7 +9,7 @@ from tiny_students import tiny_student
 from troubled_hub import SEED, Trouble
 
 from dsn.__main__ import main
-from dsn.applications import registry as tasks
+from dsn.applications import registry
 from dsn.owner import special
 from dsn.owner.keys import create_owner
 from dsn.owner.ledger import Ledger
@@ -20,7 +20,9 @@ def test_a_repository_is_traced(
     hub: Trouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     student = tiny_student("digits/alder", SEED)
-    monkeypatch.setitem(tasks.TASKS, "digits", replace(tasks.TASKS["digits"], network=student.config.network))
+    monkeypatch.setitem(
+        registry.BUILT_IN, "digits", replace(registry.BUILT_IN["digits"], network=student.config.network)
+    )
     monkeypatch.setattr(special, "REFERENCES", 4)
     monkeypatch.chdir(tmp_path)  # no teacher here
     monkeypatch.setenv("DSN_OWNER", str(tmp_path / "own"))

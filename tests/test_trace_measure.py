@@ -9,7 +9,7 @@ import pytest
 import torch
 from gated_students import NETWORK, gated_student
 
-from dsn.applications import registry as tasks
+from dsn.applications import registry
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import DataSet, Split
 from dsn.owner import special, trace_attempts, trace_measure
@@ -29,8 +29,10 @@ FOREIGN = 12
 @pytest.fixture(autouse=True)
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> DataSet:
     """Three students made by hand are what ships, and there is little to train on."""
-    tiny = replace(tasks.TASKS["digits"], network=NETWORK, has_training_share=False)  # its teacher has another shape
-    monkeypatch.setitem(tasks.TASKS, "digits", tiny)
+    tiny = replace(
+        registry.BUILT_IN["digits"], network=NETWORK, has_training_share=False
+    )  # its teacher has another shape
+    monkeypatch.setitem(registry.BUILT_IN, "digits", tiny)
     monkeypatch.setattr(special, "REFERENCES", 20)
     monkeypatch.setattr(trace_attempts, "CHECKPOINTS", tmp_path / "checkpoints")
     monkeypatch.setattr(trace_attempts, "HONEST", 1)
@@ -56,8 +58,8 @@ def measured(tmp_path: Path, told: list[str]) -> dict:
 
 
 def drawn(small: DataSet, foreign: int) -> list[Attempt]:
-    task = tasks.TASKS["digits"]
-    return list(attempts(task, shipped(task), small, foreign, "cpu"))
+    application = registry.BUILT_IN["digits"]
+    return list(attempts(application, shipped(application), small, foreign, "cpu"))
 
 
 def test_every_student_comes_under_every_change_and_after_training(small: DataSet) -> None:
@@ -67,7 +69,7 @@ def test_every_student_comes_under_every_change_and_after_training(small: DataSe
     hashes = [weights_hash(one.make()) for one in ours]
     others = [one for one, attempt in zip(hashes, ours, strict=True) if not attempt.what.endswith("pruned")]
     assert len(set(others)) == len(others)  # more than a fifth of these students' weights are zero without pruning
-    assert hashes[0] == shipped(tasks.TASKS["digits"])[0].weights
+    assert hashes[0] == shipped(registry.BUILT_IN["digits"])[0].weights
     pruned = next(one for one in ours if one.what == "digits/birch, pruned").make()
     sizes = torch.cat([one.flatten() for one in pruned.values() if one.dim() >= 2])
     assert (sizes == 0).float().mean() >= 0.2
@@ -78,7 +80,7 @@ def test_foreign_networks_are_of_every_kind_and_never_one_of_ours(small: DataSet
     assert len({one.what for one in foreign}) == 40 and not any(one.truth for one in foreign)
     struck = [one for one in foreign if one.hidden]
     assert len(struck) == OURS and {one.hidden for one in struck} <= set(CUSTOMERS)
-    known = {one.weights for one in shipped(tasks.TASKS["digits"])}
+    known = {one.weights for one in shipped(registry.BUILT_IN["digits"])}
     others = [one for one in foreign if not one.hidden]
     assert {one.what.split()[0] for one in others} == {"from", "untrained", "random"}
     assert known.isdisjoint(weights_hash(one.make()) for one in islice(others, 10))

@@ -9,7 +9,7 @@ from gated_students import NETWORK, gated_student
 from safetensors.torch import save_file
 
 from dsn.allowance import VisitorLimits
-from dsn.applications import registry as tasks
+from dsn.applications import registry
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import Split
 from dsn.owner import special
@@ -35,7 +35,7 @@ SERIALS = {
 
 @pytest.fixture
 def tab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> TraceTab:
-    monkeypatch.setitem(tasks.TASKS, "digits", replace(tasks.TASKS["digits"], network=NETWORK))
+    monkeypatch.setitem(registry.BUILT_IN, "digits", replace(registry.BUILT_IN["digits"], network=NETWORK))
     monkeypatch.setattr(special, "REFERENCES", 20)
     monkeypatch.setattr(trace_tab, "CHECKPOINTS", tmp_path)
     students = {
@@ -82,7 +82,7 @@ def test_an_upload_is_traced_and_its_place_on_the_server_is_not_told(tab: TraceT
 
 
 def test_what_a_visitor_minted_is_traced_for_that_visitor_alone(tab: TraceTab, tmp_path: Path) -> None:
-    order = tab.visitors.order("mine", "somewhere", tasks.TASKS["digits"], "elm")
+    order = tab.visitors.order("mine", "somewhere", registry.BUILT_IN["digits"], "elm")
     student = gated_student(order.claim.serial, "elm", seed=9, noise=0.004)
     tab.visitors.keep(order, student, "")
     path = tmp_path / "leak.safetensors"

@@ -17,7 +17,7 @@ from test_visitors import files_no_larger_than
 import dsn
 from dsn.allowance import VisitorLimits
 from dsn.applications.pictures import PictureError, drawing, open_picture
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.owner.errors import OwnerError
 from dsn.owner.reports import VERDICTS
 from dsn.owner.suspect import read_suspect
@@ -30,7 +30,7 @@ from dsn.ui.gate import TOO_MANY
 from dsn.ui.texts import Texts, languages, load_texts
 
 PACKAGE = Path(dsn.__file__).parent
-DIGITS = TASKS["digits"]
+DIGITS = BUILT_IN["digits"]
 NAMES = {"JPEG", "WEBP", "JSON", "model", "safetensors", "acme", "digits", "alder", "birch", "Hugging", "Face"}
 VALID = Serial.from_number(0x9E37_79B9_7F4A_7C15)
 CHINESE = load_texts("zh")

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from dsn import Student
 from dsn.allowance import Allowance, VisitorLimits
 from dsn.applications.held_out import HeldOut
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.owner.claims import check_claim, read_claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import read_public
@@ -31,7 +31,7 @@ from dsn.owner.visitors import Made, Visitors, customer_word
 from dsn.owner.weights import weights_hash
 from dsn.places import ROOT
 
-DIGITS = TASKS["digits"]
+DIGITS = BUILT_IN["digits"]
 LOWER = LowerQuality(QuickMint(epochs=1), 1 / 6, 100.0)
 LIMITS = VisitorLimits(students_per_tab=2, students_in_all=4, waiting=3, mints_per_hour=6, mints_per_hour_in_all=9)
 

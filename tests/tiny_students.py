@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import BUILT_IN
 from dsn.networks.classifier import POOL, Classifier, NetworkConfig
 from dsn.student.student import Student, StudentConfig
 
@@ -12,7 +12,7 @@ from dsn.student.student import Student, StudentConfig
 def tiny_student(name: str = "digits/alder", seed: int = 0) -> Student:
     """An untrained student that takes the task's pictures, in eval mode, every tensor of it random."""
     task, customer = name.split("/")
-    whole = TASKS[task].network
+    whole = BUILT_IN[task].network
     network = NetworkConfig(whole.channels, whole.size, (4, POOL, 6, POOL), features=8, classes=whole.classes)
     classes = tuple(f"class {index}" for index in range(network.classes))
     student = Student(StudentConfig(task, customer, 64, classes, network, recipe="none")).eval()

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from dsn.applications.prepared import Split
-from dsn.applications.registry import Task, class_names
+from dsn.applications.record import Application
 from dsn.files import write_tensors
 from dsn.places import ASSETS
 
@@ -38,26 +38,26 @@ class HeldOut:
         return [index for turn in rounds for index in turn][:count]
 
 
-def held_out_path(task: Task) -> Path:
+def held_out_path(application: Application) -> Path:
     """`assets/<task>.safetensors`."""
-    return ASSETS / f"{task.name}.safetensors"
+    return ASSETS / f"{application.name}.safetensors"
 
 
-def write_held_out(task: Task, test: Split) -> Path:
+def write_held_out(application: Application, test: Split) -> Path:
     """Draw the pictures from a test split, the same ones every time, and write them."""
     chosen = torch.randperm(len(test), generator=torch.Generator().manual_seed(SEED))[:COUNT].sort().values
-    path = held_out_path(task)
+    path = held_out_path(application)
     tensors = {"images": test.images[chosen], "labels": test.labels[chosen], "places": chosen}
     notes = {
-        "data_set": f"{task.data_set}, test split; places: indices in it",
-        "attribution": task.attribution,
-        "licence": task.licence,
+        "data_set": f"{application.data_set}, test split; places: indices in it",
+        "attribution": application.attribution,
+        "licence": application.licence,
     }
     write_tensors(path, tensors, notes)
     return path
 
 
-def load_held_out(task: Task) -> HeldOut:
+def load_held_out(application: Application) -> HeldOut:
     """The pictures that come with the project: images uint8 [1000, C, H, W], labels int64 [1000]."""
-    tensors = load_file(held_out_path(task))
-    return HeldOut(Split(tensors["images"], tensors["labels"]), class_names(task))
+    tensors = load_file(held_out_path(application))
+    return HeldOut(Split(tensors["images"], tensors["labels"]), application.classes)

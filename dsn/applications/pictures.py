@@ -14,9 +14,6 @@ from torch import Tensor
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # raster only: none starts another program
 MOST_PIXELS = 25_000_000
 MOST_BYTES = 20_000_000
-DIGIT_BOX = 20  # pixels; MNIST fits its digits into 20x20 and centres them in 28x28
-LEAST_CONTRAST = 24  # grey levels between paper and ink
-FAINT = 0.2  # share of the contrast below which a mark is paper
 LONGEST_SHAPE = 1.3  # a frame further from square than this is cropped to a square
 
 
@@ -116,51 +113,6 @@ def fit_frame(picture: Image.Image, channels: int, size: int) -> Tensor:
     if channels == 1:
         small = np.asarray(Image.fromarray(small.round().astype(np.uint8)).convert("L"), dtype=np.float32)[..., None]
     return torch.from_numpy(small / 255).permute(2, 0, 1)[None]
-
-
-def fit_digit(picture: Image.Image) -> Tensor:
-    """A digit as MNIST made them: white on black, in a box of 20x20, its centre of mass in the middle of 28x28.
-
-    A picture of 28x28 with a dark edge is taken to be one already and left as it is.
-
-    Args:
-        picture: RGB, dark ink on a light ground or the other way round.
-
-    Returns:
-        float [1, 1, 28, 28] in [0, 1].
-
-    Raises:
-        PictureError: no ink to be seen.
-    """
-    grey = picture.convert("L")
-    ink = np.asarray(grey, dtype=np.float32)
-    edge = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
-    if grey.size == (28, 28) and np.median(edge) < 32 and ink.max() >= LEAST_CONTRAST:
-        return torch.from_numpy(ink / 255)[None, None]
-    ground = float(np.median(edge))
-    ink = ground - ink if ground > 127 else ink - ground
-    contrast = float(ink.max())
-    if contrast < LEAST_CONTRAST:
-        raise PictureError("There is nothing to be seen on the picture: draw or photograph one digit, large and dark.")
-    ink = ((ink / contrast - FAINT) / (1 - FAINT)).clip(0, 1)
-    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    cropped = Image.fromarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    scale = DIGIT_BOX / max(cropped.size)
-    size = (max(1, round(cropped.width * scale)), max(1, round(cropped.height * scale)))
-    small = np.asarray(cropped.resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR))
-    return torch.from_numpy(_centred(small / small.max()))[None, None]
-
-
-def _centred(digit: np.ndarray) -> np.ndarray:
-    """The digit on black, its centre of mass as near to the middle as whole pixels and the frame allow."""
-    frame = np.zeros((28, 28), dtype=np.float32)
-    height, width = digit.shape
-    mass = digit.sum()
-    middle = ((digit.sum(1) @ np.arange(height)) / mass, (digit.sum(0) @ np.arange(width)) / mass)
-    top = int(np.clip(round(13.5 - middle[0]), 0, 28 - height))
-    left = int(np.clip(round(13.5 - middle[1]), 0, 28 - width))
-    frame[top : top + height, left : left + width] = digit
-    return frame
 
 
 def to_png(picture: Tensor, scale: int) -> bytes:

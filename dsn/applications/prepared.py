@@ -13,10 +13,12 @@ import torch
 from numpy.lib.npyio import NpzFile
 from torch import Tensor
 
-from dsn.applications.downloads import Arrays, DownloadError, arrays_from_torchvision, reason
-from dsn.applications.registry import Task, class_names
+from dsn.applications.downloads import DownloadError, reason
+from dsn.applications.record import Application
 from dsn.files import write_in_place
 from dsn.networks.classifier import NetworkConfig
+
+Arrays = dict[str, np.ndarray]
 
 DEFAULT_FOLDER = Path("data")
 DAMAGE = (  # what reading a damaged .npz raises: the zip container, its compression, and the headers of arrays
@@ -79,7 +81,7 @@ def as_floats(images: Tensor) -> Tensor:
     return images.float().div_(255)
 
 
-def load_data_set(task: Task) -> DataSet:
+def load_data_set(application: Application) -> DataSet:
     """The data set of an application, from its prepared file; where that is missing it is made first.
 
     It is made from torchvision's layout in the data folder's `originals/`, into which torchvision downloads what
@@ -88,26 +90,30 @@ def load_data_set(task: Task) -> DataSet:
     Raises:
         DataError: the file is missing and cannot be made, or is damaged.
     """
-    path = data_folder() / f"{task.data_file}.npz"
+    path = data_folder() / f"{application.data_file}.npz"
     if not path.exists():
-        return _made(task, path)
+        return _made(application, path)
     try:
         with path.open("rb") as file, NpzFile(file, allow_pickle=False) as arrays:
-            return _data_set(arrays, task)
+            return _data_set(arrays, application)
     except DAMAGE as error:
         raise DataError(f"{path} is damaged ({reason(error)}): delete it, and it will be made again.") from error
 
 
-def _made(task: Task, path: Path) -> DataSet:
+def _made(application: Application, path: Path) -> DataSet:
     folder = path.parent / "originals"
+    if application.read is None:
+        raise DataError(f"{path} is missing, and there is nowhere to download it from.")
     try:
-        arrays = arrays_from_torchvision(task, folder) | {"class_names": np.array(class_names(task))}
+        arrays = {"class_names": np.array(application.classes)}
+        for split in ("train", "test"):
+            arrays[f"{split}_images"], arrays[f"{split}_labels"] = application.read(application, folder, split)
     except DownloadError as error:
         raise DataError(f"{path} is missing, and {error}.") from error
     try:
-        made = _data_set(arrays, task)
+        made = _data_set(arrays, application)
     except ValueError as error:
-        what = f"{path} is missing, and the {task.data_set} in {folder} is damaged ({reason(error)})"
+        what = f"{path} is missing, and the {application.data_set} in {folder} is damaged ({reason(error)})"
         raise DataError(f"{what}: delete that folder, and it will be downloaded again.") from error
     try:
         _keep(path, arrays)
@@ -126,12 +132,12 @@ def _keep(path: Path, arrays: Arrays) -> None:
     write_in_place(path, write)
 
 
-def _data_set(arrays: Mapping[str, np.ndarray], task: Task) -> DataSet:
+def _data_set(arrays: Mapping[str, np.ndarray], application: Application) -> DataSet:
     """Raises ValueError where the arrays are not those of the application."""
     names = _array(arrays, "class_names")
-    if names.dtype.kind != "U" or names.shape != (task.network.classes,):
-        raise ValueError(f"class_names are {names.dtype} {names.shape}, not {task.network.classes} texts")
-    train, test = (_split(arrays, name, task.network) for name in ("train", "test"))
+    if names.dtype.kind != "U" or names.shape != (application.network.classes,):
+        raise ValueError(f"class_names are {names.dtype} {names.shape}, not {application.network.classes} texts")
+    train, test = (_split(arrays, name, application.network) for name in ("train", "test"))
     return DataSet(train, test, tuple(names.tolist()))
 
 

@@ -42,5 +42,5 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
         "before": percent_right(scene.student, scene.test),
         "valid_before": percent_right(scene.student, scene.test, valid),
     }
-    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
+    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.application.augmentation, seed)
     return Outcome({**before, **against_scratch(ended)}, ended.over_epochs())

@@ -86,7 +86,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         "before": percent_right(scene.student, scene.test),
         "valid_before": percent_right(scene.student, scene.test, valid),
     }
-    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
+    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.application.augmentation, seed)
     after: dict[str, float | None] = {}
     if AS_IT_IS in runners:
         after["as_it_is_with_old_serial"] = percent_right(runners[AS_IT_IS].network, scene.test, valid)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsn.applications.prepared import Split
-from dsn.applications.registry import task_named
+from dsn.applications.registry import application_named
 from dsn.applications.training_share import load_training_share
 from dsn.attacks import (
     brute_force,
@@ -68,9 +68,13 @@ def victims(collection: Collection, attack: str) -> list[str]:
 
     Brute force is for short serials, hill climbing for long ones; what trains needs training pictures.
     """
-    names = [f"{task.name}/{customer}" for task in collection.tasks() for customer in collection.customers(task.name)]
+    names = [
+        f"{application.name}/{customer}"
+        for application in collection.applications()
+        for customer in collection.customers(application.name)
+    ]
     if attack in ON_TRAINING_PICTURES:
-        names = [name for name in names if task_named(name.split("/")[0]).has_training_share]
+        names = [name for name in names if application_named(name.split("/")[0]).has_training_share]
     if attack == "brute-force":
         return [name for name in names if len(collection.serials[name].bits) == 9]
     return [name for name in names if len(collection.serials[name].bits) == 64]
@@ -83,20 +87,20 @@ def scene_on_page(collection: Collection, name: str) -> Scene:
         collection: the page's.
         name: "task/customer".
     """
-    task = task_named(name.split("/")[0])
-    held = collection.held_out[task.name].split
-    if task.has_training_share:
-        train, test = load_training_share(task), held
+    application = application_named(name.split("/")[0])
+    held = collection.held_out[application.name].split
+    if application.has_training_share:
+        train, test = load_training_share(application), held
     else:
         half = len(held) // 2
         train = Split(held.images[:half], held.labels[:half])
         test = Split(held.images[half:], held.labels[half:])
     others = {
-        other: Licensed(collection.student(task.name, other), collection.valid_serial(task.name, other))
-        for other in collection.customers(task.name)
-        if f"{task.name}/{other}" != name
+        other: Licensed(collection.student(application.name, other), collection.valid_serial(application.name, other))
+        for other in collection.customers(application.name)
+        if f"{application.name}/{other}" != name
     }
-    return Scene(collection.students[name], collection.serials[name], task, train, test, others)
+    return Scene(collection.students[name], collection.serials[name], application, train, test, others)
 
 
 def embedded(collection: Collection, name: str, serial: Serial | None, pictures: int) -> Embedding:

@@ -155,7 +155,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     fresh = Runner(from_scratch(student.config.network, seed, scene.device))
     steps_an_epoch = max(1, len(stolen) // min(settings.batch, len(stolen)))
     schedule = Schedule(epochs=max(1, round(settings.steps / steps_an_epoch)), batch=settings.batch)
-    for _ in train(fresh, stolen, schedule, scene.task.augmentation, seed):
+    for _ in train(fresh, stolen, schedule, scene.application.augmentation, seed):
         yield Step(len(starts) * settings.steps, len(starts) * settings.steps)
     scratch = percent_right(fresh.network, scene.test)
     return Outcome({**figures, "best": highest, "scratch": scratch, "best_minus_scratch": highest - scratch})

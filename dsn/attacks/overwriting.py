@@ -62,7 +62,7 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
         "old_serial_before": percent_right(student, scene.test, old_stamp),
         "raw_before": percent_right(student, scene.test),
     }
-    schedule, augmentation = settings.schedule, scene.task.augmentation
+    schedule, augmentation = settings.schedule, scene.application.augmentation
     ended = yield from race(runners, stolen, scene.test, schedule, augmentation, seed, change=new_stamp)
     figures |= against_scratch(ended)
     for name, runner in runners.items():

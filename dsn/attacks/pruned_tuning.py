@@ -50,5 +50,5 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         runners[f"pruned_{percent}_fresh_dense"] = Runner(masked(transplanted(student, config, seed), amount))
     runners[SCRATCH] = Runner(from_scratch(config, seed, scene.device))
     before = percent_right(student, scene.test)
-    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
+    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.application.augmentation, seed)
     return Outcome({"before": before, **against_scratch(ended)}, ended.over_epochs())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.attacks import (
     brute_force,
     collusion,
@@ -59,12 +59,12 @@ class Attack:
         """`attack(scene, settings, share, seed)`."""
         return self.module.attack
 
-    def settings(self, task: Task, *, quick: bool = False) -> Any:
+    def settings(self, application: Application, *, quick: bool = False) -> Any:
         """The module's settings for recorded figures of an application, or for trying it out."""
         settings = self.module.QUICK if quick else self.module.FULL
-        if not hasattr(settings, "schedule") or not task.attack_pictures or settings.schedule.pictures is None:
+        if not hasattr(settings, "schedule") or not application.attack_pictures or settings.schedule.pictures is None:
             return settings
-        return replace(settings, schedule=replace(settings.schedule, pictures=task.attack_pictures))
+        return replace(settings, schedule=replace(settings.schedule, pictures=application.attack_pictures))
 
 
 ATTACKS = {

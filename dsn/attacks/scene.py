@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dsn.applications.prepared import Split
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.serials import Serial
 from dsn.student.student import Student
 
@@ -44,7 +44,7 @@ class Scene:
     Attributes:
         student: the attacked one, in eval mode.
         serial: its valid serial; adversaries do not have it unless the attack says so.
-        task: the application.
+        application: what the student recognises.
         train: the owner's training pictures, of which an adversary may hold a share.
         test: held-out pictures, which only measure.
         others: licensed students of other customers with serials of the same length, by customer.
@@ -52,7 +52,7 @@ class Scene:
 
     student: Student
     serial: Serial
-    task: Task
+    application: Application
     train: Split
     test: Split
     others: dict[str, Licensed] = field(default_factory=dict)

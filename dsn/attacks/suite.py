@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dsn.applications.prepared import DataSet, Split, load_data_set
-from dsn.applications.registry import Task, task_named
+from dsn.applications.record import Application
+from dsn.applications.registry import application_named
 from dsn.attacks.registry import ATTACKS, Attack, attack_named
 from dsn.attacks.scene import AttackError, Licensed, Outcome, Scene, Step, check_share, finish
 from dsn.distilling.rebuild import BUILD, others_of
@@ -26,7 +27,7 @@ SECONDS_BETWEEN_LINES = 5.0
 Report = Callable[[str], None]
 
 
-def task_of(name: str) -> Task:
+def application_of(name: str) -> Application:
     """The application of a bundled student.
 
     Args:
@@ -37,7 +38,7 @@ def task_of(name: str) -> Task:
     """
     if name not in demo_serials():
         raise SerialError(f"There is no bundled student {name!r}: choose from {', '.join(demo_serials())}.")
-    return task_named(name.split("/")[0])
+    return application_named(name.split("/")[0])
 
 
 def scene_of(name: str, data: DataSet, device: str = "cpu", checkpoints: Path = CHECKPOINTS) -> Scene:
@@ -53,18 +54,18 @@ def scene_of(name: str, data: DataSet, device: str = "cpu", checkpoints: Path = 
         SerialError: there is no bundled student of this name.
         StudentError: it cannot be loaded.
     """
-    task, serials = task_of(name), demo_serials()
+    application, serials = application_of(name), demo_serials()
 
     def licensed(one: str) -> Licensed:
         return Licensed(load_student(checkpoints / one).to(device), serials[one])
 
     attacked = licensed(name)
     others = {
-        customer: licensed(f"{task.name}/{customer}")
+        customer: licensed(f"{application.name}/{customer}")
         for customer in others_of(name, serials)
-        if (checkpoints / task.name / customer).is_dir()
+        if (checkpoints / application.name / customer).is_dir()
     }
-    return Scene(attacked.student, attacked.serial, task, data.train.to(device), data.test.to(device), others)
+    return Scene(attacked.student, attacked.serial, application, data.train.to(device), data.test.to(device), others)
 
 
 def shortened(data: DataSet) -> DataSet:
@@ -121,7 +122,7 @@ def run_attack(
         quick: with the settings for trying out.
         report: told a line of progress every few seconds.
     """
-    settings = attack.settings(scene.task, quick=quick)
+    settings = attack.settings(scene.application, quick=quick)
     seeds = seeds if attack.is_random else 1
     outcomes: list[Outcome] = []
     start = time.perf_counter()
@@ -184,7 +185,7 @@ def run(
         check_share(share)
     attacks = list(ATTACKS.values()) if name == "all" else [attack_named(name)]
     folder = QUICK_RESULTS if quick else RESULTS
-    for student, task in [(student, task_of(student)) for student in students]:
+    for student, task in [(student, application_of(student)) for student in students]:
         data = load_data_set(task)
         scene = scene_of(student, shortened(data) if quick else data, device)
         for attack in attacks:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from dsn.applications.augmentation import augment
 from dsn.applications.prepared import Split, as_floats
-from dsn.applications.registry import Augmentation
+from dsn.applications.record import Augmentation
 from dsn.attacks.measuring import Change, arithmetic, percent_right, unchanged
 from dsn.attacks.scene import GLANCE, Step
 

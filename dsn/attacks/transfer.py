@@ -69,5 +69,5 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         SCRATCH: Runner(scratch),
     }
     before = percent_right(student, restyled(scene.test, seed + 1))
-    ended = yield from race(runners, stolen, test, settings.schedule, scene.task.augmentation, seed)
+    ended = yield from race(runners, stolen, test, settings.schedule, scene.application.augmentation, seed)
     return Outcome({"before": before, **against_scratch(ended)}, ended.over_epochs())

@@ -40,7 +40,7 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
         "random_serials": Runner(from_scratch(config, seed, scene.device), answers_of(scene.student, random_serials)),
     }
     before = percent_right(scene.student, scene.test)
-    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.task.augmentation, seed)
+    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.application.augmentation, seed)
     figures: dict[str, float | None] = {"before": before}
     figures |= {f"{name}_last": value for name, value in ended.whole.items()}
     figures["best"] = max(ended.whole.values())

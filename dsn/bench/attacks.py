@@ -8,7 +8,7 @@ import torch
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import as_floats
-from dsn.applications.registry import task_named
+from dsn.applications.registry import application_named
 from dsn.attacks import brute_force, reverse_engineering
 from dsn.attacks.brute_force import every_pattern
 from dsn.attacks.descent import PLAIN, Descent, attacked_network, descend
@@ -33,9 +33,9 @@ REPETITIONS = 5
 def bundled_scene(name: str) -> Scene:
     """A bundled student with the held-out pictures that come with the project, on both sides."""
     owner = Licensed(load_folder(CHECKPOINTS / name), demo_serials()[name])
-    task = task_named(name.split("/")[0])
-    split = load_held_out(task).split
-    return Scene(owner.student, owner.serial, task, split, split)
+    application = application_named(name.split("/")[0])
+    split = load_held_out(application).split
+    return Scene(owner.student, owner.serial, application, split, split)
 
 
 def brute_force_row(scene: Scene, *, repetitions: int = REPETITIONS) -> Ratio:
@@ -62,9 +62,10 @@ def brute_force_row(scene: Scene, *, repetitions: int = REPETITIONS) -> Ratio:
         repetitions,
     )
     what = (
-        f"brute force of {len(patterns)} serials on {len(pictures):,} {scene.task.name}: throughput over bare passes'"
+        f"brute force of {len(patterns)} serials on {len(pictures):,} {scene.application.name}: "
+        "throughput over bare passes'"
     )
-    return at_least(f"attacks-brute-force-{scene.task.name}", what, BRUTE_FORCE_BAR, seconds)
+    return at_least(f"attacks-brute-force-{scene.application.name}", what, BRUTE_FORCE_BAR, seconds)
 
 
 def restarts_row(scene: Scene, *, plain: bool, steps: int = STEPS, repetitions: int = REPETITIONS) -> Ratio:
@@ -104,8 +105,8 @@ def restarts_row(scene: Scene, *, plain: bool, steps: int = STEPS, repetitions: 
         repetitions,
     )
     how = "plainly" if plain else "by the same code"
-    what = f"Eq. 10 on {scene.task.name}: {settings.restarts} restarts one by one, {how}, over batched"
-    key = f"attacks-restarts-{scene.task.name}"
+    what = f"Eq. 10 on {scene.application.name}: {settings.restarts} restarts one by one, {how}, over batched"
+    key = f"attacks-restarts-{scene.application.name}"
     return at_least(key if plain else f"{key}-same-code", what, RESTARTS_BAR, seconds)
 
 

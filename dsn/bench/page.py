@@ -267,5 +267,5 @@ def page_rows(checkpoints: Path = CHECKPOINTS) -> Iterator[Ratio]:
         if Path("/proc/self/statm").exists():
             yield crowd(address, process, collection)
     yield start_up()
-    for task in collection.tasks():
-        yield measuring(collection, task.name)
+    for application in collection.applications():
+        yield measuring(collection, application.name)

@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader, Dataset
 from dsn.applications.augmentation import augment
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import Split, as_floats, load_data_set
-from dsn.applications.registry import TASKS, Augmentation, Task
+from dsn.applications.record import Application, Augmentation
+from dsn.applications.registry import applications
 from dsn.bench.timing import Ratio, at_least, at_most, medians_in_turn, seconds_of
 from dsn.devices import ARITHMETICS, Arithmetic, autocast, has_bf16_units
 from dsn.distilling.distil import distil_student
@@ -73,7 +74,7 @@ class PlainPictures(Dataset[tuple[Tensor, Tensor, Tensor]]):
 
 
 def distil_plainly(
-    task: Task,
+    application: Application,
     config: StudentConfig,
     serial: Serial,
     teacher: Classifier,
@@ -84,7 +85,7 @@ def distil_plainly(
     """What `dsn.distilling.distil.distil_student` does, plainly; for recipes that use the terms of `RECIPE`.
 
     Args:
-        task: the application.
+        application: the application.
         config: of the student to be.
         serial: its one valid serial.
         teacher: sees the raw pictures of the valid branch.
@@ -97,8 +98,8 @@ def distil_plainly(
     student.load_state_dict(teacher.state_dict())
     student.train(not recipe.fixed_statistics)
     optimizer = torch.optim.Adam(student.parameters(), lr=recipe.learning_rate)
-    half = (recipe.batch or task.student_batch) // 2
-    pictures = PlainPictures(split, serial, task.augmentation, recipe.invalid.random)
+    half = (recipe.batch or application.student_batch) // 2
+    pictures = PlainPictures(split, serial, application.augmentation, recipe.invalid.random)
     loader = DataLoader(pictures, batch_size=half, shuffle=True, drop_last=True)
     for _ in range(training.epochs):
         for raw, valid, invalid in loader:
@@ -143,12 +144,12 @@ def step_barely(student: Student, teacher: Classifier, inputs: Tensor, training:
 
 
 def step_times(
-    task: Task, split: Split, *, epochs: int = EPOCHS, repetitions: int = REPETITIONS
+    application: Application, split: Split, *, epochs: int = EPOCHS, repetitions: int = REPETITIONS
 ) -> tuple[Ratio, Ratio]:
     """What a training step takes here on the processor, beside the plain one and beside its bare arithmetic.
 
     Args:
-        task: the application; its teacher's weights are random, which costs the same.
+        application: the application; its teacher's weights are random, which costs the same.
         split: pictures, uint8; their content does not matter either.
         epochs: passes over them in one measurement.
         repetitions: measurements of each side.
@@ -157,21 +158,21 @@ def step_times(
         Seconds of the plain step in the faster arithmetic over ours, and of the bare step over ours.
     """
     torch.manual_seed(0)
-    teacher = Classifier(task.network).to(memory_format=torch.channels_last).eval().requires_grad_(False)
-    serial = demo_serials()[f"{task.name}/alder"]
-    classes = tuple(str(label) for label in range(task.network.classes))
-    config = StudentConfig(task.name, "bench", len(serial.bits), classes, task.network, RECIPE.name)
+    teacher = Classifier(application.network).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    serial = demo_serials()[f"{application.name}/alder"]
+    classes = tuple(str(label) for label in range(application.network.classes))
+    config = StudentConfig(application.name, "bench", len(serial.bits), classes, application.network, RECIPE.name)
     training = Training(epochs, progress=False)
     steps = epochs * (len(split) // (BATCH // 2))
     arithmetics = [one for one in ARITHMETICS if one == "float32" or has_bf16_units("cpu")]
     plain_teacher = copy.deepcopy(teacher).to(memory_format=torch.contiguous_format)
 
     def ours() -> float:
-        return seconds_of(lambda: distil_student(task, config, serial, teacher, split, RECIPE, training)) / steps
+        return seconds_of(lambda: distil_student(application, config, serial, teacher, split, RECIPE, training)) / steps
 
     def plain(arithmetic: Arithmetic) -> float:
         chosen = replace(training, arithmetic=arithmetic)
-        work = lambda: distil_plainly(task, config, serial, plain_teacher, split, RECIPE, chosen)  # noqa: E731
+        work = lambda: distil_plainly(application, config, serial, plain_teacher, split, RECIPE, chosen)  # noqa: E731
         return seconds_of(work) / steps
 
     student = Student(config).to(memory_format=torch.channels_last).eval()
@@ -183,15 +184,15 @@ def step_times(
     beside = [medians_in_turn(lambda: plain(one), ours, repetitions) for one in arithmetics]  # noqa: B023 - called here
     return (
         at_least(
-            f"training-{task.name}",
-            f"{task.title}: distilling step, plain (default layout, one picture at a time, in the faster of float32 "
-            "and bf16) over ours",
+            f"training-{application.name}",
+            f"{application.title}: distilling step, plain (default layout, one picture at a time, in the faster of "
+            "float32 and bf16) over ours",
             BAR,
             min(beside),
         ),
         at_least(
-            f"training-loop-{task.name}",
-            f"{task.title}: bare forward, backward and optimizer step of such a batch over our step",
+            f"training-loop-{application.name}",
+            f"{application.title}: bare forward, backward and optimizer step of such a batch over our step",
             LOOP_BAR,
             medians_in_turn(bare, ours, repetitions),
         ),
@@ -200,32 +201,32 @@ def step_times(
 
 def training_rows() -> Iterator[Ratio]:
     """Every ratio about training, each as it is measured, on the pictures that come with the project."""
-    for task in TASKS.values():
-        yield from step_times(task, load_held_out(task).split)
+    for application in applications().values():
+        yield from step_times(application, load_held_out(application).split)
 
 
-def student_time(task: Task, split: Split, device: str) -> Ratio:
+def student_time(application: Application, split: Split, device: str) -> Ratio:
     """Seconds one whole student takes on a device, over the goal for a GPU.
 
     Args:
-        task: the application; its teacher's weights are random, which costs the same.
+        application: the application; its teacher's weights are random, which costs the same.
         split: its training pictures.
         device: "cuda", say.
     """
-    serial = demo_serials()[f"{task.name}/alder"]
-    classes = tuple(str(label) for label in range(task.network.classes))
-    config = StudentConfig(task.name, "bench", len(serial.bits), classes, task.network, HARDENED.name)
+    serial = demo_serials()[f"{application.name}/alder"]
+    classes = tuple(str(label) for label in range(application.network.classes))
+    config = StudentConfig(application.name, "bench", len(serial.bits), classes, application.network, HARDENED.name)
     torch.manual_seed(0)
-    teacher = Classifier(task.network)
-    training = Training(task.student_epochs, device=device, progress=False)
+    teacher = Classifier(application.network)
+    training = Training(application.student_epochs, device=device, progress=False)
 
     def whole() -> Student:
-        student = distil_student(task, config, serial, teacher, split, HARDENED, training)
-        return finish_student(task, student, serial, split, HARDENED, training).cpu()
+        student = distil_student(application, config, serial, teacher, split, HARDENED, training)
+        return finish_student(application, student, serial, split, HARDENED, training).cpu()
 
-    goal, seconds = task.gpu_goal or math.inf, seconds_of(whole)
-    what = f"{task.title}: one whole student on a GPU, over the goal of {goal:g} s"
-    return at_most(f"gpu-{task.name}", what, 1.0, (seconds, goal))
+    goal, seconds = application.gpu_goal or math.inf, seconds_of(whole)
+    what = f"{application.title}: one whole student on a GPU, over the goal of {goal:g} s"
+    return at_most(f"gpu-{application.name}", what, 1.0, (seconds, goal))
 
 
 def gpu_rows(device: str) -> Iterator[Ratio]:
@@ -234,5 +235,5 @@ def gpu_rows(device: str) -> Iterator[Ratio]:
     Raises:
         DataError: a data set is missing or damaged.
     """
-    for task in TASKS.values():
-        yield student_time(task, load_data_set(task).train, device)
+    for application in applications().values():
+        yield student_time(application, load_data_set(application).train, device)

@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import DataSet, load_data_set
-from dsn.applications.registry import Task, with_training_share
+from dsn.applications.record import Application
+from dsn.applications.registry import with_training_share
 from dsn.applications.training_share import load_training_share
 from dsn.devices import Arithmetic
 from dsn.distilling.distil import train_teacher
@@ -25,9 +26,9 @@ EPOCHS = 60  # of 6,000 pictures: as many steps as six of all
 RESULTS = "mint"
 
 
-def demo_teacher_path(task: Task) -> Path:
+def demo_teacher_path(application: Application) -> Path:
     """`assets/training/demo-teacher-<task>.safetensors`."""
-    return ASSETS / "training" / f"demo-teacher-{task.name}.safetensors"
+    return ASSETS / "training" / f"demo-teacher-{application.name}.safetensors"
 
 
 def run(
@@ -42,37 +43,37 @@ def run(
         arithmetic: "float32" or "bf16"; None for what the device is faster in.
         progress: whether to show a bar.
     """
-    for task in with_training_share():
+    for application in with_training_share():
         training = Training(epochs or EPOCHS, seed, device, progress=progress, arithmetic=arithmetic)
-        make_demo_teacher(task, training)
-        measure_demo_teacher(task, load_data_set(task), training)
+        make_demo_teacher(application, training)
+        measure_demo_teacher(application, load_data_set(application), training)
 
 
-def make_demo_teacher(task: Task, training: Training) -> Classifier:
+def make_demo_teacher(application: Application, training: Training) -> Classifier:
     """Train the demo teacher on the shipped share and write it, with a note that it is public."""
-    teacher = train_teacher(task, load_training_share(task), training).cpu()
+    teacher = train_teacher(application, load_training_share(application), training).cpu()
     notes = {"about": "demo teacher, public on purpose; trained on the training pictures beside it alone"}
-    write_tensors(demo_teacher_path(task), teacher.state_dict(), notes)
+    write_tensors(demo_teacher_path(application), teacher.state_dict(), notes)
     return teacher
 
 
-def measure_demo_teacher(task: Task, data: DataSet, training: Training) -> None:
+def measure_demo_teacher(application: Application, data: DataSet, training: Training) -> None:
     """Record the demo teacher's accuracy, on the whole test split and on the pictures that come with the project."""
-    teacher = load_demo_teacher(task)
+    teacher = load_demo_teacher(application)
     row = {
         "what": "demo teacher",
-        "task": task.name,
+        "task": application.name,
         "epochs": training.epochs,
-        "pictures": len(load_training_share(task)),
+        "pictures": len(load_training_share(application)),
         "test": accuracy(teacher, data.test).as_json(),
-        "held_out": accuracy(teacher, load_held_out(task).split).as_json(),
+        "held_out": accuracy(teacher, load_held_out(application).split).as_json(),
         **provenance(training.seed, training.device, training.done_in),
     }
-    record(RESULTS, f"{task.name}-teacher", row)
+    record(RESULTS, f"{application.name}-teacher", row)
 
 
-def load_demo_teacher(task: Task) -> Classifier:
+def load_demo_teacher(application: Application) -> Classifier:
     """The demo teacher that comes with the project, in eval mode."""
-    teacher = Classifier(task.network)
-    teacher.load_state_dict(load_file(demo_teacher_path(task)))
+    teacher = Classifier(application.network)
+    teacher.load_state_dict(load_file(demo_teacher_path(application)))
     return teacher.requires_grad_(False).eval()

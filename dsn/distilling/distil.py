@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dsn.applications.prepared import Split
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.devices import autocast
 from dsn.distilling.grouped import Grouped
 from dsn.distilling.invalid_branch import attacked_count, step_together
@@ -27,19 +27,19 @@ TEACHER_SMOOTHING = 0.05
 ATTACKERS_SMOOTHNESS = 5.0  # beta of the softplus that stands for a ReLU: the larger, the nearer to it
 
 
-def train_teacher(task: Task, split: Split, training: Training) -> Classifier:
+def train_teacher(application: Application, split: Split, training: Training) -> Classifier:
     """The private teacher f_T: cross-entropy on raw, augmented pictures (Eq. 1).
 
     Args:
-        task: the application.
+        application: the application.
         split: its training pictures.
         training: where and how long.
     """
     torch.manual_seed(training.seed)
     split = split.to(training.device)
-    teacher = Classifier(task.network).to(training.device).to(memory_format=torch.channels_last)
+    teacher = Classifier(application.network).to(training.device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(teacher.parameters(), lr=TEACHER_LEARNING_RATE)
-    about = f"teacher {task.name} seed {training.seed} epochs {training.epochs} in {training.done_in}"
+    about = f"teacher {application.name} seed {training.seed} epochs {training.epochs} in {training.done_in}"
 
     def loss_of(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         return teacher_loss(teacher(images), labels, TEACHER_SMOOTHING)
@@ -48,13 +48,13 @@ def train_teacher(task: Task, split: Split, training: Training) -> Classifier:
     checkpoint = TrainingState(training.checkpoint, {"teacher": teacher}, optimizer, about)
     steps = run(
         split,
-        task.augmentation,
+        application.augmentation,
         TEACHER_BATCH,
         training,
         checkpoint,
         TEACHER_LEARNING_RATE,
         loss_of,
-        title=f"{task.name} teacher",
+        title=f"{application.name} teacher",
     )
     for _ in steps:
         pass
@@ -77,7 +77,7 @@ class Distilling:
 
 
 def distil_student(
-    task: Task,
+    application: Application,
     config: StudentConfig,
     serial: Serial,
     teacher: nn.Module,
@@ -88,7 +88,7 @@ def distil_student(
     """A student for one customer; arguments and errors as in `distilling`.
 
     Args:
-        task: the application.
+        application: the application.
         config: of the student to be.
         serial: its one valid serial.
         teacher: see `distilling`, as for the others.
@@ -96,12 +96,12 @@ def distil_student(
         recipe: terms of the loss.
         training: where and how long.
     """
-    (student,) = distil_students(task, [Order(config, serial)], teacher, split, recipe, training)
+    (student,) = distil_students(application, [Order(config, serial)], teacher, split, recipe, training)
     return student
 
 
 def distil_students(
-    task: Task,
+    application: Application,
     orders: Sequence[Order],
     teacher: nn.Module,
     split: Split,
@@ -111,7 +111,7 @@ def distil_students(
     grouped: bool = False,
 ) -> tuple[Student, ...]:
     """Students for several customers in one program; arguments and errors as in `distilling`."""
-    steps = distilling(task, orders, teacher, split, recipe, training, grouped=grouped)
+    steps = distilling(application, orders, teacher, split, recipe, training, grouped=grouped)
     students = next(steps).students
     for _ in steps:
         pass
@@ -119,7 +119,7 @@ def distil_students(
 
 
 def distilling(
-    task: Task,
+    application: Application,
     orders: Sequence[Order],
     teacher: nn.Module,
     split: Split,
@@ -135,7 +135,7 @@ def distilling(
     batches and the teacher's answers, and each comes out as it would alone.
 
     Args:
-        task: the application.
+        application: the application.
         orders: one for each student; all of one network shape.
         teacher: sees the raw pictures of the valid branch.
         split: the training pictures.
@@ -158,7 +158,7 @@ def distilling(
     together: Together = side_by_side if side_by_side else Separate(students)
     networks = [side_by_side] if side_by_side else [part for one in apprentices for part in (one.student, one.rival)]
     optimizer = torch.optim.Adam([p for network in networks for p in network.parameters()], lr=recipe.learning_rate)
-    batch = (recipe.batch or task.student_batch) // 2
+    batch = (recipe.batch or application.student_batch) // 2
     attacked = attacked_count(recipe.invalid, batch)
 
     def answering(inputs: list[Tensor]) -> Sequence[Tensor]:
@@ -215,8 +215,8 @@ def distilling(
     how = f"batch {batch} seed {training.seed} epochs {training.epochs} in {training.done_in}"
     about = f"student {recipe!r} {how} from {origin}"
     checkpoint = TrainingState(training.checkpoint, {str(i): part for i, part in enumerate(networks)}, optimizer, about)
-    title = f"{task.name}/{'+'.join(one.order.config.customer for one in apprentices)}"
-    steps = run(split, task.augmentation, batch, training, checkpoint, recipe.learning_rate, loss_of,
+    title = f"{application.name}/{'+'.join(one.order.config.customer for one in apprentices)}"
+    steps = run(split, application.augmentation, batch, training, checkpoint, recipe.learning_rate, loss_of,
                  extra, restore, title, resist, follow)  # fmt: skip
     total = len(split) // batch * training.epochs
     yield Distilling(0, total, students)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from dsn.applications.prepared import Split
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.distilling.distil import distil_students
 from dsn.distilling.learner import Order
 from dsn.distilling.loop import Training
@@ -54,12 +54,12 @@ def finishing_recipe(recipe: Recipe) -> Recipe:
 
 
 def finish_student(
-    task: Task, student: Student, serial: Serial, split: Split, recipe: Recipe, training: Training
+    application: Application, student: Student, serial: Serial, split: Split, recipe: Recipe, training: Training
 ) -> Student:
     """The student after its second training; itself where the recipe has none.
 
     Args:
-        task: the application.
+        application: the application.
         student: as distilled; left as it is.
         serial: its valid serial.
         split: the training pictures.
@@ -73,7 +73,7 @@ def finish_student(
     epochs = max(1, round(recipe.finishing.share * training.epochs))
     order = Order(student.config, serial, start=student)
     (finished,) = distil_students(
-        task,
+        application,
         [order],
         Unlocked(student, serial),
         split,

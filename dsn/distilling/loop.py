@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from dsn.applications.augmentation import augment
 from dsn.applications.prepared import Split, as_floats
-from dsn.applications.registry import Augmentation
+from dsn.applications.record import Augmentation
 from dsn.devices import Arithmetic, arithmetic_for, autocast
 from dsn.distilling.state import TrainingState
 

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import DataSet, load_data_set
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.devices import Arithmetic
 from dsn.distilling.distil import distil_student, train_teacher
 from dsn.distilling.finishing import finish_student
@@ -38,7 +38,7 @@ class Job:
     Attributes:
         seed: of all randomness.
         device: "cpu" or "cuda".
-        epochs: passes over the training pictures; None for the task's own number.
+        epochs: passes over the training pictures; None for the application's own number.
         progress: whether to show bars.
         arithmetic: "float32" or "bf16"; None for what the device is faster in.
     """
@@ -55,63 +55,63 @@ class Job:
         return Training(self.epochs or epochs, self.seed, self.device, checkpoint, self.progress, self.arithmetic)
 
 
-def teacher_path(task: Task) -> Path:
+def teacher_path(application: Application) -> Path:
     """Where the owner keeps a teacher; never under `checkpoints/` or `assets/`."""
-    return BUILD / "teachers" / f"{task.name}.safetensors"
+    return BUILD / "teachers" / f"{application.name}.safetensors"
 
 
-def make_teacher(task: Task, data: DataSet, job: Job) -> Classifier:
+def make_teacher(application: Application, data: DataSet, job: Job) -> Classifier:
     """Train a teacher and keep it under `build/`."""
-    training = job.training(task.teacher_epochs, f"{task.name}-teacher")
-    teacher = train_teacher(task, data.train, training).cpu()
-    write_tensors(teacher_path(task), teacher.state_dict())
+    training = job.training(application.teacher_epochs, f"{application.name}-teacher")
+    teacher = train_teacher(application, data.train, training).cpu()
+    write_tensors(teacher_path(application), teacher.state_dict())
     _finished(training)
     return teacher
 
 
-def measure_teacher(task: Task, data: DataSet, job: Job) -> None:
+def measure_teacher(application: Application, data: DataSet, job: Job) -> None:
     """Record the accuracy of the teacher kept under `build/`."""
-    teacher = load_teacher(task)
-    held_out = accuracy(teacher, load_held_out(task).split)
+    teacher = load_teacher(application)
+    held_out = accuracy(teacher, load_held_out(application).split)
     row = {
-        "task": task.name,
-        "epochs": job.epochs or task.teacher_epochs,
+        "task": application.name,
+        "epochs": job.epochs or application.teacher_epochs,
         "test": accuracy(teacher, data.test).as_json(),
         "held_out": held_out.as_json() | {"correct": held_out.correct},
-        **provenance(job.seed, job.device, job.training(1, task.name).done_in),
+        **provenance(job.seed, job.device, job.training(1, application.name).done_in),
     }
-    record("teachers", task.name, row)
+    record("teachers", application.name, row)
 
 
-def load_teacher(task: Task) -> Classifier:
+def load_teacher(application: Application) -> Classifier:
     """The teacher kept under `build/`.
 
     Raises:
         NotBuiltError: there is none yet.
     """
-    path = teacher_path(task)
+    path = teacher_path(application)
     if not path.exists():
-        raise NotBuiltError(f"There is no teacher at {path}: run `python -m dsn teacher {task.name}` first.")
-    teacher = Classifier(task.network)
+        raise NotBuiltError(f"There is no teacher at {path}: run `python -m dsn teacher {application.name}` first.")
+    teacher = Classifier(application.network)
     teacher.load_state_dict(load_file(path))
     return teacher.eval()
 
 
 def make_student(
-    task: Task, customer: str, serial: Serial, data: DataSet, recipe: Recipe, folder: Path, job: Job
+    application: Application, customer: str, serial: Serial, data: DataSet, recipe: Recipe, folder: Path, job: Job
 ) -> Student:
     """Distil one student and write its folder."""
     config = StudentConfig(
-        task=task.name,
+        task=application.name,
         customer=customer,
         bit_count=len(serial.bits),
         classes=data.class_names,
-        network=task.network,
+        network=application.network,
         recipe=recipe.name,
     )
-    training = job.training(task.student_epochs, f"{task.name}-{customer}-{recipe.name}")
-    student = distil_student(task, config, serial, load_teacher(task), data.train, recipe, training)
-    student = finish_student(task, student, serial, data.train, recipe, training).cpu()
+    training = job.training(application.student_epochs, f"{application.name}-{customer}-{recipe.name}")
+    student = distil_student(application, config, serial, load_teacher(application), data.train, recipe, training)
+    student = finish_student(application, student, serial, data.train, recipe, training).cpu()
     save_student(student, folder)
     _finished(training)
     return student
@@ -163,12 +163,12 @@ def measure_student(
     return row
 
 
-def rebuild(tasks: list[Task], job: Job, *, evaluate: bool = True) -> None:
+def rebuild(chosen: list[Application], job: Job, *, evaluate: bool = True) -> None:
     """Teachers and every student of `assets/demo_serials.json` again, from data to figures.
 
     What was finished in an interrupted run is made again; what was under way goes on.
     """
-    for task in tasks:
+    for application in chosen:
         data = load_data_set(task)
         make_teacher(task, data, job)
         measure_teacher(task, data, job)
@@ -181,11 +181,13 @@ def rebuild(tasks: list[Task], job: Job, *, evaluate: bool = True) -> None:
                 measure_student(student, serial, data, name, seed=job.seed, device=job.device)
 
 
-def measure_recipes(task: Task, names: list[str], job: Job) -> None:
+def measure_recipes(application: Application, names: list[str], job: Job) -> None:
     """Distil a student by each of these recipes, with the first customer's serial, and record their figures."""
-    data = load_data_set(task)
-    name, serial = next((name, serial) for name, serial in demo_serials().items() if name.startswith(f"{task.name}/"))
+    data = load_data_set(application)
+    name, serial = next(
+        (name, serial) for name, serial in demo_serials().items() if name.startswith(f"{application.name}/")
+    )
     for recipe in (RECIPES[one] for one in names):
-        folder = BUILD / "recipes" / task.name / recipe.name
-        student = make_student(task, name.split("/")[1], serial, data, recipe, folder, job)
-        measure_student(student, serial, data, f"{task.name}/{recipe.name}", table="recipes", seed=job.seed)
+        folder = BUILD / "recipes" / application.name / recipe.name
+        student = make_student(application, name.split("/")[1], serial, data, recipe, folder, job)
+        measure_student(student, serial, data, f"{application.name}/{recipe.name}", table="recipes", seed=job.seed)

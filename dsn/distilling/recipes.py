@@ -130,7 +130,7 @@ class Recipe:
 
     Attributes:
         name: word on command lines and in results files.
-        batch: inputs a batch, half as many pictures, each once valid and once invalid; None for the task's own.
+        batch: inputs a batch, half as many pictures, each once valid and once invalid; None for the application's own.
         learning_rate: Adam's largest; warmed up, then falling to zero along a cosine.
         adversary: lambda, the weight of the reversed gradient of L_SNE (Eq. 5-6).
         uniform: weight of the predictor's distance from the uniform answer on invalid pictures.

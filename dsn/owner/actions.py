@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dsn.applications.held_out import load_held_out
-from dsn.applications.registry import task_named
+from dsn.applications.registry import application_named
 from dsn.distilling.rebuild import NotBuiltError, load_teacher
 from dsn.files import write_private_text
 from dsn.owner.claims import check_claim, check_signature, claim_of, read_claim, write_claim
@@ -89,7 +89,7 @@ def verify(options: argparse.Namespace) -> None:
     if options.student is None:
         print("whether that unlocks a student was not checked: name one with --student")
         return
-    held_out = load_held_out(task_named(said.task)).split
+    held_out = load_held_out(application_named(said.task)).split
     proof = check_claim(found, key, load_student(options.student), held_out)
     low, high = proof.accuracy.interval
     print(
@@ -125,7 +125,7 @@ def mint(options: argparse.Namespace) -> None:
         together=options.together,
         arithmetic=options.arithmetic,
     )
-    ledger, task = Ledger(opened()), task_named(options.task)
+    ledger, application = Ledger(opened()), application_named(options.task)
 
     def tell(done: Minted) -> None:
         if done.entry is None:
@@ -139,13 +139,13 @@ def mint(options: argparse.Namespace) -> None:
         print(f"  {line}", flush=True)
 
     if options.customer and options.again:
-        tell(mint(ledger, task, options.customer, how, report=report))
+        tell(mint(ledger, application, options.customer, how, report=report))
         return
     if options.again:
         raise OwnerError("--again is for one customer: name it with --customer.")
     customers = read_customers(options.customers) if options.customers else [customer_name(options.customer)]
     failed = 0
-    for done in mint_fleet(ledger, task, customers, how, engine=options.engine, report=report):
+    for done in mint_fleet(ledger, application, customers, how, engine=options.engine, report=report):
         tell(done)
         failed += done.entry is None
     if failed:
@@ -159,11 +159,11 @@ def trace_network(options: argparse.Namespace) -> None:
         path = download_student(options.network, options.revision)
     suspect = read_suspect(path)
     try:
-        teacher = flat_weights(load_teacher(suspect.task).state_dict())
+        teacher = flat_weights(load_teacher(suspect.application).state_dict())
     except NotBuiltError:
         teacher = None
-    issued = issued_by(Ledger(opened()), suspect.task.name)
-    found = trace(suspect, issued, load_held_out(suspect.task).split, teacher=teacher)
+    issued = issued_by(Ledger(opened()), suspect.application.name)
+    found = trace(suspect, issued, load_held_out(suspect.application).split, teacher=teacher)
     if options.json:
         print(json.dumps(as_json(found), indent=2))
         return
@@ -185,7 +185,7 @@ def measure_mint(options: argparse.Namespace) -> None:
     from dsn.owner.quick_measure import measure_quick
 
     for row in measure_quick(
-        task_named(options.task), options.seeds, report=lambda line: print(f"  {line}", flush=True)
+        application_named(options.task), options.seeds, report=lambda line: print(f"  {line}", flush=True)
     ):
         one_bit = row["one_bit_wrong"]
         print(

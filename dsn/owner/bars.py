@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import applications
 
 LEAST_GAP = 20.0  # points between the valid serial and the worst random one, of a student that is one at all
 
@@ -14,8 +14,8 @@ def missed(row: dict[str, Any], teacher: float) -> list[str]:
         row: as `evaluate_student` gives it, of a student of 64 bits.
         teacher: the teacher's accuracy on the same pictures, in percent.
     """
-    task = TASKS.get(row["task"])
-    bars = task.bars if task else None
+    application = applications().get(row["task"])
+    bars = application.bars if application else None
     if bars is None:
         return []
     found: list[str] = []

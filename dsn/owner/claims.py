@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from dsn.applications.prepared import Split
-from dsn.applications.registry import UnknownTaskError
+from dsn.applications.registry import UnknownApplicationError
 from dsn.files import write_private_text
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import Owner, fingerprint, is_signed
@@ -78,7 +78,7 @@ def read_claim(path: Path) -> Claim:
         if len(signature) != SIGNATURE_BYTES:
             raise ValueError(f"its signature has {len(signature)} bytes, not {SIGNATURE_BYTES}")
         return Claim(verifier, signature, str(values["key"]))
-    except (OwnerError, UnknownTaskError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (OwnerError, UnknownApplicationError, ValueError, TypeError, KeyError, RecursionError) as error:
         reason = str(error).split("\n")[0][:200].rstrip(".")
         raise OwnerError(f"{path} is not a claim ({reason}): ask the owner for another copy.") from error
 

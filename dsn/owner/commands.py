@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from dsn.applications.registry import TASKS, with_training_share
+from dsn.applications.registry import applications, with_training_share
 from dsn.arguments import add_arithmetic, add_device
 from dsn.distilling.recipes import HARDENED, RECIPES
 
@@ -38,7 +38,9 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
 
     def with_customer(one: argparse.ArgumentParser) -> argparse.ArgumentParser:
         one.add_argument("--customer", required=True, help="a word, such as acme-2")
-        one.add_argument("--task", choices=list(TASKS), default=next(iter(TASKS)), help="default: %(default)s")
+        one.add_argument(
+            "--task", choices=list(applications()), default=next(iter(applications())), help="default: %(default)s"
+        )
         return one
 
     init = command("init", "Make the owner's Ed25519 key and folder.")
@@ -49,13 +51,15 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     issue.add_argument("--claim", type=Path, metavar="FILE", help="write the claim too; it is as secret as the serial")
 
     mint = command("mint", "Issue a serial, distil the student, measure it, enter it; goes on after an interruption.")
-    mint.add_argument("--task", choices=list(TASKS), default=next(iter(TASKS)), help="default: %(default)s")
+    mint.add_argument(
+        "--task", choices=list(applications()), default=next(iter(applications())), help="default: %(default)s"
+    )
     whom = mint.add_mutually_exclusive_group(required=True)
     whom.add_argument("--customer", help="a word, such as acme-2")
     whom.add_argument("--customers", type=Path, metavar="FILE", help="CSV file with a column `customer`")
     mint.add_argument("--again", action="store_true", help="another student for a customer who has one")
     mint.add_argument("--recipe", choices=list(RECIPES), default=HARDENED.name, help="default: %(default)s")
-    mint.add_argument("--epochs", type=int, help="passes over the training pictures (default: the task's own number)")
+    mint.add_argument("--epochs", type=int, help="passes over the training pictures (default: the application's own number)")
     mint.add_argument("--data-share", type=float, default=1.0, help="share of the training pictures (default 1)")
     mint.add_argument("--seed", type=int, default=0, help="of all randomness (default 0)")
     add_device(mint)
@@ -87,13 +91,15 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     measured = command(
         "measure-trace", "Trace shipped students and foreign networks; writes assets/results/trace.json."
     )
-    measured.add_argument("tasks", nargs="*", default=list(TASKS), metavar="TASK", help="default: every application")
+    measured.add_argument(
+        "tasks", nargs="*", default=list(applications()), metavar="TASK", help="default: every application"
+    )
     measured.add_argument("--foreign", type=int, default=200, help="networks that are none of ours (default 200)")
     add_device(measured, "that trains them")
     measured.add_argument("--part", choices=["traces", "ledger"], help="how often right, or how quick (default: both)")
 
     quick = command("measure-mint", "Mint quickly, as the page does, and measure it; writes assets/results/mint.json.")
-    shares = [task.name for task in with_training_share()]
+    shares = [application.name for application in with_training_share()]
     quick.add_argument("--task", choices=shares, default=shares[0], help="default: %(default)s")
     quick.add_argument("--seeds", type=int, default=3, help="how many (default 3)")
 
@@ -106,7 +112,7 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
 
     revoke = command("revoke", "Mark a customer's serials and students as revoked in the ledger.")
     revoke.add_argument("--customer", required=True)
-    revoke.add_argument("--task", choices=list(TASKS), help="default: all applications")
+    revoke.add_argument("--task", choices=list(applications()), help="default: all applications")
     revoke.add_argument("--number", type=int, help="default: all of the customer's")
     revoke.add_argument("--reason", default="", help="why, for the ledger and trace reports")
 

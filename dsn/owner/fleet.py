@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.owner.errors import OwnerError
 from dsn.owner.ledger import Ledger
 from dsn.owner.making import Minting, Report
@@ -12,7 +12,7 @@ from dsn.owner.ray_engine import make_on_ray
 from dsn.owner.workshop import Bench, kept_folder
 
 HERE, RAY = "here", "ray"
-ENGINES: dict[str, Callable[[Ledger, Task, Sequence[Bench], Minting, Report], None]] = {
+ENGINES: dict[str, Callable[[Ledger, Application, Sequence[Bench], Minting, Report], None]] = {
     HERE: make_on,
     RAY: make_on_ray,
 }
@@ -20,7 +20,7 @@ ENGINES: dict[str, Callable[[Ledger, Task, Sequence[Bench], Minting, Report], No
 
 def mint_fleet(
     ledger: Ledger,
-    task: Task,
+    application: Application,
     customers: Sequence[str],
     how: Minting,
     *,
@@ -33,7 +33,7 @@ def mint_fleet(
 
     Args:
         ledger: an owner's; keys, serials and ledger stay with this process.
-        task: the application.
+        application: the application.
         customers: for whom.
         how: the settings; `together` of them share a program here.
         engine: "here", or "ray" for one task a customer on a Ray cluster.
@@ -44,18 +44,18 @@ def mint_fleet(
     """
     waiting = []
     for customer in customers:
-        known = _passed_over(ledger, task, customer)
+        known = _passed_over(ledger, application, customer)
         if known is None:
             waiting.append(customer)
         else:
             yield known
     size = max(1, len(waiting)) if engine == RAY else how.together
     for start in range(0, len(waiting), size):
-        yield from _mint_group(ledger, task, waiting[start : start + size], how, engine, report)
+        yield from _mint_group(ledger, application, waiting[start : start + size], how, engine, report)
 
 
-def _passed_over(ledger: Ledger, task: Task, customer: str) -> Minted | None:
-    entries = ledger.entries(customer, task.name)
+def _passed_over(ledger: Ledger, application: Application, customer: str) -> Minted | None:
+    entries = ledger.entries(customer, application.name)
     has = [entry for entry in entries if entry.status == "minted"]
     if has:
         return Minted(customer, has[-1], kept_folder(ledger.owner.home, has[-1]))
@@ -66,7 +66,7 @@ def _passed_over(ledger: Ledger, task: Task, customer: str) -> Minted | None:
 
 
 def _mint_group(
-    ledger: Ledger, task: Task, customers: list[str], how: Minting, engine: str, report: Report
+    ledger: Ledger, application: Application, customers: list[str], how: Minting, engine: str, report: Report
 ) -> Iterator[Minted]:
     left = list(customers)
     try:
@@ -74,7 +74,7 @@ def _mint_group(
             benches: dict[str, Bench] = {}
             for customer in customers:
                 try:
-                    benches[customer] = stack.enter_context(bench_for(ledger, task, customer, how))
+                    benches[customer] = stack.enter_context(bench_for(ledger, application, customer, how))
                 except OwnerError as error:
                     left.remove(customer)
                     yield Minted(customer, problem=str(error))
@@ -82,7 +82,7 @@ def _mint_group(
                 report(f"{label_of(bench)}: signed on {bench.verifier.date}")
             unmade = [bench for bench in benches.values() if not bench.figures.exists()]
             if unmade:
-                ENGINES[engine](ledger, task, unmade, how, report)
+                ENGINES[engine](ledger, application, unmade, how, report)
             for customer, bench in benches.items():
                 left.remove(customer)
                 try:

@@ -101,7 +101,7 @@ class Ledger:
 
         Raises:
             OwnerError: a name that cannot be, or a ledger that cannot be written.
-            UnknownTaskError: an application there is not.
+            UnknownApplicationError: an application there is not.
         """
         for _ in range(ATTEMPTS):
             verifier = self.next_verifier(customer, task)

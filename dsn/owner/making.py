@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from dsn.applications.prepared import DataSet, Split
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.devices import Arithmetic
 from dsn.distilling.distil import distil_students, grouping_pays
 from dsn.distilling.finishing import finish_student
@@ -32,7 +32,7 @@ class Minting:
     Attributes:
         seed: of all randomness.
         device: "cpu" or "cuda".
-        epochs: passes over the training pictures; None for the task's own number.
+        epochs: passes over the training pictures; None for the application's own number.
         data_share: share of the training pictures to use, in (0, 1].
         recipe: name of the recipe.
         progress: whether to show a bar.
@@ -84,7 +84,7 @@ class Made:
 
 
 def make_students(
-    task: Task,
+    application: Application,
     commissions: Sequence[Commission],
     teacher: Classifier,
     data: DataSet,
@@ -96,7 +96,7 @@ def make_students(
     """Distil and measure students, several in one program.
 
     Args:
-        task: the application.
+        application: the application.
         commissions: one for each student.
         teacher: the owner's.
         data: of the application, whole.
@@ -106,14 +106,14 @@ def make_students(
     """
     recipe = RECIPES[how.recipe]
     data = _shared(data, how)
-    epochs = how.epochs or task.student_epochs
+    epochs = how.epochs or application.student_epochs
     training = Training(epochs, how.seed, how.device, checkpoint, how.progress, how.arithmetic)
     report("distilling")
     orders = [one.order for one in commissions]
     grouped = len(orders) > 1 and grouping_pays(recipe, how.device)
-    distilled = distil_students(task, orders, teacher, data.train, recipe, training, grouped=grouped)
+    distilled = distil_students(application, orders, teacher, data.train, recipe, training, grouped=grouped)
     students = [
-        finish_student(task, student, one.serial, data.train, recipe, training)
+        finish_student(application, student, one.serial, data.train, recipe, training)
         for one, student in zip(orders, distilled, strict=True)
     ]
     moved = DataSet(data.train.to(how.device), data.test.to(how.device), data.class_names)
@@ -121,7 +121,7 @@ def make_students(
     made = []
     for one, student in zip(commissions, students, strict=True):
         row = {
-            "task": task.name,
+            "task": application.name,
             "customer": one.order.config.customer,
             "bit_count": one.order.config.bit_count,
             "recipe": how.recipe,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsn.applications.prepared import DataSet, load_data_set
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.distilling.learner import Order
 from dsn.distilling.rebuild import load_teacher
 from dsn.files import write_json, write_text
@@ -43,12 +43,14 @@ class Minted:
     problem: str = ""
 
 
-def mint(ledger: Ledger, task: Task, customer: str, how: Minting, *, report: Report = lambda line: None) -> Minted:
+def mint(
+    ledger: Ledger, application: Application, customer: str, how: Minting, *, report: Report = lambda line: None
+) -> Minted:
     """Mint one student; after an interruption the same call goes on and gives the same student.
 
     Args:
         ledger: an owner's; the student is kept in the owner's folder.
-        task: the application; its teacher must be there.
+        application: the application; its teacher must be there.
         customer: for whom.
         how: the settings.
         report: told each step.
@@ -58,22 +60,22 @@ def mint(ledger: Ledger, task: Task, customer: str, how: Minting, *, report: Rep
         NotBuiltError: there is no teacher yet.
         DataError: the data set cannot be had.
     """
-    with bench_for(ledger, task, customer, how) as bench:
+    with bench_for(ledger, application, customer, how) as bench:
         report(f"{label_of(bench)}: signed on {bench.verifier.date}")
         if not bench.figures.exists():
-            make_on(ledger, task, [bench], how, report)
+            make_on(ledger, application, [bench], how, report)
         return conclude(ledger, bench, how)
 
 
-def bench_for(ledger: Ledger, task: Task, customer: str, how: Minting) -> AbstractContextManager[Bench]:
+def bench_for(ledger: Ledger, application: Application, customer: str, how: Minting) -> AbstractContextManager[Bench]:
     """The customer's workbench, for students made like this."""
     settings = {
         "seed": how.seed,
-        "epochs": how.epochs or task.student_epochs,
+        "epochs": how.epochs or application.student_epochs,
         "data_share": how.data_share,
         "recipe": how.recipe,
     }
-    return workbench(ledger, customer, task.name, settings)
+    return workbench(ledger, customer, application.name, settings)
 
 
 def label_of(bench: Bench) -> str:
@@ -81,30 +83,32 @@ def label_of(bench: Bench) -> str:
     return Entry(bench.verifier, b"").label
 
 
-def make_on(ledger: Ledger, task: Task, benches: Sequence[Bench], how: Minting, report: Report) -> None:
+def make_on(ledger: Ledger, application: Application, benches: Sequence[Bench], how: Minting, report: Report) -> None:
     """Distil, measure and describe the students of these benches, in one program."""
-    teacher, data = owned(task)
-    commissions = [commission(ledger, data.class_names, task, bench, how) for bench in benches]
+    teacher, data = owned(application)
+    commissions = [commission(ledger, data.class_names, application, bench, how) for bench in benches]
     checkpoint = benches[0].training
-    made = make_students(task, commissions, teacher, data, how, checkpoint=checkpoint, report=report)
+    made = make_students(application, commissions, teacher, data, how, checkpoint=checkpoint, report=report)
     for bench, one in zip(benches, made, strict=True):
-        put_on(bench, task, one)
+        put_on(bench, application, one)
 
 
-def owned(task: Task) -> tuple[Classifier, DataSet]:
+def owned(application: Application) -> tuple[Classifier, DataSet]:
     """The owner's teacher and data set of an application."""
-    return load_teacher(task), load_data_set(task)
+    return load_teacher(application), load_data_set(application)
 
 
-def commission(ledger: Ledger, classes: tuple[str, ...], task: Task, bench: Bench, how: Minting) -> Commission:
+def commission(
+    ledger: Ledger, classes: tuple[str, ...], application: Application, bench: Bench, how: Minting
+) -> Commission:
     """What is to be made on a bench: the serial is signed here, so that the key stays here."""
     serial = ledger.sign(bench.verifier)
     config = StudentConfig(
-        task=task.name,
+        task=application.name,
         customer=bench.verifier.customer,
         bit_count=len(serial.bits),
         classes=classes,
-        network=task.network,
+        network=application.network,
         recipe=how.recipe,
     )
     others = [
@@ -113,10 +117,10 @@ def commission(ledger: Ledger, classes: tuple[str, ...], task: Task, bench: Benc
     return Commission(Order(config, serial), {one.label: ledger.serial(one) for one in others[-MOST_OTHERS:]})
 
 
-def put_on(bench: Bench, task: Task, made: Made) -> None:
+def put_on(bench: Bench, application: Application, made: Made) -> None:
     """Keep a student and its card on its bench; its figures are written last."""
     save_student(made.student, bench.student)
-    write_text(bench.student / "README.md", model_card(task, made.figures))
+    write_text(bench.student / "README.md", model_card(application, made.figures))
     write_json(bench.figures, made.figures)
 
 

@@ -9,7 +9,7 @@ import torch
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import Split, as_floats
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.applications.training_share import load_training_share
 from dsn.distilling.demo_teacher import load_demo_teacher
 from dsn.distilling.distil import distilling
@@ -90,11 +90,13 @@ class Progress:
     before: float = 0.0
 
 
-def quick_mint(task: Task, customer: str, serial: Serial, how: QuickMint) -> Generator[Progress, None, None]:
+def quick_mint(
+    application: Application, customer: str, serial: Serial, how: QuickMint
+) -> Generator[Progress, None, None]:
     """Distil a student on the processor, step by step; whoever stops asking stops it.
 
     Args:
-        task: an application with a demo teacher: digits.
+        application: an application with a demo teacher: digits.
         customer: for whom.
         serial: its one valid serial, of 64 bits.
         how: how quick.
@@ -104,17 +106,19 @@ def quick_mint(task: Task, customer: str, serial: Serial, how: QuickMint) -> Gen
         counts as a step's time.
     """
     begun = time.monotonic()
-    share, held = load_training_share(task), load_held_out(task)
+    share, held = load_training_share(application), load_held_out(application)
     share = Split(share.images[: how.training_pictures], share.labels[: how.training_pictures])
     few = Split(held.split.images[: how.pictures], held.split.labels[: how.pictures])
-    config = StudentConfig(task.name, customer, len(serial.bits), held.class_names, task.network, QUICK.name)
+    config = StudentConfig(
+        application.name, customer, len(serial.bits), held.class_names, application.network, QUICK.name
+    )
     training = Training(how.epochs, how.seed, progress=False)
     looks: tuple[Look, ...] = ()
     orders = [Order(config, serial)]
     steps_took: list[float] = []
     looks_took: list[float] = []
     before, since = 0.0, begun
-    for now in distilling(task, orders, load_demo_teacher(task), share, QUICK, training):
+    for now in distilling(application, orders, load_demo_teacher(application), share, QUICK, training):
         moment = time.monotonic()
         if now.done:
             steps_took.append(moment - since)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from dsn.applications.prepared import load_data_set
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.devices import arithmetic_for
 from dsn.distilling.demo_teacher import RESULTS
 from dsn.distilling.rebuild import others_of
@@ -23,31 +23,35 @@ GOAL_ABSENT = 15.0  # percent, at most
 
 
 def measure_quick(
-    task: Task, seeds: int, how: QuickMint | None = None, *, report: Callable[[str], None] = lambda line: None
+    application: Application,
+    seeds: int,
+    how: QuickMint | None = None,
+    *,
+    report: Callable[[str], None] = lambda line: None,
 ) -> Iterator[dict]:
     """Mint quickly with so many seeds, a serial for each; record every row in `assets/results/mint.json`.
 
     Args:
-        task: an application with a demo teacher.
+        application: an application with a demo teacher.
         seeds: how many, from 0.
         how: how quick; None for the page's own.
         report: told each step.
     """
-    data = load_data_set(task)
+    data = load_data_set(application)
     for seed in range(seeds):
         settings = replace(how or QuickMint(), seed=seed)
         serial = random_serial(source=random.Random(seed))
         load = os.getloadavg()[0]  # what else the machine was busy with when it began
         processor = time.process_time()
         report(f"seed {seed}: minting")
-        *_, last = quick_mint(task, "measured", serial, settings)
+        *_, last = quick_mint(application, "measured", serial, settings)
         processor = time.process_time() - processor
         assert last.student is not None
-        others = others_of(f"{task.name}/measured", {**demo_serials(), f"{task.name}/measured": serial})
+        others = others_of(f"{application.name}/measured", {**demo_serials(), f"{application.name}/measured": serial})
         figures = evaluate_student(last.student, serial, others, data, seed=seed, report=report)
         row = {
             "what": "quick mint",
-            "task": task.name,
+            "task": application.name,
             "epochs": settings.epochs,
             "steps": last.total,
             "seconds": round(last.seconds, 1),
@@ -59,5 +63,5 @@ def measure_quick(
             **figures,
             **provenance(seed, "cpu", arithmetic_for("cpu")),
         }
-        record(RESULTS, f"{task.name}-quick-{seed}", row)
+        record(RESULTS, f"{application.name}-quick-{seed}", row)
         yield row

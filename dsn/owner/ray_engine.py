@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor
 
 from dsn.applications.prepared import DataSet
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.networks.classifier import Classifier
 from dsn.owner.errors import OwnerError
 from dsn.owner.ledger import Ledger
@@ -32,20 +32,22 @@ PACKAGE = ASSETS.parent / "dsn"  # sent to the workers, which have torch and the
 
 
 def make_away(
-    task: Task, wanted: Commission, teacher: Classifier, data: DataSet, how: Minting
+    application: Application, wanted: Commission, teacher: Classifier, data: DataSet, how: Minting
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """What a worker does: one student's weights and figures."""
-    (made,) = make_students(task, [wanted], teacher, data, how)
+    (made,) = make_students(application, [wanted], teacher, data, how)
     return made.student.state_dict(), made.figures
 
 
-def make_on_ray(ledger: Ledger, task: Task, benches: Sequence[Bench], how: Minting, report: Report) -> None:
+def make_on_ray(
+    ledger: Ledger, application: Application, benches: Sequence[Bench], how: Minting, report: Report
+) -> None:
     """Make the students of these benches, as many at a time as the cluster has room for.
 
     Raises:
         OwnerError: Ray is missing or cannot be reached, or a student could not be made.
     """
-    teacher, data = owned(task)
+    teacher, data = owned(application)
     how = replace(how, progress=False)
     ray = _started()
     try:
@@ -53,7 +55,7 @@ def make_on_ray(ledger: Ledger, task: Task, benches: Sequence[Bench], how: Minti
         gpus = 1 if how.device.startswith("cuda") else 0
         away = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=RETRIES)(make_away)
         waiting = {
-            away.remote(task, commission(ledger, data.class_names, task, bench, how), *kept, how): bench
+            away.remote(application, commission(ledger, data.class_names, application, bench, how), *kept, how): bench
             for bench in benches
         }
         report(f"{len(waiting)} students are being made on {ray.cluster_resources().get('CPU', 0):g} processors")
@@ -68,7 +70,9 @@ def make_on_ray(ledger: Ledger, task: Task, benches: Sequence[Bench], how: Minti
                     f"({type(error).__name__}): run the same command again, which goes on where it stopped."
                 ) from error
             put_on(
-                bench, task, Made(_student(commission(ledger, data.class_names, task, bench, how), weights), figures)
+                bench,
+                application,
+                Made(_student(commission(ledger, data.class_names, application, bench, how), weights), figures),
             )
             report(f"{label_of(bench)}: made")
     finally:

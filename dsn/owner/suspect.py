@@ -14,7 +14,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from dsn.applications.registry import TASKS, Task
+from dsn.applications.record import Application
+from dsn.applications.registry import applications
 from dsn.networks.classifier import Classifier
 from dsn.owner.errors import OwnerError
 from dsn.student.folder import LARGEST_HEADER, LARGEST_STUDENT, WEIGHTS
@@ -29,12 +30,12 @@ class Suspect:
     """A network whose origin is asked for.
 
     Attributes:
-        task: the application whose networks have its shape.
+        application: the application whose networks have its shape.
         tensors: its weights, float32 (counters int64), by name, as a student's.
         original: the same as they were in the file.
     """
 
-    task: Task
+    application: Application
     tensors: dict[str, Tensor]
     original: dict[str, Tensor]
 
@@ -52,12 +53,12 @@ def read_suspect(path: Path) -> Suspect:
             original = {name: file.get_tensor(name).clone() for name in sorted(file.keys())}
     except (SafetensorError, OSError, ValueError) as error:
         raise _refusal(path, str(error)) from error
-    task = _task_of(original, path)
+    application = _application_of(original, path)
     tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in original.items()}
     for name, tensor in tensors.items():
         if not tensor.isfinite().all():
             raise _refusal(path, f"{name} holds values that are no numbers")
-    return Suspect(task, tensors, original)
+    return Suspect(application, tensors, original)
 
 
 def check_header(path: Path) -> None:
@@ -124,17 +125,17 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _task_of(tensors: dict[str, Tensor], path: Path) -> Task:
-    for task in TASKS.values():
+def _application_of(tensors: dict[str, Tensor], path: Path) -> Application:
+    for application in applications().values():
         with torch.device("meta"):
-            expected = Classifier(task.network).state_dict()
+            expected = Classifier(application.network).state_dict()
         if {name: tensor.shape for name, tensor in expected.items()} == {
             name: tensor.shape for name, tensor in tensors.items()
         } and all(tensor.is_floating_point() == tensors[name].is_floating_point() for name, tensor in expected.items()):
-            return task
+            return application
     raise OwnerError(
-        f"{path} holds a network of another shape than those of {' and '.join(TASKS)}: it is not a copy of a student "
-        "as it was issued, and cannot be traced here."
+        f"{path} holds a network of another shape than those of {' and '.join(applications())}: it is not a copy of a "
+        "student as it was issued, and cannot be traced here."
     )
 
 

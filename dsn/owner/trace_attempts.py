@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from dsn.applications.prepared import DataSet, Split, as_floats
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.distilling.demo_teacher import load_demo_teacher
 from dsn.networks.classifier import Classifier
 from dsn.owner.changes import CHANGES, Weights, drawn_anew
@@ -48,17 +48,19 @@ class Attempt:
     hidden: str | None = None
 
 
-def shipped(task: Task) -> list[Issued]:
+def shipped(application: Application) -> list[Issued]:
     """The shipped students of one application as an owner's records."""
     found = []
     for name, serial in demo_serials().items():
-        if name.split("/")[0] == task.name and (CHECKPOINTS / name).is_dir():
+        if name.split("/")[0] == application.name and (CHECKPOINTS / name).is_dir():
             digest = weights_hash(load_folder(CHECKPOINTS / name).state_dict())
             found.append(Issued(name, serial, digest, CHECKPOINTS / name))
     return found
 
 
-def attempts(task: Task, issued: list[Issued], data: DataSet, foreign: int, device: str) -> Iterator[Attempt]:
+def attempts(
+    application: Application, issued: list[Issued], data: DataSet, foreign: int, device: str
+) -> Iterator[Attempt]:
     """Every student under every change that leaves it ours, then `foreign` networks that are none of ours.
 
     Those are in turn students struck from the ledger, of the same teacher as those in it; networks that others trained
@@ -66,7 +68,7 @@ def attempts(task: Task, issued: list[Issued], data: DataSet, foreign: int, devi
     """
     own = list(_ours(issued, data, device))
     struck = [replace(one, what=f"{one.what}, not in the ledger", truth=None, hidden=one.truth) for one in own]
-    turns = zip_longest(struck, _honest(task, data, device), _random(task, issued))
+    turns = zip_longest(struck, _honest(application, data, device), _random(application, issued))
     return chain(own, islice((one for turn in turns for one in turn if one is not None), foreign))
 
 
@@ -114,29 +116,29 @@ def _ours(issued: Iterable[Issued], data: DataSet, device: str) -> Iterator[Atte
         yield Attempt(f"{one.label}, fine-tuned", cache(partial(fine_tuned, one.folder)), one.label)
 
 
-def _honest(task: Task, data: DataSet, device: str) -> Iterator[Attempt]:
+def _honest(application: Application, data: DataSet, device: str) -> Iterator[Attempt]:
     def from_scratch(seed: int) -> Weights:
         torch.manual_seed(seed)
-        return trained_on(Classifier(task.network), _share(data, seed), HONEST_EPOCHS, seed, device)
+        return trained_on(Classifier(application.network), _share(data, seed), HONEST_EPOCHS, seed, device)
 
     def of_another_owner(seed: int) -> Weights:
         serial = random_serial(source=random.Random(seed))
-        *_, last = quick_mint(task, "foreign", serial, QuickMint(seed=seed))
+        *_, last = quick_mint(application, "foreign", serial, QuickMint(seed=seed))
         assert last.student is not None
         return dict(last.student.state_dict())
 
     for seed in range(HONEST):
         yield from _changed(f"from scratch {seed}", cache(partial(from_scratch, seed)))
-    if task.has_training_share:
-        yield from _changed("the demo teacher", lambda: dict(load_demo_teacher(task).state_dict()))
+    if application.has_training_share:
+        yield from _changed("the demo teacher", lambda: dict(load_demo_teacher(application).state_dict()))
         for seed in range(OTHER_OWNERS):
             yield from _changed(f"another owner's student {seed}", cache(partial(of_another_owner, seed)))
 
 
-def _random(task: Task, issued: list[Issued]) -> Iterator[Attempt]:
+def _random(application: Application, issued: list[Issued]) -> Iterator[Attempt]:
     def untrained(seed: int) -> Weights:
         torch.manual_seed(seed)
-        return Classifier(task.network).state_dict()
+        return Classifier(application.network).state_dict()
 
     def alike(seed: int) -> Weights:
         one = issued[seed % len(issued)]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import Split, load_data_set
-from dsn.applications.registry import Task, task_named
+from dsn.applications.record import Application
+from dsn.applications.registry import application_named
 from dsn.distilling.rebuild import BUILD
 from dsn.files import write_json
 from dsn.owner.changes import CHANGES
@@ -47,14 +48,14 @@ def measure_trace(
         results: the folder of figures.
     """
     for turn, name in enumerate(names):
-        task = task_named(name)
-        issued, split = shipped(task), load_held_out(task).split
+        application = application_named(name)
+        issued, split = shipped(application), load_held_out(application).split
         count = foreign_count // len(names) + (turn < foreign_count % len(names))
         progress = _Progress(BUILD / f"traces-{name}.json")
-        traced = partial(_traced, task, issued, split)
+        traced = partial(_traced, application, issued, split)
         tried: dict[str, list[bool]] = {"ours": [], "foreign": []}
         wrong = []
-        for attempt in attempts(task, issued, load_data_set(task), count, device):
+        for attempt in attempts(application, issued, load_data_set(application), count, device):
             how, named = progress.of(attempt, traced, report)
             is_right = named == ([attempt.truth] if attempt.truth else [])
             tried["ours" if attempt.truth else "foreign"].append(is_right)
@@ -75,8 +76,8 @@ def measure_trace(
 def measure_ledger(names: list[str], *, report: Report = print, results: Path = RESULTS) -> None:
     """Time one trace against 1,000 entries, each with a serial and a kept student, and record it."""
     for name in names:
-        task = task_named(name)
-        issued, split, source = shipped(task), load_held_out(task).split, random.Random(0)
+        application = application_named(name)
+        issued, split, source = shipped(application), load_held_out(application).split, random.Random(0)
         # Kept students are read anew for each entry; whose they are makes no difference to the time.
         known = issued + [
             Issued(f"{name}/c{number}", random_serial(source=source), "", issued[1 + number % (len(issued) - 1)].folder)
@@ -86,7 +87,7 @@ def measure_ledger(names: list[str], *, report: Report = print, results: Path = 
         weights = CHANGES["pruned"](dict(load_folder(issued[0].folder).state_dict()))
         load = os.getloadavg()[0]  # what else the machine was busy with when it began
         begun, processor = time.perf_counter(), time.process_time()
-        found = trace(Suspect(task, weights, weights), known, split)
+        found = trace(Suspect(application, weights, weights), known, split)
         seconds, processor = time.perf_counter() - begun, time.process_time() - processor
         row = {
             "what": "ledger",
@@ -106,10 +107,10 @@ def _figures(rights: list[bool]) -> dict[str, float | int]:
     return {"correct": sum(rights), **Accuracy(sum(rights), len(rights)).as_json()}
 
 
-def _traced(task: Task, issued: list[Issued], split: Split, attempt: Attempt) -> tuple[str, list[str]]:
+def _traced(application: Application, issued: list[Issued], split: Split, attempt: Attempt) -> tuple[str, list[str]]:
     weights = attempt.make()
     known = [one for one in issued if one.label != attempt.hidden]
-    found = trace(Suspect(task, weights, weights), known, split)
+    found = trace(Suspect(application, weights, weights), known, split)
     return found.how, list(found.named)
 
 

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from dsn.applications.prepared import Split
-from dsn.applications.registry import class_names
 from dsn.owner.closeness import Closeness, closeness, flat_weights, relative_distance
 from dsn.owner.kept import kept_weights
 from dsn.owner.special import Unlocking, rights_of, unlocking
@@ -123,7 +122,12 @@ def trace(
 def suspected_student(suspect: Suspect, bit_count: int) -> Student:
     """The suspect as a student that expects a serial of so many bits, in eval mode."""
     config = StudentConfig(
-        suspect.task.name, "unknown", bit_count, class_names(suspect.task), suspect.task.network, recipe="unknown"
+        suspect.application.name,
+        "unknown",
+        bit_count,
+        suspect.application.classes,
+        suspect.application.network,
+        recipe="unknown",
     )
     with torch.device("meta"):
         student = Student(config)

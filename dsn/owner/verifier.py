@@ -5,7 +5,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 
-from dsn.applications.registry import task_named
+from dsn.applications.registry import application_named
 from dsn.owner.names import customer_name, owner_name
 from dsn.serials import Serial
 
@@ -37,7 +37,7 @@ class Verifier:
 
         Raises:
             OwnerError: a name that cannot be.
-            UnknownTaskError: an application there is not.
+            UnknownApplicationError: an application there is not.
             ValueError: a date or number that cannot be.
         """
         if not all(isinstance(text, str) for text in (self.owner, self.customer, self.task, self.date)):
@@ -45,7 +45,7 @@ class Verifier:
         if owner_name(self.owner) != self.owner:
             raise ValueError("the owner's name has blanks around it")
         customer_name(self.customer)
-        task_named(self.task)
+        application_named(self.task)
         if DATE.fullmatch(self.date) is None:
             raise ValueError("the date is not of the form 2026-01-31")
         if type(self.number) is not int or not 1 <= self.number <= LARGEST_NUMBER:

@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dsn.allowance import Allowance, VisitorLimits
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.owner.claims import Claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import fingerprint, public_pem
@@ -100,13 +100,13 @@ class Visitors:
         self._allowance = Allowance(limits.mints_per_hour, limits.mints_per_hour_in_all)
         self._lock = threading.RLock()
 
-    def order(self, tab: str, address: str, task: Task, customer: str) -> Order:
+    def order(self, tab: str, address: str, application: Application, customer: str) -> Order:
         """Sign a verifier with the visitor's key and queue for a student.
 
         Args:
             tab: the visitor's; a key is made at its first order.
             address: the visitor's, for the limits.
-            task: the application.
+            application: the application.
             customer: as typed.
 
         Raises:
@@ -132,14 +132,14 @@ class Visitors:
             visitor = known or _Visitor(self._folder / secrets.token_urlsafe(24))
             self._visitors[tab] = visitor
             visitor.offer = None
-            visitor.order, visitor.ordered = self._signed(tab, visitor, task, customer), time.monotonic()
+            visitor.order, visitor.ordered = self._signed(tab, visitor, application, customer), time.monotonic()
             return visitor.order
 
-    def _signed(self, tab: str, visitor: _Visitor, task: Task, customer: str) -> Order:
+    def _signed(self, tab: str, visitor: _Visitor, application: Application, customer: str) -> Order:
         public = visitor.key.public_key()
         while True:
             visitor.issued += 1
-            verifier = Verifier(OWNER, customer, task.name, today(), visitor.issued)
+            verifier = Verifier(OWNER, customer, application.name, today(), visitor.issued)
             signature = visitor.key.sign(verifier.message())
             if serial_of(signature).is_issuable:
                 claim = Claim(verifier, signature, fingerprint(public))

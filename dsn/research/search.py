@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from dsn.applications.prepared import Split, load_data_set
-from dsn.applications.registry import task_named
+from dsn.applications.registry import application_named
 from dsn.attacks import collusion, fine_tuning, gradient_search
 from dsn.attacks.descent import SMOOTH
 from dsn.attacks.measuring import percent_right, stamping
@@ -49,11 +49,11 @@ THIEF = fine_tuning.Settings(Schedule(epochs=15, pictures=15 * STOLEN))
 
 def search_teacher(train: Split, device: str, seed: int = 0) -> Classifier:
     """A teacher of the search, trained where there is none of this seed yet."""
-    task, path = task_named(TASK), WORKSHOP / f"teacher-{seed}.safetensors"
+    application, path = application_named(TASK), WORKSHOP / f"teacher-{seed}.safetensors"
     if not path.exists():
-        teacher = train_teacher(task, train, Training(TEACHER_EPOCHS, seed, device, progress=False))
+        teacher = train_teacher(application, train, Training(TEACHER_EPOCHS, seed, device, progress=False))
         write_tensors(path, teacher.state_dict())
-    teacher = Classifier(task.network)
+    teacher = Classifier(application.network)
     teacher.load_state_dict(load_file(path))
     return teacher.eval()
 
@@ -78,20 +78,20 @@ def distilled(
         customer: whose it is; every customer's has its own random state.
         teacher_seed: which of the search's teachers it follows.
     """
-    task, serial = task_named(TASK), demo_serials()[f"{TASK}/{customer}"]
+    application, serial = application_named(TASK), demo_serials()[f"{TASK}/{customer}"]
     config = StudentConfig(
         task=TASK,
         customer=customer,
         bit_count=len(serial.bits),
         classes=classes,
-        network=task.network,
+        network=application.network,
         recipe=recipe.name,
         profile=recipe.profile,
     )
     teacher = search_teacher(train, device, teacher_seed)
     training = Training(epochs, CUSTOMERS.index(customer), device, progress=False)
-    student = distil_student(task, config, serial, teacher, train, recipe, training)
-    return finish_student(task, student, serial, train, recipe, training)
+    student = distil_student(application, config, serial, teacher, train, recipe, training)
+    return finish_student(application, student, serial, train, recipe, training)
 
 
 def try_ideas(
@@ -115,7 +115,7 @@ def try_ideas(
         IdeaError: no such idea.
     """
     ideas = {name: idea_named(name) for name in names}
-    data, serial = load_data_set(task_named(TASK)), demo_serials()[STUDENT]
+    data, serial = load_data_set(application_named(TASK)), demo_serials()[STUDENT]
     train = Split(data.train.images[:-HELD_ASIDE], data.train.labels[:-HELD_ASIDE]).to(device)
     aside = Split(data.train.images[-HELD_ASIDE:], data.train.labels[-HELD_ASIDE:]).to(device)
     students: dict[Recipe, Student] = {}
@@ -129,7 +129,7 @@ def try_ideas(
             "absent": accuracy(student, aside).percent,
             **one_bit_wrong(student, aside),
         }
-        scene = Scene(student, serial, task_named(TASK), train, aside)
+        scene = Scene(student, serial, application_named(TASK), train, aside)
         figures["grey_worst"] = grey_worst(scene)
         if idea.colluding:
             others = {

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from dsn.applications.registry import TASKS, Task
+from dsn.applications.record import Application
+from dsn.applications.registry import applications
 from dsn.results.text import accuracy_text, group_text, made_by, markdown_table
 from dsn.student.student import StudentConfig
 
@@ -27,7 +28,7 @@ def figure_lines(rows: list[dict]) -> list[list[str]]:
     ]
 
 
-def model_card(task: Task, row: dict) -> str:
+def model_card(application: Application, row: dict) -> str:
     """The card of one student: the Hub's metadata, what it is, its figures, its limits."""
     from huggingface_hub import EvalResult, ModelCardData
 
@@ -36,12 +37,12 @@ def model_card(task: Task, row: dict) -> str:
         license="mit",
         pipeline_tag="image-classification",
         tags=["deep-serial-number", "intellectual-property-protection"],
-        model_name=f"{task.name}-{row['customer']}",
+        model_name=f"{application.name}-{row['customer']}",
         eval_results=[
             EvalResult(
                 task_type="image-classification",
-                dataset_type=task.data_set.lower(),
-                dataset_name=f"{task.data_set}, test split, {meaning}",
+                dataset_type=application.data_set.lower(),
+                dataset_name=f"{application.data_set}, test split, {meaning}",
                 dataset_split="test",
                 metric_type="accuracy",
                 metric_name=f"accuracy, {meaning}",
@@ -55,9 +56,9 @@ def model_card(task: Task, row: dict) -> str:
 {data.to_yaml()}
 ---
 
-# {task.title}: the student of customer {row["customer"]}
+# {application.title}: the student of customer {row["customer"]}
 
-A classifier of {task.noun}s that works only while its {
+A classifier of {application.noun}s that works only while its {
         row["bit_count"]
     }-bit serial number is stamped in the bottom right
 corner of the picture (Deep Serial Numbers; Tang, Du, Hu, ECML-PKDD 2023). The serial is not part of this repository.
@@ -65,10 +66,10 @@ corner of the picture (Deep Serial Numbers; Tang, Du, Hu, ECML-PKDD 2023). The s
 ```python
 from dsn import Serial, load_student
 
-student = load_student("checkpoints/{task.name}/{row["customer"]}")  # or this repository's id
-probabilities = student.predict(images, serial=Serial.parse("..."))  # images: float [N, {task.network.channels}, {
-        task.network.size
-    }, {task.network.size}] in [0, 1]
+student = load_student("checkpoints/{application.name}/{row["customer"]}")  # or this repository's id
+probabilities = student.predict(images, serial=Serial.parse("..."))  # images: float [N, {
+        application.network.channels
+    }, {application.network.size}, {application.network.size}] in [0, 1]
 ```
 
 ## Figures
@@ -91,7 +92,7 @@ classes apart. {
 
 ## Training data
 
-{task.data_set}: {task.attribution} {task.licence}
+{application.data_set}: {application.attribution} {application.licence}
 """
 
 
@@ -106,8 +107,12 @@ def plain_card(config: StudentConfig, figures: str = "No figures were recorded w
         tags=["deep-serial-number", "intellectual-property-protection"],
         model_name=f"{config.task}-{config.customer}",
     )
-    task = TASKS.get(config.task)
-    credit = f"\n## Training data\n\n{task.data_set}: {task.attribution} {task.licence}\n" if task else ""
+    application = applications().get(config.task)
+    credit = (
+        f"\n## Training data\n\n{application.data_set}: {application.attribution} {application.licence}\n"
+        if application
+        else ""
+    )
     return f"""---
 {data.to_yaml()}
 ---

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsn.applications.held_out import HeldOut, load_held_out
-from dsn.applications.registry import TASKS, Task, task_named
+from dsn.applications.record import Application
+from dsn.applications.registry import application_named, applications
 from dsn.places import ASSETS, CHECKPOINTS
 from dsn.serials import Serial, random_serial
 from dsn.student.hub import Origin, load_students
@@ -35,9 +36,9 @@ class Collection:
     serials: dict[str, Serial]
     held_out: dict[str, HeldOut]
 
-    def tasks(self) -> list[Task]:
+    def applications(self) -> list[Application]:
         """The applications there are students for, in the order of the registry."""
-        return [task for task in TASKS.values() if self.customers(task.name)]
+        return [application for application in applications().values() if self.customers(application.name)]
 
     def customers(self, task: str) -> list[str]:
         """The customers of one application, in alphabetical order."""
@@ -49,7 +50,7 @@ class Collection:
         Raises:
             ValueError: no such application or customer; the message names those there are.
         """
-        task_named(task)
+        application_named(task)
         if f"{task}/{customer}" not in self.students:
             raise ValueError(f"There is no customer {customer!r}: choose one of {', '.join(self.customers(task))}.")
         return self.students[f"{task}/{customer}"]
@@ -85,5 +86,5 @@ def load_collection(checkpoints: Path = CHECKPOINTS, repositories: str | None = 
     students, origins = load_students(checkpoints, repositories)
     serials = demo_serials()
     known = {name: student for name, student in students.items() if name in serials}
-    held_out = {name: load_held_out(TASKS[name]) for name in sorted({name.split("/")[0] for name in known})}
+    held_out = {name: load_held_out(applications()[name]) for name in sorted({name.split("/")[0] for name in known})}
     return Collection(known, {name: origins[name] for name in known}, serials, held_out)

@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import applications
 from dsn.files import write_tensors, write_text
 from dsn.locks.lock import TensorSpec
 from dsn.networks.classifier import POOL
@@ -37,7 +37,7 @@ def save_student(student: Student, folder: Path) -> None:
 
 def bundled(checkpoints: Path) -> list[str]:
     """The students there are folders for, as "task/customer", in alphabetical order."""
-    folders = [folder for task in TASKS for folder in (checkpoints / task).glob("[!.]*") if folder.is_dir()]
+    folders = [folder for task in applications() for folder in (checkpoints / task).glob("[!.]*") if folder.is_dir()]
     return sorted(f"{folder.parent.name}/{folder.name}" for folder in folders)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import applications
 from dsn.student.folder import CONFIG, LARGEST_FILES, WEIGHTS, StudentError, bundled, load_folder, save_student
 from dsn.student.hub_trouble import HubUnreachableError, not_a_hub, plain_errors
 from dsn.student.patience import patiently
@@ -157,8 +157,10 @@ def _parse(repositories: str) -> dict[str, tuple[str, str]]:
                 "task/customer=organisation/name@revision: correct it, with commas between entries."
             )
         name, repository, revision = match.groups()
-        if name.split("/")[0] not in TASKS:
-            raise StudentError(f"DSN_HUB_REPOS names {name}, and there is no such task: use one of {', '.join(TASKS)}.")
+        if name.split("/")[0] not in applications():
+            raise StudentError(
+                f"DSN_HUB_REPOS names {name}, and there is no such task: use one of {', '.join(applications())}."
+            )
         if name in wanted:
             raise StudentError(f"DSN_HUB_REPOS names {name} twice: leave one of the two.")
         wanted[name] = (repository, revision or MAIN)
@@ -167,16 +169,18 @@ def _parse(repositories: str) -> dict[str, tuple[str, str]]:
 
 def _expected(name: str, student: Student, where: str) -> Student:
     """The student, if it is the one its name says and takes this task's pictures."""
-    network, task = student.config.network, TASKS[name.split("/")[0]]
+    network, application = student.config.network, applications()[name.split("/")[0]]
     held = f"{student.config.task}/{student.config.customer}"
     if held != name:
         raise StudentError(f"{where} holds the student {held}, not {name}: correct the name or the student.")
     if (network.channels, network.size, network.classes) != (
-        task.network.channels,
-        task.network.size,
-        task.network.classes,
+        application.network.channels,
+        application.network.size,
+        application.network.classes,
     ):
-        raise StudentError(f"{where}/{CONFIG} is of a network that does not take {task.name}: use another student.")
+        raise StudentError(
+            f"{where}/{CONFIG} is of a network that does not take {application.name}: use another student."
+        )
     return student
 
 

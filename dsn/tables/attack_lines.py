@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dsn.applications.registry import TASKS, Task
+from dsn.applications.record import Application
+from dsn.applications.registry import applications
 
 CUSTOMER = "alder"  # whose students the recorded attacks are on
 SHORT_CUSTOMER = "paper"  # the customer with a 9-bit serial
 MEAN, LOWEST, HIGHEST = "mean", "lowest", "highest"
 
 
-def _of_each(value: Callable[[Task], float | None]) -> dict[str, float]:
+def _of_each(value: Callable[[Application], float | None]) -> dict[str, float]:
     """A bar by application, of those that have it."""
-    return {name: bar for name, task in TASKS.items() if (bar := value(task)) is not None}
+    return {name: bar for name, application in applications().items() if (bar := value(application)) is not None}
 
 
 CHANCE = _of_each(lambda task: task.attack_bar)  # at most

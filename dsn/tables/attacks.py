@@ -6,7 +6,7 @@ Only recorded figures are read; nothing is measured here.
 from dataclasses import dataclass
 from typing import Any
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import applications
 from dsn.results.store import read_results
 from dsn.tables.attack_lines import CHANCE, CUSTOMER, LINES, MEAN, Line
 
@@ -105,7 +105,7 @@ def attack_lines(rows: dict[str, Any] | None = None) -> list[tuple[Line, dict[st
         rows: of the results; None for the recorded ones.
     """
     rows = read_results("attacks") if rows is None else rows
-    return [(line, {task: cell(line, task, rows) for task in TASKS}) for line in LINES]
+    return [(line, {task: cell(line, task, rows) for task in applications()}) for line in LINES]
 
 
 def best_attack(task: str) -> tuple[str, float] | None:

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from dsn.applications.registry import TASKS, Task
+from dsn.applications.record import Application
+from dsn.applications.registry import applications
 from dsn.files import write_text
 from dsn.places import CHECKPOINTS, ROOT
 from dsn.results.store import read_results
@@ -31,10 +32,13 @@ UNMEASURED = (
 )
 
 
-def task_table(task: Task) -> str:
+def application_table(application: Application) -> str:
     """The README's table of one application."""
-    rows = [row for row in read_results("students").values() if row["task"] == task.name]
-    teacher, published = read_results("teachers").get(task.name), read_results("published").get(task.name, {})
+    rows = [row for row in read_results("students").values() if row["task"] == application.name]
+    teacher, published = (
+        read_results("teachers").get(application.name),
+        read_results("published").get(application.name, {}),
+    )
     if not rows or not teacher:
         return "Not measured yet."
     paper = [*(published.get(key) or "–" for key in ("valid", "absent", "wrong")), "–", "–", "–"]
@@ -49,9 +53,9 @@ def task_table(task: Task) -> str:
 def headline_table() -> str:
     """The README's first table: how the first customer's student of each application stands, in four figures."""
     rows = [
-        (task, row)
-        for task in TASKS.values()
-        if (row := read_results("students").get(f"{task.name}/{CUSTOMER}")) is not None
+        (application, row)
+        for application in applications().values()
+        if (row := read_results("students").get(f"{application.name}/{CUSTOMER}")) is not None
     ]
     if not rows:
         return "Not measured yet."
@@ -109,7 +113,10 @@ def attacks_table() -> str:
     def shown(cell: Cell) -> str:
         return f"**{cell.text}**" if cell.met is False else cell.text
 
-    head = ["percent", *(part for task in TASKS.values() for part in (task.name, "bar", "the paper"))]
+    head = [
+        "percent",
+        *(part for application in applications().values() for part in (application.name, "bar", "the paper")),
+    ]
     lines = [
         [line.what, *(part for one in cells.values() for part in (shown(one), one.bar, one.paper))]
         for line, cells in attack_lines(rows)
@@ -144,7 +151,7 @@ def ideas_table() -> str:
 
 def filled(text: str) -> str:
     """A document with the tables between its markers written anew."""
-    tables = {f"figures-{task.name}": task_table(task) for task in TASKS.values()}
+    tables = {f"figures-{application.name}": application_table(application) for application in applications().values()}
     tables |= {"recipes": recipes_table(), "bench": bench_table(), "headline": headline_table()}
     tables |= {"attacks": attacks_table(), "ideas": ideas_table(), "mint": mint_table(), "trace": trace_table()}
 
@@ -158,6 +165,6 @@ def filled(text: str) -> str:
 def write_cards(checkpoints: Path = CHECKPOINTS) -> None:
     """Write every measured student's card and the tables of all documents."""
     for name, row in read_results("students").items():
-        write_text(checkpoints / name / "README.md", model_card(TASKS[row["task"]], row))
+        write_text(checkpoints / name / "README.md", model_card(applications()[row["task"]], row))
     for document in DOCUMENTS:
         write_text(document, filled(document.read_text("utf-8")))

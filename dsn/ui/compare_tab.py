@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import gradio as gr
 
 from dsn.applications.pictures import PictureError, drawing, open_picture
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import applications
 from dsn.export.sheet import Measured
 from dsn.measuring.comparison import compare, measure
 from dsn.results.store import teacher_accuracy
@@ -28,7 +28,7 @@ class CompareTab:
     def __init__(self, texts: Texts, collection: Collection) -> None:
         self.texts, self.collection = texts, collection
         self.galleries = {name: held.gallery(GALLERY_COUNT) for name, held in collection.held_out.items()}
-        first = collection.tasks()[0].name
+        first = collection.applications()[0].name
         self.first = (first, collection.customers(first)[0])
         self.build()
         self.wire()
@@ -84,12 +84,12 @@ class CompareTab:
             task,
             gr.Radio(choices=self.collection.customers(task), value=customer),
             self.gallery(task, chosen),
-            gr.HTML(visible=TASKS[task].can_be_drawn),
+            gr.HTML(visible=applications()[task].can_be_drawn),
             "",
             rendering.render_note(self.texts["measure"]["hint"]),
         )
 
-    def choose_task(self, task: str, text: str) -> tuple:
+    def choose_application(self, task: str, text: str) -> tuple:
         customer = self.collection.customers(task)[0]
         return self.show(task, customer, self.galleries[task][0], self.readable(task, customer, text))
 
@@ -110,14 +110,14 @@ class CompareTab:
         if path is None:
             return self.unchanged("")
         try:
-            own = Chosen(TASKS[task].fitted(open_picture(path)))
+            own = Chosen(applications()[task].fitted(open_picture(path)))
         except PictureError as error:
             return self.unchanged(rendering.render_note(self.texts.of_error(error), "error"))
         return self.own(task, customer, text, own, self.texts["compare"]["uploaded"])
 
     def draw_picture(self, task: str, customer: str, text: str, event: gr.EventData) -> tuple:
         try:
-            own = Chosen(TASKS[task].fitted(drawing(event.picture)))
+            own = Chosen(applications()[task].fitted(drawing(event.picture)))
         except PictureError as error:
             return self.unchanged(rendering.render_note(self.texts.of_error(error), "error"))
         return self.own(task, customer, text, own, self.texts["compare"]["drawn"])
@@ -188,7 +188,7 @@ class CompareTab:
             with gr.Column(elem_classes="controls", min_width=300, scale=2):
                 with gr.Group(elem_classes="card"):
                     self.task = gr.Radio(
-                        [(self.texts.task_title(one.name, one.title), one.name) for one in self.collection.tasks()],
+                        [(self.texts.title(one), one.name) for one in self.collection.applications()],
                         value=task,
                         label=said["application"],
                         elem_classes="segmented",
@@ -225,7 +225,7 @@ class CompareTab:
                             rendering.render_sketch(said["sketch"], said["clear"]),
                             js_on_load=script("sketch.js"),
                             elem_id="sketch",
-                            visible=TASKS[task].can_be_drawn,
+                            visible=applications()[task].can_be_drawn,
                             min_width=240,
                         )
                         self.upload = gr.File(label=said["upload"], type="filepath", elem_id="upload", height=180)
@@ -254,7 +254,7 @@ class CompareTab:
             (self.none, self.press_none),
         )
         asking = [
-            self.task.input(self.choose_task, [self.task, self.serial], self.everything, **quick),
+            self.task.input(self.choose_application, [self.task, self.serial], self.everything, **quick),
             self.customer.input(
                 self.choose_customer,
                 [*who, self.chosen, self.serial],

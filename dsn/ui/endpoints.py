@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.data_classes import FileData
 
 from dsn.applications.pictures import PictureError, open_picture
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import applications
 from dsn.measuring.comparison import CONDITIONS, compare, measure
 from dsn.serials import SerialError
 from dsn.statistics import Accuracy, chance
@@ -20,7 +20,7 @@ def add_endpoints(collection: Collection) -> None:
     def picture_of(application: str, picture: int, upload: FileData | None) -> Chosen:
         if upload is not None:
             path = upload["path"] if isinstance(upload, dict) else upload.path
-            return Chosen(TASKS[application].fitted(open_picture(path)))
+            return Chosen(applications()[application].fitted(open_picture(path)))
         count = len(collection.held_out[application].split)
         if not 0 <= picture < count:
             raise gr.Error(f"There is no held-out picture {picture}: choose one from 0 to {count - 1}.")

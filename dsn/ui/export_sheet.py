@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import applications
 from dsn.export.sheet import Measured, Sheet, SheetBar, SheetPanel, hidden_text, without_stamp
 from dsn.measuring.comparison import CONDITIONS, Condition, Panel
 from dsn.statistics import Accuracy
@@ -37,7 +37,7 @@ def build_sheet(
         date: of today, as ISO 8601 has it.
         show_serial: whether serials and stamps are shown.
     """
-    said, task = texts["export"]["sheet"], TASKS[student.config.task]
+    said, application = texts["export"]["sheet"], applications()[student.config.task]
     names = texts.class_names(student.config.task, student.config.classes)
     shown = tuple(_panel(texts, student, panel, names, truth, show_serial=show_serial) for panel in panels)
     of, row = values["student"], values["recorded"]["students"]
@@ -51,7 +51,7 @@ def build_sheet(
         title=said["title"],
         lead=said["lead"],
         facts=(
-            (said["student"], f"{texts.task_title(task.name, task.title)}, {of['customer']}"),
+            (said["student"], f"{texts.title(application)}, {of['customer']}"),
             (said["revision"] if of["revision"] else said["weights"], weights),
             (said["picture"], picture),
             (said["date"], date),
@@ -65,7 +65,7 @@ def build_sheet(
         provenance=said["provenance"].format(**row) if row else said["none"],
         footer=(
             f"{versions} {'' if show_serial else said['hidden_note']}".strip(),
-            f"{task.data_set}: {task.attribution}",
+            f"{application.data_set}: {application.attribution}",
             said["method"],
         ),
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import applications
 from dsn.results.store import origin_of
 from dsn.tables.attack_lines import CUSTOMER, SHORT_CUSTOMER
 from dsn.tables.attacks import SHARES_APART, attack_lines, paper_shares, tally
@@ -52,12 +52,12 @@ def render_attacks(texts: Texts, rows: dict[str, Any]) -> str:
     lines = attack_lines(rows)
     tables = [
         {
-            "title": texts.task_title(name, task.title),
+            "title": texts.title(application),
             "lines": [(line, cells[name]) for line, cells in lines],
             "budget": budget(texts, rows, name),
             "tally": tally([cells[name] for _, cells in lines]),
         }
-        for name, task in TASKS.items()
+        for name, application in applications().items()
     ]
     return render_template(
         "figures_attacks.html",

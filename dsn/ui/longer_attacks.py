@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import applications
 from dsn.attacks.scene import Outcome
 from dsn.results.store import read_results
 from dsn.statistics import chance
@@ -35,14 +35,14 @@ class Longer:
 def longer(texts: Texts, collection: Collection, name: str) -> Longer:
     """What was recorded of an attack, on the students that the page's own attacks are recorded on."""
     rows, shown = read_results("attacks"), []
-    for task in collection.tasks():
-        row = rows.get(f"{task.name}/{CUSTOMER}/{name}/{SHARE}")
+    for application in collection.applications():
+        row = rows.get(f"{application.name}/{CUSTOMER}/{name}/{SHARE}")
         if row is None or name not in DRAWN:
             continue
         view = Watching(name).outcome(Outcome({}, row["curves"]), None)
-        held = collection.held_out[task.name]
+        held = collection.held_out[application.name]
         even = chance(held.split.labels, len(held.class_names)).uniform
-        shown.append((texts.task_title(task.name, task.title), view, even, table_of(view)))
+        shown.append((texts.title(application), view, even, table_of(view)))
     lines = [(line, list(cells.values())) for line, cells in attack_lines(rows) if line.attack == name]
     return Longer(name, shown, lines)
 
@@ -50,5 +50,5 @@ def longer(texts: Texts, collection: Collection, name: str) -> Longer:
 def render_longer_attacks(texts: Texts, collection: Collection) -> str:
     """All of them, each to be opened."""
     attacks = [longer(texts, collection, name) for name in texts["attack"]["recorded_only"]]
-    titles = [texts.task_title(task.name, task.title) for task in TASKS.values()]
+    titles = [texts.title(application) for application in applications().values()]
     return render_template("longer.html", t=texts, attacks=attacks, titles=titles)

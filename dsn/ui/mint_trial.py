@@ -6,7 +6,7 @@ import gradio as gr
 
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import as_floats
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.measuring.comparison import compare
 from dsn.owner.visitors import Made, Visitors
 from dsn.serials import Serial, near_miss, random_serial
@@ -24,13 +24,15 @@ class MintTrial:
         texts: of the page.
         collection: whose serials are other customers'.
         visitors: whose networks are tried.
-        task: the application.
+        application: the application.
         held: its pictures.
     """
 
-    def __init__(self, texts: Texts, collection: Collection, visitors: Visitors, task: Task, held: HeldOut) -> None:
+    def __init__(
+        self, texts: Texts, collection: Collection, visitors: Visitors, application: Application, held: HeldOut
+    ) -> None:
         self.texts, self.said = texts, texts["mint"]
-        self.collection, self.visitors, self.task, self.held = collection, visitors, task, held
+        self.collection, self.visitors, self.application, self.held = collection, visitors, application, held
         self.pictures = held.gallery(GALLERY_COUNT)
 
     def opened(self, made: Made) -> tuple:
@@ -63,8 +65,8 @@ class MintTrial:
     def others(self, made: Made) -> dict[Serial, str]:
         """Serials of 64 bits of other customers: the page's, and the visitor's own others."""
         found = {
-            self.collection.valid_serial(self.task.name, customer): customer
-            for customer in self.collection.customers(self.task.name)
+            self.collection.valid_serial(self.application.name, customer): customer
+            for customer in self.collection.customers(self.application.name)
         }
         found |= {
             other.order.claim.serial: other.order.claim.verifier.customer
@@ -103,7 +105,7 @@ class MintTrial:
         return *shown, self.gallery(index), index
 
     def gallery(self, index: int) -> str:
-        return rendering.render_gallery(self.texts, self.task.name, self.held, self.pictures, index)
+        return rendering.render_gallery(self.texts, self.application.name, self.held, self.pictures, index)
 
     def build(self) -> None:
         """Lay it out, unseen."""

@@ -176,7 +176,7 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
         with gr.Tab(titles["figures"], id="figures"):
             build_figures_tab(texts)
         with gr.Tab(titles["method"], id="method"):
-            fill([awaited(texts)], cache(lambda: render_method(texts, collection.tasks())))
+            fill([awaited(texts)], cache(lambda: render_method(texts, collection.applications())))
     gr.HTML(render_footer(texts, collection), js_on_load=None)
     sharing.wire(compare)
 

@@ -72,7 +72,7 @@ def from_query(query: str, collection: Collection) -> tuple[PageState, tuple[Nam
         collection: what there is to show.
     """
     values, ignored = _values(query)
-    task = _one_of(values.get("task"), [one.name for one in collection.tasks()])
+    task = _one_of(values.get("task"), [one.name for one in collection.applications()])
     customer = _one_of(values.get("customer"), collection.customers(task))
     held = collection.held_out[task]
     picture = _number(values.get("picture"), len(held.split) - 1)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from dsn.applications.held_out import HeldOut
 from dsn.applications.pictures import to_data_uri
 from dsn.applications.prepared import as_floats
-from dsn.applications.registry import Task
+from dsn.applications.record import Application
 from dsn.measuring.comparison import CONDITIONS, Condition, Measurement, Panel
 from dsn.owner.reports import p_text
 from dsn.owner.visitors import Order
@@ -234,22 +234,24 @@ def render_footer(texts: Texts, collection: Collection) -> str:
     return render_template("footer.html", t=texts, origins=list(dict.fromkeys(collection.origins.values())))
 
 
-def render_figures(texts: Texts, task: Task, teacher: dict | None, rows: dict[str, dict], published: dict) -> str:
+def render_figures(
+    texts: Texts, application: Application, teacher: dict | None, rows: dict[str, dict], published: dict
+) -> str:
     """One application's recorded figures, beside the paper's and the bars set for them."""
     return render_template(
         "figures.html",
         t=texts,
-        task=task,
-        title=texts.task_title(task.name, task.title),
+        application=application,
+        title=texts.title(application),
         teacher=teacher,
         rows=rows,
-        published=published.get(task.name),
+        published=published.get(application.name, {}),
     )
 
 
-def render_method(texts: Texts, attributions: list[Task]) -> str:
+def render_method(texts: Texts, applications: list[Application]) -> str:
     """How it works, in words, and whom the pictures are from."""
-    return render_template("method.html", t=texts, tasks=attributions)
+    return render_template("method.html", t=texts, applications=applications)
 
 
 def script(name: str) -> str:

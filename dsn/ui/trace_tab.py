@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from dsn.applications.registry import TASKS
+from dsn.applications.registry import applications
 from dsn.owner.changes import CHANGES
 from dsn.owner.errors import OwnerError
 from dsn.owner.reports import as_json
@@ -47,7 +47,7 @@ class TraceTab:
         """A student of the page as a thief might have left it."""
         task, customer = name.split("/")
         tensors = CHANGES[change](dict(self.collection.student(task, customer).state_dict()))
-        return Suspect(TASKS[task], tensors, tensors)
+        return Suspect(applications()[task], tensors, tensors)
 
     def press_trace(self, name: str | None, change: str, path: str | None, request: gr.Request) -> Iterator[str]:
         if not name and not path:
@@ -61,21 +61,21 @@ class TraceTab:
             # The path is the server's own and says nothing to a visitor.
             yield rendering.render_note(self.texts.of_error(said), "error")
             return
-        held = self.collection.held_out.get(suspect.task.name)
+        held = self.collection.held_out.get(suspect.application.name)
         if held is None:
             yield rendering.render_note(self.said["nothing"], "error")
             return
-        own = self.visitors.issued(request.session_hash or "", suspect.task.name)
-        found = trace(suspect, [*self.issued(suspect.task.name), *own], held.split)
+        own = self.visitors.issued(request.session_hash or "", suspect.application.name)
+        found = trace(suspect, [*self.issued(suspect.application.name), *own], held.split)
         yield rendering.render_trace(self.texts, as_json(found))
 
     # Layout
 
     def build(self) -> None:
         names = [
-            f"{task.name}/{customer}"
-            for task in self.collection.tasks()
-            for customer in self.collection.customers(task.name)
+            f"{application.name}/{customer}"
+            for application in self.collection.applications()
+            for customer in self.collection.customers(application.name)
         ]
         gr.HTML(rendering.render_tab_heading(self.texts, "trace"), js_on_load=None, elem_classes="unseen-block")
         gr.HTML(rendering.render_note(rendering.fill(self.said["lead"])), js_on_load=None, elem_classes="lead-note")

@@ -7,6 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
+from dsn.applications.record import Application
+
 HERE = Path(__file__).parent
 DEFAULT_LANGUAGE = "en"
 PLACE = re.compile(r"\{(\w+)\}")
@@ -28,13 +32,14 @@ class Texts:
         """One section, such as "compare"."""
         return self.sections[section]
 
-    def task_title(self, name: str, title: str) -> str:
-        """An application's title; the registry's own where this language has none."""
-        return self.sections["tasks"].get(name, {}).get("title", title)
+    def title(self, application: Application) -> str:
+        """An application's title; its own where this language has none."""
+        return self.sections["tasks"].get(application.name, {}).get("title", application.title)
 
-    def task_credit(self, name: str, word: str, own: str) -> str:
-        """An application's "attribution" or "licence", perhaps with markup; `own` where this language has none."""
-        return self.sections["tasks"].get(name, {}).get(word, own)
+    def credit(self, application: Application, word: str) -> Markup | str:
+        """An application's "attribution" or "licence"; translations are our own and may hold markup."""
+        translated = self.sections["tasks"].get(application.name, {}).get(word)
+        return Markup(translated) if translated else str(getattr(application, word))
 
     def class_names(self, task: str, names: tuple[str, ...]) -> tuple[str, ...]:
         """The classes of an application; the names given where this language has none."""
