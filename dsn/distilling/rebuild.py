@@ -169,14 +169,14 @@ def rebuild(chosen: list[Application], job: Job, *, evaluate: bool = True) -> No
     What was finished in an interrupted run is made again; what was under way goes on.
     """
     for application in chosen:
-        data = load_data_set(task)
-        make_teacher(task, data, job)
-        measure_teacher(task, data, job)
+        data = load_data_set(application)
+        make_teacher(application, data, job)
+        measure_teacher(application, data, job)
         for name, serial in demo_serials().items():
-            if name.split("/")[0] != task.name:
+            if name.split("/")[0] != application.name:
                 continue
             customer = name.split("/")[1]
-            student = make_student(task, customer, serial, data, HARDENED, CHECKPOINTS / name, job)
+            student = make_student(application, customer, serial, data, HARDENED, CHECKPOINTS / name, job)
             if evaluate:
                 measure_student(student, serial, data, name, seed=job.seed, device=job.device)
 

@@ -59,7 +59,9 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     whom.add_argument("--customers", type=Path, metavar="FILE", help="CSV file with a column `customer`")
     mint.add_argument("--again", action="store_true", help="another student for a customer who has one")
     mint.add_argument("--recipe", choices=list(RECIPES), default=HARDENED.name, help="default: %(default)s")
-    mint.add_argument("--epochs", type=int, help="passes over the training pictures (default: the application's own number)")
+    mint.add_argument(
+        "--epochs", type=int, help="passes over the training pictures (default: the application's own number)"
+    )
     mint.add_argument("--data-share", type=float, default=1.0, help="share of the training pictures (default 1)")
     mint.add_argument("--seed", type=int, default=0, help="of all randomness (default 0)")
     add_device(mint)
