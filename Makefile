@@ -44,5 +44,5 @@ results: .venv/demo
 
 .venv/test: .venv/demo tests/requirements.txt
 	$(IN)/python -m pip install --quiet -r tests/requirements.txt
-	$(IN)/python tests/find_browser.py
+	$(IN)/python tests/kit/find_browser.py
 	touch $@

@@ -10,9 +10,9 @@ from dsn.applications.held_out import write_held_out
 from dsn.applications.prepared import DataError, load_data_set
 from dsn.applications.registry import UnknownApplicationError, application_named, applications, with_training_share
 from dsn.arguments import add_arithmetic, add_device
-from dsn.attacks import suite
+from dsn.attacks import recorded
+from dsn.attacks.kit.scene import AttackError
 from dsn.attacks.registry import ATTACKS
-from dsn.attacks.scene import AttackError
 from dsn.devices import UnknownArithmeticError
 from dsn.distilling import demo_teacher, rebuild
 from dsn.distilling.rebuild import Job, NotBuiltError
@@ -220,7 +220,7 @@ def main(arguments: list[str] | None = None) -> None:
             case "cards":
                 write_cards()
             case "attack":
-                suite.run(
+                recorded.run(
                     options.name,
                     options.student,
                     options.data_share,

@@ -31,17 +31,15 @@ settings.register_profile("fixed", deadline=None, derandomize=True)
 settings.load_profile("fixed")
 
 
-# Files of a slower ring as a whole; what asks for a browser is marked by that. `make check` leaves them all out.
+# Files of a slower ring as a whole, besides the folders of that name; what asks for a browser is marked by that.
+# `make check` leaves them all out.
 RINGS = {
     "training": (
         "test_application_record", "test_arrivals", "test_bench", "test_bounded_memory", "test_distill",
         "test_finishing", "test_notebook", "test_owner_fleet", "test_owner_minting", "test_quick_mint", "test_together",
         "test_trace_measure", "test_mint_tab", "test_hub_trouble", "test_ideas",
     ),
-    "attacks": (
-        "test_attack_networks", "test_attack_opening", "test_attack_search", "test_attack_suite", "test_attack_tab",
-        "test_attack_training", "test_recorded_attacks",
-    ),
+    "attacks": ("test_attack_tab",),
 }  # fmt: skip
 
 
@@ -51,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if {"address", "browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
         for ring, files in RINGS.items():
-            if item.path.stem in files:
+            if item.path.stem in files or item.path.parent.name == ring:
                 item.add_marker(getattr(pytest.mark, ring))
     in_browser = {item.path for item in items if item.get_closest_marker("browser")}
     items.sort(key=lambda item: item.path in in_browser)
@@ -68,7 +66,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     """One for all tests; each opens a context of its own, which knows nothing of the others."""
     path = browser_path()
-    assert path, "no browser: run `python tests/find_browser.py`"
+    assert path, "no browser: run `python tests/kit/find_browser.py`"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         browser.on("context", lambda context: context.set_default_timeout(BUSY))

@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostile_files import HOSTILE, entry, packed
+from hostile_files import HOSTILE, entry, packed, png_claiming
+from hub_programs import KIT
 from program_in_bounds import told
-from test_pictures import png_claiming
 from tiny_students import tiny_student
 
+from dsn.places import ROOT
 from dsn.student.folder import CONFIG, WEIGHTS, save_student
 
-TESTS = Path(__file__).parent
 GIGA = 2**30
 
 
@@ -55,8 +55,8 @@ def test_files_of_gigabytes_are_refused_in_a_quarter_of_one(tmp_path: Path) -> N
     }
     calls = json.dumps(list(asked.values()), default=str)
     run = subprocess.run(
-        [sys.executable, TESTS / "program_in_bounds.py", tmp_path / "sound", calls],
-        env={**os.environ, "PYTHONPATH": str(TESTS.parent), "OMP_NUM_THREADS": "1"},
+        [sys.executable, KIT / "program_in_bounds.py", tmp_path / "sound", calls],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
     )

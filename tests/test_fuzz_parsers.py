@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from safetensors.torch import save
 
 from dsn.owner.errors import OwnerError
+from dsn.owner.ledger.csv_tables import parse_customers, table_text
 from dsn.owner.names import CUSTOMER
-from dsn.owner.suspect import read_suspect
-from dsn.owner.tables import parse_customers, table_text
+from dsn.owner.trace.suspect import read_suspect
 from dsn.results.store import provenance, record
 from dsn.serials import ALPHABET, CHECK_ALPHABET, Serial, SerialError
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dsn.attacks.scene import Outcome, Running, Scene, Step
+from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 
 SECONDS_A_YEAR = 31_557_600.0
 MOST_BITS_TRIED_WHOLE = 12

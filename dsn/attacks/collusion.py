@@ -3,7 +3,7 @@
 The adversaries have three customers' weights and serials, and a share of the training pictures without labels.
 They want a network that needs no serial, or a serial of a customer who is not among them. As the students are
 (those of one teacher began with the same weights), and with their neurons put in one order
-(`dsn.attacks.alignment`), they average the weights, go from one student towards the average and beyond, have
+(`dsn.attacks.kit.alignment`), they average the weights, go from one student towards the average and beyond, have
 BatchNorm see raw pictures, and remove the channels in which the students differ most, where the gate should be.
 On the attacked student they try the others' serials and mixtures of them.
 Not in the paper. There is no budget without the students.
@@ -16,12 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from dsn.applications.prepared import as_floats
-from dsn.attacks.alignment import aligned
-from dsn.attacks.measuring import percent_right, stamping
+from dsn.attacks.kit.alignment import aligned
+from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.scene import AttackError, Outcome, Running, Scene, Step
+from dsn.attacks.kit.starts import copied
+from dsn.attacks.kit.surrogates import recalibrated
 from dsn.attacks.neuron_pruning import without_channels
-from dsn.attacks.scene import AttackError, Outcome, Running, Scene, Step
-from dsn.attacks.starts import copied
-from dsn.attacks.surrogates import recalibrated
 from dsn.networks.classifier import Classifier
 from dsn.serials import Serial
 

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dsn.applications.prepared import Split, as_floats
-from dsn.attacks.measuring import arithmetic
+from dsn.attacks.kit.measuring import arithmetic
+from dsn.attacks.kit.surrogates import LeakyGradientReLU, as_sequence, folded, recalibrated, smooth_activation
 from dsn.attacks.opening import drives
-from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, folded, recalibrated, smooth_activation
 from dsn.student.student import Student
 
 PLAIN, LEAKY, SMOOTH, RECALIBRATED = "plain", "leaky", "smooth", "recalibrated"

@@ -6,10 +6,10 @@ weights are needed. The method does not stop this, which is one of the paper's s
 Without the student, the same pictures with their labels train a fresh network.
 """
 
-from dsn.attacks.measuring import percent_right, stamping
-from dsn.attacks.scene import Outcome, Running, Scene
-from dsn.attacks.starts import from_scratch
-from dsn.attacks.training import (
+from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.scene import Outcome, Running, Scene
+from dsn.attacks.kit.starts import from_scratch
+from dsn.attacks.kit.training import (
     FULL_TRAINING,
     QUICK_TRAINING,
     SCRATCH,

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from dsn.applications.prepared import Split, as_floats
-from dsn.attacks.measuring import stamping
-from dsn.attacks.scene import Outcome, Running, Scene, Step
-from dsn.attacks.starts import from_scratch
+from dsn.attacks.kit.measuring import stamping
+from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
+from dsn.attacks.kit.starts import from_scratch
 from dsn.measuring.evaluate import linear_probe
 from dsn.serials import Serial, random_serial
 

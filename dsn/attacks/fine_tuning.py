@@ -12,11 +12,11 @@ dense layers while BatchNorm's statistics stay as they were handed out. The reco
 from dataclasses import dataclass
 
 from dsn.applications.prepared import Split
-from dsn.attacks.measuring import percent_right, stamping
-from dsn.attacks.scene import Outcome, Running, Scene
-from dsn.attacks.starts import copied, from_scratch, transplanted
-from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, recalibrated
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, race
+from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.scene import Outcome, Running, Scene
+from dsn.attacks.kit.starts import copied, from_scratch, transplanted
+from dsn.attacks.kit.surrogates import LeakyGradientReLU, as_sequence, recalibrated
+from dsn.attacks.kit.training import SCRATCH, Runner, Schedule, against_scratch, race
 
 AS_IT_IS = "as_it_is"
 

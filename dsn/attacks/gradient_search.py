@@ -15,8 +15,8 @@ from torch import Tensor
 
 from dsn.applications.prepared import Split
 from dsn.attacks.descent import MODES, PLAIN, Descent, attacked_network, descend, generators
-from dsn.attacks.measuring import percent_right
-from dsn.attacks.scene import Outcome, Running, Scene, Step, staged
+from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
 from dsn.locks.stamping import stamp
 
 CONTINUOUS, STRAIGHT_THROUGH = "continuous", "straight_through"

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from dsn.applications.prepared import Split
-from dsn.attacks.measuring import percent_right
-from dsn.attacks.scene import Outcome, Running, Scene, Step, staged
+from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
 from dsn.locks.stamping import stamp
 from dsn.locks.sweep import Swept
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dsn.attacks.scene import Outcome, Running, Scene, Step
+from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.locks.sweep import sweep_accuracy
 
 CHUNK = 5  # distances whose serials are swept between two reports

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from dsn.applications.prepared import Split, as_floats
-from dsn.attacks.measuring import percent_right, stamping
-from dsn.attacks.scene import Outcome, Running, Scene, Step
-from dsn.attacks.starts import copied, from_scratch
-from dsn.attacks.surrogates import LeakyGradientReLU, as_sequence, recalibrated
-from dsn.attacks.training import Runner, Schedule, train
+from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
+from dsn.attacks.kit.starts import copied, from_scratch
+from dsn.attacks.kit.surrogates import LeakyGradientReLU, as_sequence, recalibrated
+from dsn.attacks.kit.training import Runner, Schedule, train
 from dsn.networks.classifier import Classifier
 
 

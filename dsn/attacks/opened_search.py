@@ -20,8 +20,8 @@ from dsn.applications.prepared import as_floats
 from dsn.attacks import gradient_search, reverse_engineering
 from dsn.attacks.descent import OPENED, Descent, generators
 from dsn.attacks.gradient_search import WAYS, stamped_by_each
-from dsn.attacks.measuring import percent_right
-from dsn.attacks.scene import Outcome, Running, Scene, Step, staged
+from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
 from dsn.locks.stamping import stamp
 
 LOUDER = "louder"

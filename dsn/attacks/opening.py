@@ -17,8 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dsn.applications.prepared import as_floats
-from dsn.attacks.measuring import BATCHES, Change, arithmetic, stamping, unchanged
-from dsn.attacks.scene import Outcome, Running, Scene, Step
+from dsn.attacks.kit.measuring import BATCHES, Change, arithmetic, stamping, unchanged
+from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.measuring.evaluate import linear_probe
 from dsn.networks.classifier import Classifier
 from dsn.student.student import Student

@@ -11,11 +11,11 @@ pictures afterwards, and not what becomes of the old serial. Both are measured h
 
 import random
 
-from dsn.attacks.measuring import percent_right, stamping
-from dsn.attacks.scene import Outcome, Running, Scene
-from dsn.attacks.starts import copied, from_scratch, transplanted
-from dsn.attacks.surrogates import recalibrated
-from dsn.attacks.training import (
+from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.scene import Outcome, Running, Scene
+from dsn.attacks.kit.starts import copied, from_scratch, transplanted
+from dsn.attacks.kit.surrogates import recalibrated
+from dsn.attacks.kit.training import (
     FULL_TRAINING,
     QUICK_TRAINING,
     SCRATCH,

@@ -8,7 +8,7 @@ and a fresh last convolution too. Not in the paper.
 """
 
 from dsn.attacks import fine_tuning
-from dsn.attacks.training import Schedule
+from dsn.attacks.kit.training import Schedule
 
 WAYS = ("fresh_dense", "fresh_last_convolution")
 FULL = fine_tuning.Settings(Schedule(epochs=20, pictures=None), WAYS)

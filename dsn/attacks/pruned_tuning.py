@@ -8,11 +8,11 @@ Not in the paper.
 
 from dataclasses import dataclass
 
-from dsn.attacks.measuring import percent_right
+from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.scene import Outcome, Running, Scene
+from dsn.attacks.kit.starts import from_scratch, transplanted
+from dsn.attacks.kit.training import SCRATCH, Runner, Schedule, against_scratch, race
 from dsn.attacks.pruning import masked
-from dsn.attacks.scene import Outcome, Running, Scene
-from dsn.attacks.starts import from_scratch, transplanted
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, race
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from dsn.attacks.measuring import percent_right, stamping
-from dsn.attacks.scene import Outcome, Running, Scene, Step
+from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.networks.classifier import Classifier
 
 Network = TypeVar("Network", bound=Classifier)

@@ -26,7 +26,7 @@ from dsn.attacks import (
     transfer,
     unlabelled,
 )
-from dsn.attacks.scene import AttackError, Running
+from dsn.attacks.kit.scene import AttackError, Running
 
 PAPERS_SHARES = (0.1, 0.2, 0.3, 0.4)
 ENDS = (0.1, 0.4)

@@ -5,7 +5,7 @@ minimises cross-entropy + lambda * size of the mask over a mask and a pattern fo
 
 Source: the paper's Eq. 10 (Table "reverse engineering"); it gives a size penalty but no mask, so mask and
 pattern are those of Neural Cleanse (Wang et al., IEEE S&P 2019). The adaptive modes are not in the paper:
-`dsn.attacks.surrogates`. There is no budget without the student: what is looked for is in the student alone.
+`dsn.attacks.kit.surrogates`. There is no budget without the student: what is looked for is in the student alone.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from dsn.attacks.descent import MODES, PLAIN, Descent, attacked_network, descend, generators
-from dsn.attacks.measuring import Change, percent_right
-from dsn.attacks.scene import Outcome, Running, Scene, Step, staged
+from dsn.attacks.kit.measuring import Change, percent_right
+from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
 
 
 @dataclass(frozen=True)

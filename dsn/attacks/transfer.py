@@ -1,7 +1,7 @@
 """Transfer learning: the stolen convolutions under new dense layers, for another task.
 
 The adversary has the weights, no serial, and labelled pictures of a task of its own: half of the classes, in
-another style (`dsn.attacks.restyling`, which says how this differs from the paper's AdaIN). The student gets new
+another style (`dsn.attacks.kit.restyling`, which says how this differs from the paper's AdaIN). The student gets new
 dense layers and is trained, the whole of it or the dense layers alone. Without the student, the same pictures
 train a fresh network.
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import torch
 
 from dsn.applications.prepared import Split
-from dsn.attacks.measuring import percent_right
-from dsn.attacks.restyling import restyled
-from dsn.attacks.scene import Outcome, Running, Scene
-from dsn.attacks.starts import from_scratch, transplanted
-from dsn.attacks.training import SCRATCH, Runner, Schedule, against_scratch, race
+from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.restyling import restyled
+from dsn.attacks.kit.scene import Outcome, Running, Scene
+from dsn.attacks.kit.starts import from_scratch, transplanted
+from dsn.attacks.kit.training import SCRATCH, Runner, Schedule, against_scratch, race
 
 
 @dataclass(frozen=True)

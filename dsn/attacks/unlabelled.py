@@ -9,10 +9,10 @@ pictures without labels: that budget ends at chance.
 import torch
 from torch import Tensor
 
-from dsn.attacks.measuring import percent_right
-from dsn.attacks.scene import Outcome, Running, Scene
-from dsn.attacks.starts import from_scratch
-from dsn.attacks.training import FULL_TRAINING, QUICK_TRAINING, Runner, TrainingSettings, answers_of, race
+from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.scene import Outcome, Running, Scene
+from dsn.attacks.kit.starts import from_scratch
+from dsn.attacks.kit.training import FULL_TRAINING, QUICK_TRAINING, Runner, TrainingSettings, answers_of, race
 from dsn.locks.stamping import stamp
 
 FULL, QUICK = FULL_TRAINING, QUICK_TRAINING

@@ -12,9 +12,9 @@ from dsn.applications.registry import application_named
 from dsn.attacks import brute_force, reverse_engineering
 from dsn.attacks.brute_force import every_pattern
 from dsn.attacks.descent import PLAIN, Descent, attacked_network, descend
-from dsn.attacks.live import attacking, pruned_live, victims
+from dsn.attacks.kit.scene import Licensed, Scene, finish
 from dsn.attacks.registry import attack_named
-from dsn.attacks.scene import Licensed, Scene, finish
+from dsn.attacks.watched import attacking, pruned_live, victims
 from dsn.bench.timing import Ratio, at_least, medians_in_turn, seconds_of
 from dsn.locks.stamping import stamp
 from dsn.places import CHECKPOINTS

@@ -87,7 +87,7 @@ def milliseconds(address: str, *, clicks: int = CLICKS) -> dict[str, list[tuple[
     with sync_playwright() as playwright:
         path = browser_path(playwright.chromium.executable_path)
         if path is None:
-            raise RuntimeError("No Chromium found: run `python tests/find_browser.py` first.")
+            raise RuntimeError("No Chromium found: run `python tests/kit/find_browser.py` first.")
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(address)

@@ -11,17 +11,17 @@ from dsn.applications.registry import application_named
 from dsn.distilling.rebuild import NotBuiltError, load_teacher
 from dsn.files import write_private_text
 from dsn.owner.claims import check_claim, check_signature, claim_of, read_claim, write_claim
-from dsn.owner.closeness import flat_weights
 from dsn.owner.errors import OwnerError
-from dsn.owner.issued import issued_by
 from dsn.owner.keys import PRIVATE, PUBLIC, Owner, create_owner, fingerprint, open_owner, owner_home, read_public
-from dsn.owner.ledger import Entry, Ledger
+from dsn.owner.ledger.csv_tables import read_customers, table_text
+from dsn.owner.ledger.ledger import Entry, Ledger
 from dsn.owner.names import customer_name
 from dsn.owner.passphrase import new_passphrase, passphrase
-from dsn.owner.reports import as_json, lines
-from dsn.owner.suspect import read_suspect
-from dsn.owner.tables import read_customers, table_text
-from dsn.owner.tracing import trace
+from dsn.owner.trace.closeness import flat_weights
+from dsn.owner.trace.issued import issued_by
+from dsn.owner.trace.reports import as_json, lines
+from dsn.owner.trace.suspect import read_suspect
+from dsn.owner.trace.tracing import trace
 from dsn.student.hub import REPOSITORY, download_student, load_student
 
 REVOKED = (
@@ -109,9 +109,9 @@ def cells(entry: Entry) -> list[str]:
 
 def mint(options: argparse.Namespace) -> None:
     """`owner mint`."""
-    from dsn.owner.fleet import mint_fleet  # these need torchvision where data sets are missing
-    from dsn.owner.making import Minting
-    from dsn.owner.minting import Minted, mint
+    from dsn.owner.mint.fleet import mint_fleet  # these need torchvision where data sets are missing
+    from dsn.owner.mint.minting import Minted, mint
+    from dsn.owner.mint.worker import Minting
 
     how = Minting(
         seed=options.seed,
@@ -172,7 +172,7 @@ def trace_network(options: argparse.Namespace) -> None:
 
 def measure(options: argparse.Namespace) -> None:
     """`owner measure-trace`."""
-    from dsn.owner.trace_measure import measure_ledger, measure_trace
+    from dsn.owner.trace.measure import measure_ledger, measure_trace
 
     if options.part != "ledger":
         measure_trace(options.tasks, device=options.device, foreign_count=options.foreign)
@@ -182,7 +182,7 @@ def measure(options: argparse.Namespace) -> None:
 
 def measure_mint(options: argparse.Namespace) -> None:
     """`owner measure-mint`."""
-    from dsn.owner.quick_measure import measure_quick
+    from dsn.owner.mint.quick_measure import measure_quick
 
     for row in measure_quick(
         application_named(options.task), options.seeds, report=lambda line: print(f"  {line}", flush=True)

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from dsn.applications.prepared import Split
 from dsn.applications.registry import UnknownApplicationError
 from dsn.files import write_private_text
+from dsn.measuring.unlocking import Unlocking, unlocking
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import Owner, fingerprint, is_signed
-from dsn.owner.special import Unlocking, unlocking
 from dsn.owner.verifier import SIGNATURE_BYTES, Verifier, serial_of
 from dsn.serials import Serial
 from dsn.student.student import Student

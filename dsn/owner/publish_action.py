@@ -4,7 +4,7 @@ import argparse
 
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import PRIVATE, open_owner, owner_home
-from dsn.owner.ledger import Ledger
+from dsn.owner.ledger.ledger import Ledger
 from dsn.owner.passphrase import passphrase
 from dsn.owner.publishing import dry_run, pack, publish, repository_names
 

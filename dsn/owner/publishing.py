@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsn.owner.errors import OwnerError
-from dsn.owner.ledger import Ledger
+from dsn.owner.ledger.ledger import Ledger
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial
 from dsn.student.card import plain_card

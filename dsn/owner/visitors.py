@@ -15,11 +15,11 @@ from dsn.applications.record import Application
 from dsn.owner.claims import Claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import fingerprint, public_pem
-from dsn.owner.ledger import today
-from dsn.owner.lower_quality import LowerQuality
+from dsn.owner.ledger.ledger import today
+from dsn.owner.mint.customer_zip import write_parcel
+from dsn.owner.mint.lower_quality import LowerQuality
 from dsn.owner.names import customer_name
-from dsn.owner.parcel import write_parcel
-from dsn.owner.tracing import Issued
+from dsn.owner.trace.tracing import Issued
 from dsn.owner.verifier import Verifier, serial_of
 from dsn.owner.weights import weights_hash
 from dsn.student.student import Student

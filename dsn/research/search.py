@@ -15,10 +15,10 @@ from dsn.applications.prepared import Split, load_data_set
 from dsn.applications.registry import application_named
 from dsn.attacks import collusion, fine_tuning, gradient_search
 from dsn.attacks.descent import SMOOTH
-from dsn.attacks.measuring import percent_right, stamping
-from dsn.attacks.scene import Licensed, Scene, finish
-from dsn.attacks.suite import summary
-from dsn.attacks.training import Schedule
+from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.scene import Licensed, Scene, finish
+from dsn.attacks.kit.training import Schedule
+from dsn.attacks.recorded import summary
 from dsn.devices import arithmetic_for
 from dsn.distilling.distil import distil_student, train_teacher
 from dsn.distilling.finishing import finish_student

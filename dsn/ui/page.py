@@ -14,28 +14,28 @@ from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from dsn.allowance import VisitorLimits
-from dsn.export.shelf import Shelf
-from dsn.owner.quick import QuickMint
+from dsn.export.visitor_files import Shelf
+from dsn.owner.mint.quick import QuickMint
 from dsn.owner.visitors import Visitors
 from dsn.student.collection import Collection
-from dsn.ui.arrivals import Arrivals
-from dsn.ui.attack_tab import AttackTab
-from dsn.ui.back_row import BackRow
-from dsn.ui.compare_tab import CompareTab
-from dsn.ui.endpoints import add_endpoints
-from dsn.ui.export_row import ExportRow
-from dsn.ui.figures_tab import build_figures_tab
-from dsn.ui.gate import Gate
-from dsn.ui.languages import LanguageDoor
-from dsn.ui.lesson import Lesson
-from dsn.ui.lesson_steps import fits
-from dsn.ui.mint_tab import MintTab
-from dsn.ui.opened import awaited, fill
+from dsn.ui.attack.tab import AttackTab
+from dsn.ui.compare.tab import CompareTab
+from dsn.ui.figures.tab import build_figures_tab
+from dsn.ui.lesson.lesson import Lesson
+from dsn.ui.lesson.steps import fits
+from dsn.ui.mint.tab import MintTab
 from dsn.ui.rendering import HERE, render_footer, render_head, render_header, render_method, script
-from dsn.ui.sharing import Sharing
+from dsn.ui.serving.arrivals import Arrivals
+from dsn.ui.serving.background import BackRow
+from dsn.ui.serving.endpoints import add_endpoints
+from dsn.ui.serving.file_guard import Gate
+from dsn.ui.serving.languages import LanguageDoor
+from dsn.ui.serving.opened import awaited, fill
+from dsn.ui.serving.sharing import Sharing
+from dsn.ui.serving.waiting_line import Turns
+from dsn.ui.take_home.export_row import ExportRow
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
-from dsn.ui.trace_tab import TraceTab
-from dsn.ui.turns import Turns
+from dsn.ui.trace.tab import TraceTab
 
 LARGEST_UPLOAD = "20mb"
 CHINESE_FONTS = ["PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC"]

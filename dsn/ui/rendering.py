@@ -11,7 +11,7 @@ from dsn.applications.pictures import to_data_uri
 from dsn.applications.prepared import as_floats
 from dsn.applications.record import Application
 from dsn.measuring.comparison import CONDITIONS, Condition, Measurement, Panel
-from dsn.owner.reports import p_text
+from dsn.owner.trace.reports import p_text
 from dsn.owner.visitors import Order
 from dsn.serials import Serial
 from dsn.statistics import Accuracy, Chance
@@ -200,7 +200,7 @@ def render_measurement(
 
 
 def render_trace(texts: Texts, report: dict) -> str:
-    """A trace's verdict and its evidence; `report` as `dsn.owner.reports.as_json` gives it."""
+    """A trace's verdict and its evidence; `report` as `dsn.owner.trace.reports.as_json` gives it."""
     return render_template("trace.html", t=texts, report=report)
 
 

@@ -1,0 +1,1 @@
+"""Who was given which serial: the ledger, its database, tables to read in and to give out."""

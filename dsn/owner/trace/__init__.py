@@ -1,0 +1,1 @@
+"""Whose student is this? From a leaked network to the customer it was issued to."""

@@ -1,0 +1,16 @@
+"""What a leak may come from: the ledger's entries with their serials, and where their students are kept."""
+
+from dsn.owner.ledger.ledger import Ledger
+from dsn.owner.mint.work_folder import kept_folder
+from dsn.owner.trace.tracing import Issued
+
+
+def issued_by(ledger: Ledger, task: str) -> list[Issued]:
+    """Everything the ledger holds of one application, revoked or not."""
+    found = []
+    for entry in ledger.entries(task=task):
+        folder = kept_folder(ledger.owner.home, entry)
+        note = f"revoked on {entry.revoked_on}: {entry.reason or 'no reason given'}" if entry.revoked_on else ""
+        kept = folder if entry.weights and folder.is_dir() else None
+        found.append(Issued(entry.label, ledger.serial(entry), entry.weights, kept, entry.status, note))
+    return found

@@ -1,0 +1,1 @@
+"""The tab in which attacks are watched."""

@@ -1,0 +1,212 @@
+"""The tab where a visitor plays the thief: handlers first, then the layout, then the wiring."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing
+from functools import cache
+
+import gradio as gr
+
+from dsn.attacks.kit.scene import Outcome, Step
+from dsn.attacks.watched import attacking, pruned_live, victims
+from dsn.results.store import read_results
+from dsn.statistics import chance
+from dsn.student.collection import Collection
+from dsn.ui import rendering
+from dsn.ui.attack.longer import render_longer_attacks
+from dsn.ui.attack.rendering import render_attack, render_pruned
+from dsn.ui.attack.views import View, Watching
+from dsn.ui.serving.background import BackRow, OutOfTimeError
+from dsn.ui.serving.opened import awaited, fill
+from dsn.ui.serving.waiting_line import FullError, Turn, Turns
+from dsn.ui.texts import Texts
+
+LOOK_EVERY = 0.5  # seconds between looks at one's place in the line
+SECONDS = 120.0  # that an attack may take
+PRUNING = "pruning"
+MOST_PRUNED = 95  # percent
+RECORDED_SHARE = 10  # percent of the training data, of the recorded curves that are shown
+
+
+class AttackTab:
+    """The tab's components and what happens when they are used."""
+
+    def __init__(self, texts: Texts, collection: Collection, back_row: BackRow, turns: Turns) -> None:
+        self.texts, self.collection = texts, collection
+        self.back_row, self.turns = back_row, turns
+        self.said = texts["attack"]
+        self.titles = {name: title for name, title in self.said["shown"].items() if victims(collection, name)}
+        if not self.titles:
+            gr.HTML(rendering.render_note(self.said["no_victims"]), js_on_load=None)
+            return
+        self.first = next(iter(self.titles))
+        self.build()
+        self.wire()
+
+    def even(self, name: str) -> float:
+        """What guessing evenly reaches on a student's task, in percent."""
+        held = self.collection.held_out[name.split("/")[0]]
+        return chance(held.split.labels, len(held.class_names)).uniform
+
+    def choose_attack(self, attack: str, request: gr.Request) -> tuple:
+        """The students it can be watched on, what it is, the stage, the buttons, the slider."""
+        names, is_slider = victims(self.collection, attack), attack == PRUNING
+        stage = self.slide(names[0], 0) if is_slider else self.waiting(attack, names[0])
+        return (
+            gr.Dropdown(choices=names, value=names[0]),
+            rendering.render_note(self.said[f"about_{attack}"]),
+            self.instead(stage, request),
+            gr.Button(visible=not is_slider),
+            gr.Button(visible=not is_slider, interactive=False),
+            gr.Slider(visible=is_slider, value=0),
+        )
+
+    def choose_student(self, attack: str, name: str, amount: float, request: gr.Request) -> tuple:
+        """The stage and Stop."""
+        return self.instead(self.before(attack, name, amount), request), gr.Button(interactive=False)
+
+    def open(self, attack: str, name: str, amount: float, request: gr.Request) -> str:
+        """The stage, unless it shows an attack already: Run may be pressed as soon as it is there."""
+        is_taken = self.turns.has(request.session_hash or "")
+        return gr.skip() if is_taken else self.before(attack, name, amount)
+
+    def before(self, attack: str, name: str, amount: float) -> str:
+        """What the stage shows of an attack that was chosen."""
+        return self.slide(name, amount) if attack == PRUNING else self.waiting(attack, name)
+
+    def move_slider(self, name: str, amount: float, request: gr.Request) -> str:
+        return self.instead(self.slide(name, amount), request)
+
+    def press_stop(self, request: gr.Request) -> tuple:
+        """The stage and Stop."""
+        return self.instead(rendering.render_note(self.said["stopped"]), request), gr.Button(interactive=False)
+
+    def instead(self, stage: str, request: gr.Request) -> str:
+        """The stage shows this from now on: an attack of this tab is wanted no more."""
+        self.turns.give_up(request.session_hash or "", stage)
+        return stage
+
+    def waiting(self, attack: str, name: str) -> str:
+        """Before an attack: what to do, and the recorded run where there is one."""
+        hint = rendering.render_note(self.said["hint"])
+        recorded = read_results("attacks").get(f"{name}/{attack}/{RECORDED_SHARE}")
+        command = f"python -m dsn attack {attack} --student {name}"
+        if recorded is None or not recorded["curves"]:
+            return hint + rendering.render_note(rendering.fill(self.said["not_recorded"], command=command))
+        figures = {key: one["mean"] for key, one in recorded["figures"].items()}
+        view = Watching(attack).outcome(Outcome(figures, recorded["curves"]), None)
+        return hint + render_attack(self.texts, view, self.even(name), command=command, recorded=True)
+
+    def slide(self, name: str, percent: float) -> str:
+        return render_pruned(self.texts, pruned_live(self.collection, name, percent / 100), self.even(name))
+
+    async def press_run(self, attack: str, name: str, request: gr.Request) -> AsyncGenerator[tuple, None]:
+        """The stage and Stop, while an attack waits for its turn and runs."""
+        names = victims(self.collection, attack)
+        name = name if name in names else names[0]  # the choice of networks may be a moment behind
+        try:
+            turn = self.turns.take(request.session_hash or "", f"{attack} {name}")
+        except FullError:
+            yield rendering.render_note(self.said["full"], "error"), gr.skip()
+            return
+        if turn is None:  # pressed twice
+            yield gr.skip(), gr.skip()
+            return
+        try:
+            async with aclosing(self.stages(turn, attack, name)) as stages:
+                async for stage in stages:
+                    if not turn.wanted:
+                        break
+                    yield stage, gr.Button(interactive=True)
+            if self.turns.is_latest(turn):
+                yield turn.instead or gr.skip(), gr.Button(interactive=False)
+        finally:
+            self.turns.over(turn)
+
+    async def stages(self, turn: Turn, attack: str, name: str) -> AsyncGenerator[str, None]:
+        """What the stage shows, from the place in the line to the end of the attack."""
+        while before := self.turns.before(turn):
+            yield rendering.render_note(self.said["place_one" if before == 1 else "place_more"].format(count=before))
+            await asyncio.sleep(LOOK_EVERY)
+        if not turn.wanted:
+            return
+        yield rendering.render_note(self.said["begun"])
+        shown, even = View(attack, 0, 1), self.even(name)
+        try:
+            async with aclosing(self.back_row.steps(self.views(attack, name), SECONDS)) as views:
+                async for shown in views:
+                    yield render_attack(self.texts, shown, even)
+        except OutOfTimeError:
+            note = rendering.render_note(self.said["too_slow"].format(seconds=f"{SECONDS:.0f}"), "error")
+            yield render_attack(self.texts, shown, even) + note
+
+    def views(self, attack: str, name: str) -> Generator[View, None, None]:
+        """What each step of an attack looks like, and its end."""
+        watching = Watching(attack)
+        _, running = attacking(self.collection, attack, name)
+        last: Step | None = None
+        try:
+            while True:
+                try:
+                    last = next(running)
+                except StopIteration as end:
+                    yield watching.outcome(end.value, last)
+                    return
+                yield watching.step(last)
+        finally:
+            running.close()
+
+    # Layout
+
+    def build(self) -> None:
+        names = victims(self.collection, self.first)
+        gr.HTML(rendering.render_tab_heading(self.texts, "attack"), js_on_load=None, elem_classes="unseen-block")
+        gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
+        with gr.Row(elem_classes="workbench attack-bench"):
+            with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
+                self.attack = gr.Radio(
+                    [(title, attack) for attack, title in self.titles.items()],
+                    value=self.first,
+                    label=self.said["choose"],
+                    elem_id="attack-choice",
+                    elem_classes="choices",
+                )
+                self.name = gr.Dropdown(names, value=names[0], label=self.said["student"], elem_id="attack-student")
+                self.about = gr.HTML(
+                    rendering.render_note(self.said[f"about_{self.first}"]), js_on_load=None, elem_id="attack-about"
+                )
+                self.amount = gr.Slider(
+                    0, MOST_PRUNED, value=0, step=5, label=self.said["amount"], visible=False, elem_id="attack-amount"
+                )
+                with gr.Row(elem_classes="buttons"):
+                    self.button = gr.Button(self.said["button"], variant="primary", elem_id="attack-run")
+                    self.stop = gr.Button(self.said["stop"], interactive=False, elem_id="attack-stop")
+            with gr.Column(elem_classes="stage", min_width=300, scale=5):
+                self.stage = awaited(self.texts, elem_id="attack-stage")
+        self.longer = awaited(self.texts, elem_id="attack-longer")
+
+    # Wiring
+
+    def wire(self) -> None:
+        hidden: dict = {"show_progress": "hidden", "api_visibility": "private"}
+        quick: dict = hidden | {"queue": False, "trigger_mode": "always_last"}
+        self.button.click(
+            self.press_run,
+            [self.attack, self.name],
+            [self.stage, self.stop],
+            concurrency_limit=None,  # they wait for their turns, and say so
+            trigger_mode="multiple",  # one that was given up may need a moment to end
+            **hidden,
+        )
+        self.attack.input(
+            self.choose_attack,
+            self.attack,
+            [self.name, self.about, self.stage, self.button, self.stop, self.amount],
+            **quick,
+        )
+        self.name.input(self.choose_student, [self.attack, self.name, self.amount], [self.stage, self.stop], **quick)
+        fill([self.stage], self.open, [self.attack, self.name, self.amount])
+        fill([self.longer], cache(lambda: render_longer_attacks(self.texts, self.collection)))
+        in_bounds = f"(name, amount) => [name, Math.min(Math.max(amount || 0, 0), {MOST_PRUNED})]"  # it may be typed
+        self.amount.input(self.move_slider, [self.name, self.amount], self.stage, js=in_bounds, **quick)
+        self.stop.click(self.press_stop, None, [self.stage, self.stop], **quick)

@@ -1,0 +1,1 @@
+"""The tab with the same picture under three serials."""

@@ -1,0 +1,1 @@
+"""The tab with all recorded figures."""

@@ -1,0 +1,1 @@
+"""A lesson around the comparison: its steps, its terms."""

@@ -1,0 +1,174 @@
+"""What every visitor is sent first, the page and its configuration: made once and kept, not made for each of them."""
+
+import asyncio
+import gzip
+from collections import OrderedDict
+from collections.abc import Collection, MutableMapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from dsn.ui.serving.file_guard import Application, Receive, Scope, Send
+
+CONFIG = ("/config", "/config/")
+PAGE = "page"  # the parameter of `CONFIG` that names a page
+OTHERS_BUSINESS = {"deep_link", "all_endpoints"}  # parameters that make an answer one visitor's, or a program's
+MOST_KEPT = 16  # answers; a visitor can invent addresses
+# From these and the connection Gradio reads where the page is, and writes it into every answer.
+PLACES = (b"host", b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server")
+
+Header = tuple[bytes, bytes]
+
+
+class Asked(NamedTuple):
+    """All that an answer depends on.
+
+    Attributes:
+        path: of the request.
+        page: whose configuration is asked for; None for that of all pages, and where a page itself is asked for.
+        root_path: where the app is mounted.
+        connection: scheme, and the server's own address.
+        places: headers that say where the page is.
+    """
+
+    path: str
+    page: str | None
+    root_path: str
+    connection: tuple
+    places: tuple[Header, ...]
+
+    def scope(self, scope: Scope) -> Scope:
+        """A request's scope with nothing in it of who asks."""
+        query = {} if self.page is None else {PAGE: self.page}
+        return {**scope, "headers": list(self.places), "query_string": urlencode(query).encode(), "client": None}
+
+
+def asked(scope: Scope, pages: Collection[str]) -> Asked | None:
+    """What is asked for; None where it is not the same for all who ask alike.
+
+    Args:
+        scope: of a request.
+        pages: names of the pages, "" for the first.
+    """
+    if scope["type"] != "http" or scope["method"] != "GET":
+        return None
+    root = scope.get("root_path", "")
+    path = scope["path"].removeprefix(root) or "/"
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    page = query[PAGE][-1] if path in CONFIG and PAGE in query else None
+    is_page = path.startswith("/") and path[1:] in pages
+    if not (is_page or path in CONFIG) or (page is not None and page not in pages) or OTHERS_BUSINESS & query.keys():
+        return None
+    server = scope.get("server")
+    connection = (scope.get("scheme"), server and tuple(server))
+    places = tuple((name, value) for name, value in scope["headers"] if name in PLACES)
+    return Asked(scope["path"], page, root, connection, places)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response as it is sent.
+
+    Attributes:
+        headers: of the response.
+        body: as it is.
+        zipped: the same, compressed.
+    """
+
+    headers: tuple[Header, ...]
+    body: bytes
+    zipped: bytes
+
+    async def send(self, send: Send, *, zipped: bool) -> None:
+        """Send it, compressed or not."""
+        body = self.zipped if zipped else self.body
+        headers = MutableHeaders(raw=list(self.headers))
+        headers["Content-Length"] = str(len(body))
+        headers.add_vary_header("Accept-Encoding")
+        if zipped:
+            headers["Content-Encoding"] = "gzip"
+        await send({"type": "http.response.start", "status": 200, "headers": headers.raw})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def nothing_more() -> MutableMapping[str, Any]:
+    """A request without a body."""
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def made(app: Application, scope: Scope) -> Answer | None:
+    """The app's answer; None where it is not an ordinary one, or one that sets a cookie.
+
+    Args:
+        app: that answers.
+        scope: of the request.
+    """
+    start: Scope = {}
+    body = bytearray()
+
+    async def take(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+        elif message["type"] == "http.response.body":
+            body.extend(message.get("body", b""))
+
+    await app(scope, nothing_more, take)
+    headers = tuple((name.lower(), value) for name, value in start.get("headers", ()))
+    if start.get("status") != 200 or any(name == b"set-cookie" for name, _ in headers):
+        return None
+    zipped = await asyncio.to_thread(gzip.compress, body, mtime=0)
+    return Answer(headers, bytes(body), zipped)
+
+
+class Arrivals:
+    """ASGI middleware within Gradio's app: answers from memory what is the same for everybody.
+
+    Whoever asks while an answer is being made waits for that one. Where visitors log in, nothing is kept.
+
+    Args:
+        app: what stands behind it.
+    """
+
+    def __init__(self, app: Application) -> None:
+        self.app = app
+        self._config: object = None  # what the kept answers are made of
+        self._kept: OrderedDict[Asked, asyncio.Future[Answer | None]] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is kept, or can be; pass everything else on."""
+        wanted = self.wanted(scope)
+        answer = await self.answer(wanted, scope) if wanted else None
+        if answer is None:
+            await self.app(scope, receive, send)
+            return
+        await answer.send(send, zipped="gzip" in Headers(scope=scope).get("accept-encoding", ""))
+
+    def wanted(self, scope: Scope) -> Asked | None:
+        """As `asked`, of this app's pages."""
+        app = scope.get("app")
+        if app is None or app.blocks is None or app.auth is not None or app.auth_dependency is not None:
+            return None
+        config = app.blocks.config
+        if config is not self._config:  # Gradio makes another while it starts
+            self._config, self._kept = config, OrderedDict()
+        return asked(scope, config["page"])
+
+    async def answer(self, wanted: Asked, scope: Scope) -> Answer | None:
+        """What is kept, made where nothing is; None where it is no answer to keep."""
+        kept = self._kept
+        if wanted not in kept:
+            making = kept[wanted] = asyncio.ensure_future(made(self.app, wanted.scope(scope)))
+            making.add_done_callback(
+                lambda done: kept.pop(wanted) if kept.get(wanted) is done and is_vain(done) else None
+            )
+            while len(kept) > MOST_KEPT:
+                kept.popitem(last=False)
+        kept.move_to_end(wanted)
+        return await asyncio.shield(kept[wanted])  # whoever asked first may go: others wait for the same
+
+
+def is_vain(done: "asyncio.Future[Answer | None]") -> bool:
+    """Whether nothing came of making an answer."""
+    return done.cancelled() or done.exception() is not None or done.result() is None

@@ -1,0 +1,96 @@
+"""Named endpoints for other programs: /compare, /measure, /random_serial."""
+
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import FileData
+
+from dsn.applications.pictures import PictureError, open_picture
+from dsn.applications.registry import applications
+from dsn.measuring.comparison import CONDITIONS, compare, measure
+from dsn.serials import SerialError
+from dsn.statistics import Accuracy, chance
+from dsn.student.collection import Collection
+from dsn.ui.compare.chosen_picture import Chosen, entered_serial, from_gallery
+
+
+def add_endpoints(collection: Collection) -> None:
+    """Add the endpoints to the page being built."""
+
+    def picture_of(application: str, picture: int, upload: FileData | None) -> Chosen:
+        if upload is not None:
+            path = upload["path"] if isinstance(upload, dict) else upload.path
+            return Chosen(applications()[application].fitted(open_picture(path)))
+        count = len(collection.held_out[application].split)
+        if not 0 <= picture < count:
+            raise gr.Error(f"There is no held-out picture {picture}: choose one from 0 to {count - 1}.")
+        return from_gallery(collection, application, picture)
+
+    def compare_endpoint(
+        application: str, customer: str, serial: str = "", picture: int = 0, upload: FileData | None = None
+    ) -> dict[str, Any]:
+        """Ask one student about one picture: with its valid serial, with yours, with none.
+
+        Args:
+            application: "digits" or "signs".
+            customer: whose student.
+            serial: the serial to enter; empty for none.
+            picture: which of the 1,000 held-out pictures, from 0.
+            upload: a picture of your own, in place of a held-out one.
+        """
+        try:
+            student = collection.student(application, customer)
+            entered = entered_serial(serial, student.config.bit_count)
+            chosen = picture_of(application, picture, upload)
+        except (SerialError, PictureError, ValueError) as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        panels = compare(student, chosen.picture, collection.valid_serial(application, customer), entered, chosen.label)
+        return {
+            panel.condition: {
+                "answers": [
+                    {"class": answer.name, "probability": round(answer.probability, 6)} for answer in panel.answers
+                ],
+                "right": panel.is_right,
+                "silent": panel.is_even,
+                "serial_is_valid": panel.serial_is_valid,
+            }
+            for panel in panels
+        } | {"truth": None if chosen.label is None else student.config.classes[chosen.label]}
+
+    def measure_endpoint(application: str, customer: str, serial: str = "") -> dict[str, Any]:
+        """Measure one student on the 1,000 held-out pictures under the three conditions.
+
+        Args:
+            application: "digits" or "signs".
+            customer: whose student.
+            serial: the serial to enter; empty for none.
+        """
+        try:
+            student = collection.student(application, customer)
+            entered = entered_serial(serial, student.config.bit_count)
+        except (SerialError, ValueError) as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        held = collection.held_out[application]
+        *_, whole = measure(student, held.split, collection.valid_serial(application, customer), entered)
+        levels = chance(held.split.labels, len(held.class_names))
+        accuracies: dict[str, Accuracy | None] = {condition: whole.accuracy(condition) for condition in CONDITIONS}
+        return {name: accuracy.as_json() for name, accuracy in accuracies.items() if accuracy} | {
+            "chance": {"uniform": round(levels.uniform, 2), "majority": round(levels.majority, 2)}
+        }
+
+    def random_serial_endpoint(application: str, customer: str) -> str:
+        """A random well-formed serial of the right length that does not unlock the student.
+
+        Args:
+            application: "digits" or "signs".
+            customer: whose student it must not unlock.
+        """
+        try:
+            collection.student(application, customer)
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return collection.random_wrong_serial(application, customer).text
+
+    gr.api(compare_endpoint, api_name="compare", queue=False)
+    gr.api(measure_endpoint, api_name="measure", concurrency_limit=2)
+    gr.api(random_serial_endpoint, api_name="random_serial", queue=False)

@@ -1,0 +1,114 @@
+"""The tab that finds out whose a leaked network is: handlers first, then the layout, then the wiring."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+
+from dsn.applications.registry import applications
+from dsn.owner.errors import OwnerError
+from dsn.owner.trace.changes import CHANGES
+from dsn.owner.trace.reports import as_json
+from dsn.owner.trace.suspect import Suspect, read_suspect
+from dsn.owner.trace.tracing import Issued, trace
+from dsn.owner.visitors import Visitors
+from dsn.owner.weights import weights_hash
+from dsn.places import CHECKPOINTS
+from dsn.student.collection import Collection
+from dsn.ui import rendering
+from dsn.ui.texts import Texts
+
+AT_ONCE = 1  # traces; others wait in the queue
+
+
+class TraceTab:
+    """The tab's components and what happens when they are used.
+
+    What was issued are the students on the page, and those that the visitor minted.
+    """
+
+    def __init__(self, texts: Texts, collection: Collection, visitors: Visitors) -> None:
+        self.texts, self.said = texts, texts["trace"]
+        self.collection, self.visitors = collection, visitors
+        self.build()
+        self.wire()
+
+    def issued(self, task: str) -> list[Issued]:
+        """The page's students of one application as an owner's records."""
+        found = []
+        for customer in self.collection.customers(task):
+            student, name = self.collection.student(task, customer), f"{task}/{customer}"
+            kept = CHECKPOINTS / name if self.collection.origins[name].kind == "bundled" else None
+            serial = self.collection.valid_serial(task, customer)
+            found.append(Issued(name, serial, weights_hash(student.state_dict()), kept))
+        return found
+
+    def sample(self, name: str, change: str) -> Suspect:
+        """A student of the page as a thief might have left it."""
+        task, customer = name.split("/")
+        tensors = CHANGES[change](dict(self.collection.student(task, customer).state_dict()))
+        return Suspect(applications()[task], tensors, tensors)
+
+    def press_trace(self, name: str | None, change: str, path: str | None, request: gr.Request) -> Iterator[str]:
+        if not name and not path:
+            yield rendering.render_note(self.said["nothing"], "error")
+            return
+        yield rendering.render_note(self.said["busy"])
+        try:
+            suspect = self.sample(name, change) if name else read_suspect(Path(str(path)))
+        except OwnerError as error:
+            said = str(error).replace(str(path), "This file")
+            # The path is the server's own and says nothing to a visitor.
+            yield rendering.render_note(self.texts.of_error(said), "error")
+            return
+        held = self.collection.held_out.get(suspect.application.name)
+        if held is None:
+            yield rendering.render_note(self.said["nothing"], "error")
+            return
+        own = self.visitors.issued(request.session_hash or "", suspect.application.name)
+        found = trace(suspect, [*self.issued(suspect.application.name), *own], held.split)
+        yield rendering.render_trace(self.texts, as_json(found))
+
+    # Layout
+
+    def build(self) -> None:
+        names = [
+            f"{application.name}/{customer}"
+            for application in self.collection.applications()
+            for customer in self.collection.customers(application.name)
+        ]
+        gr.HTML(rendering.render_tab_heading(self.texts, "trace"), js_on_load=None, elem_classes="unseen-block")
+        gr.HTML(rendering.render_note(rendering.fill(self.said["lead"])), js_on_load=None, elem_classes="lead-note")
+        with gr.Row(elem_classes="workbench"):
+            with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
+                self.name = gr.Dropdown(
+                    [(self.said["none"], ""), *((name, name) for name in names)],
+                    value=names[0],
+                    label=self.said["sample"],
+                    elem_id="trace-sample",
+                )
+                self.change = gr.Radio(
+                    [(title, name) for name, title in self.said["changes"].items()],
+                    value="pruned",
+                    label=self.said["change"],
+                    elem_id="trace-change",
+                    elem_classes="choices",
+                )
+                self.upload = gr.File(label=self.said["upload"], type="filepath", elem_id="trace-upload", height=140)
+                self.button = gr.Button(self.said["button"], variant="primary", elem_id="trace-button")
+            with gr.Column(elem_classes="stage", min_width=300, scale=5):
+                self.report = gr.HTML(rendering.render_note(self.said["hint"]), js_on_load=None, elem_id="trace-report")
+
+    # Wiring
+
+    def wire(self) -> None:
+        self.button.click(
+            self.press_trace,
+            [self.name, self.change, self.upload],
+            self.report,
+            show_progress="hidden",
+            api_visibility="private",
+            concurrency_limit=AT_ONCE,
+        )
+        # An upload is meant to be traced: the sample steps back.
+        self.upload.upload(lambda: "", None, self.name, queue=False, show_progress="hidden", api_visibility="private")

@@ -1,0 +1,17 @@
+"""The page as a program, with a mint of some seconds and few uploads a visitor."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from dsn.allowance import VisitorLimits
+from dsn.owner.mint.quick import QuickMint
+from dsn.student.collection import load_collection
+from dsn.ui.page import build_page, launch_settings
+
+LIMITS = VisitorLimits(uploads_per_hour=3)
+QUICK = QuickMint(epochs=2, looks=6, pictures=100)
+
+if __name__ == "__main__":
+    build_page(load_collection(), LIMITS, QUICK).launch(**launch_settings(LIMITS))

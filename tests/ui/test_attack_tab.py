@@ -1,0 +1,263 @@
+"""The Attack tab without a browser: what it draws, what it says, what the adversary is given."""
+
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import gradio as gr
+import pytest
+import torch
+from markupsafe import escape
+
+from dsn.applications.prepared import Split
+from dsn.applications.training_share import load_training_share
+from dsn.attacks import brute_force, feature_space, hill_climbing, nearness, opening, watched
+from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.scene import Step, finish
+from dsn.attacks.registry import ATTACKS
+from dsn.results.store import read_results
+from dsn.student.collection import Collection, load_collection
+from dsn.tables.attacks import attack_lines
+from dsn.ui.attack.longer import render_longer_attacks
+from dsn.ui.attack.rendering import render_attack, span_in_words
+from dsn.ui.attack.tab import AttackTab
+from dsn.ui.attack.views import DRAWN, View, Watching
+from dsn.ui.compare.tab import CompareTab
+from dsn.ui.serving.background import BackRow
+from dsn.ui.serving.waiting_line import Turns
+from dsn.ui.texts import languages, load_texts
+
+TEXTS = load_texts("en")
+ATTACK = TEXTS["attack"]
+
+
+@pytest.fixture(scope="module")
+def collection() -> Collection:
+    return load_collection()
+
+
+def test_the_adversary_is_never_given_what_measures_it(collection: Collection) -> None:
+    for name in ("digits/alder", "signs/alder"):
+        scene = watched.scene_on_page(collection, name)
+        seen = {picture.numpy().tobytes() for picture in scene.train.images}
+        measured = {picture.numpy().tobytes() for picture in scene.test.images}
+        assert not seen & measured and scene.others
+    share = load_training_share(watched.application_named("digits"))
+    assert torch.equal(watched.scene_on_page(collection, "digits/birch").train.labels, share.labels)
+
+
+def test_only_students_an_attack_is_for_are_offered(collection: Collection) -> None:
+    for attack in ATTACK["shown"]:
+        names = watched.victims(collection, attack)
+        assert names
+        lengths = {len(collection.serials[name].bits) for name in names}
+        assert lengths == ({9} if attack == "brute-force" else {64})
+    assert {name.split("/")[0] for name in watched.victims(collection, "fine-tuning")} == {"digits"}
+
+
+@pytest.mark.parametrize("amount", [0.0, 0.6])
+def test_the_slider_is_the_recorded_attack(collection: Collection, amount: float) -> None:
+    found = watched.pruned_live(collection, "digits/alder", amount)
+    held, student = collection.held_out["digits"].split, collection.students["digits/alder"]
+    few = Split(held.images[: found.pictures], held.labels[: found.pictures])
+    if amount == 0:
+        assert found.valid == percent_right(student, few, stamping(student, collection.serials["digits/alder"]))
+        assert found.absent == percent_right(student, few)
+    weights = torch.cat([one.flatten() for one in student.state_dict().values() if one.dim() > 1])
+    cut = watched.pruning.pruned(student, amount)
+    left = torch.cat([one.flatten() for one in cut.state_dict().values() if one.dim() > 1])
+    assert (left == 0).double().mean().item() == pytest.approx(
+        max(amount, (weights == 0).double().mean().item()), abs=1e-3
+    )
+
+
+def test_brute_force_is_drawn_with_the_one_that_works(collection: Collection) -> None:
+    scene = watched.scene_on_page(collection, "digits/paper")
+    watching = Watching("brute-force")
+    outcome = finish(brute_force.attack(scene, brute_force.Settings(pictures=20), 1.0, 0))
+    view = watching.outcome(outcome, None)
+    page = render_attack(TEXTS, view, 10.0)
+    assert page.count("<rect class=") == 512
+    assert page.count('class="works"') == 1 and "1 of 512 serials works" in page
+    place = max(range(512), key=view.bars.__getitem__)
+    assert place == collection.serials["digits/paper"].number
+
+
+def test_a_cliff_is_drawn_point_by_point(collection: Collection) -> None:
+    scene = watched.scene_on_page(collection, "digits/alder")
+    outcome = finish(nearness.attack(scene, nearness.Settings(serials=1, pictures=40), 1.0, 0))
+    view = Watching("nearness").outcome(outcome, Step(65, 65))
+    (mean, highest) = view.curves
+    assert [x for x, _ in mean.points] == list(range(65)) and mean.points[0][1] == highest.points[0][1]
+    assert mean.points[0][1] > 90 and max(y for _, y in mean.points[2:]) < 30
+    assert ATTACK["table"] in render_attack(TEXTS, view, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "attack", "settings"),
+    [
+        ("digits/paper", brute_force, brute_force.Settings(pictures=5, report_every=100)),
+        ("digits/alder", nearness, nearness.Settings(serials=1, pictures=5)),
+        ("digits/alder", feature_space, feature_space.Settings(pictures=30)),
+    ],
+)
+def test_a_chart_grows_step_by_step_into_the_finished_one(
+    collection: Collection, name: str, attack: ModuleType, settings: Any
+) -> None:
+    scene = watched.scene_on_page(collection, name)
+    watching = Watching(attack.__name__.rsplit(".", 1)[1].replace("_", "-"))
+    views: list[View] = []
+    outcome = finish(attack.attack(scene, settings, 0.1, 0), lambda step: views.append(watching.step(step)))
+    views.append(watching.outcome(outcome, None))
+
+    def drawn(view: View) -> list:
+        return [*view.bars, *(point for curve in view.curves for point in curve.points), *view.points.values()]
+
+    sizes = [len(drawn(view)) for view in views]
+    assert sizes == sorted(sizes) and 0 < sizes[0] < sizes[1] and len(views) > 3
+    assert drawn(views[-2]) == drawn(views[-1]) and views[-2].longest == views[-1].longest
+    assert all(drawn(view) == drawn(views[-1])[: len(drawn(view))] for view in views if view.bars)
+    assert all(render_attack(TEXTS, view, 10.0) for view in views)
+
+
+def test_curves_of_two_modes_follow_one_another() -> None:
+    watching = Watching("hill-climbing")
+    for done in range(1, 9):
+        view = watching.step(Step(done, 8, {"accuracy": 10.0 + done}))
+    first, second = view.curves
+    assert first.points == ((1.0, 11.0), (2.0, 12.0), (3.0, 13.0), (4.0, 14.0))
+    assert second.points == ((1.0, 15.0), (2.0, 16.0), (3.0, 17.0), (4.0, 18.0)) and view.longest == 4
+
+
+def test_a_climb_is_drawn_over_queries_from_its_first_step_to_its_end(collection: Collection) -> None:
+    scene = watched.scene_on_page(collection, "digits/alder")
+    watching, views = Watching("hill-climbing"), []
+    settings = hill_climbing.Settings(queries=400, pictures=20, reports=4)
+    outcome = finish(hill_climbing.attack(scene, settings, 1.0, 0), lambda step: views.append(watching.step(step)))
+    over = watching.outcome(outcome, None)
+    assert views[-1].curves == over.curves and {view.longest for view in views} == {over.longest} == {400.0}
+
+
+TRAINED = [
+    key
+    for key, row in read_results("attacks").items()
+    if row["attack"] in DRAWN and "best_minus_scratch" in row["figures"]
+]
+
+
+@pytest.mark.parametrize("key", TRAINED)
+def test_what_is_drawn_of_training_is_the_best_way(key: str) -> None:
+    row = read_results("attacks")[key]
+    drawn = [row["curves"][name][-1] for name, _, _ in DRAWN[row["attack"]] if name in row["curves"]]
+    assert max(drawn) > row["figures"]["best"]["mean"] - 5, "a network that works is not drawn as one that does not"
+
+
+@pytest.mark.parametrize("name", ["digits/birch", "signs/cedar"])
+def test_opening_works_and_is_said_to(collection: Collection, name: str) -> None:
+    scene = watched.scene_on_page(collection, name)
+    few = replace(scene, test=Split(scene.test.images[:200], scene.test.labels[:200]))
+    view = Watching("opening").outcome(finish(opening.attack(few, opening.Settings((0.5, 2.0)), 1.0, 0)), None)
+    absent, valid = view.curves
+    assert absent.points[0][1] < 20 < 80 < absent.points[-1][1] and valid.points[0][1] > 95
+    assert f"right {view.figures['best']:.1f} % of the time" in render_attack(TEXTS, view, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("attack", "figures"),
+    [
+        ("opening", {"best": 11.0}),
+        ("reverse-engineering", {"plain_worst": 10.7, "recalibrated_worst": 10.7}),
+        ("hill-climbing", {"probabilities_accuracy": 12.0, "classes_accuracy": 9.8}),
+        ("fine-tuning", {"best": 98.0, "scratch_last": 98.5}),
+    ],
+)
+def test_a_verdict_is_by_the_figures(attack: str, figures: dict[str, float]) -> None:
+    for language in languages():
+        said = load_texts(language)["attack"]
+        vain = View(attack, 1, 1, figures=figures, is_over=True)
+        through = replace(vain, figures=figures | {next(iter(figures)): 99.0})
+        for view, text in ((vain, said[f"said_{attack}_in_vain"]), (through, said[f"said_{attack}"])):
+            written = text.format(**{name: f"{value:.1f}" for name, value in view.figures.items()})
+            assert str(escape(written)) in render_attack(load_texts(language), view, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("years", "words"),
+    [
+        (2.3e7, "23 million years"),
+        (4.2e9, "4.2 billion years"),
+        (1500, "1.5 thousand years"),
+        (0.5, "183 days"),
+        (7, "7.0 years"),
+    ],
+)
+def test_years_in_words(years: float, words: str) -> None:
+    assert span_in_words(TEXTS, years) == words
+
+
+def test_every_choice_has_its_words(collection: Collection) -> None:
+    with gr.Blocks():
+        tab = AttackTab(TEXTS, collection, BackRow(), Turns())
+    for attack in ATTACK["shown"]:
+        assert ATTACK[f"about_{attack}"] and ATTACK[f"said_{attack}"] and f"axis_{attack}" in ATTACK
+        name, _, stage, *_ = tab.choose_attack(attack, gr.Request(session_hash="visitor"))
+        assert name.value == watched.victims(collection, attack)[0]
+        assert "python -m dsn attack" in stage or attack == "pruning"
+
+
+def test_a_stage_that_is_opened_shows_what_is_chosen_and_leaves_a_running_attack(collection: Collection) -> None:
+    turns, visitor = Turns(), gr.Request(session_hash="visitor")
+    with gr.Blocks():
+        tab = AttackTab(TEXTS, collection, BackRow(), turns)
+    assert tab.open("fine-tuning", "signs/alder", 0, visitor) == tab.waiting("fine-tuning", "signs/alder")
+    assert tab.open("pruning", "signs/alder", 50, visitor) == tab.slide("signs/alder", 50)
+    turn = turns.take("visitor", "fine-tuning signs/alder")
+    assert turn and tab.open("fine-tuning", "signs/alder", 0, visitor) == gr.skip() and turn.wanted
+    turns.over(turn)
+    assert tab.open("fine-tuning", "signs/alder", 0, visitor) == tab.waiting("fine-tuning", "signs/alder")
+
+
+@pytest.mark.parametrize("names", [["digits/alder", "signs/alder"], ["digits/paper"], ["signs/birch"]])
+def test_a_page_of_few_students_offers_what_can_be_done_with_them(collection: Collection, names: list[str]) -> None:
+    tasks = {name.split("/")[0] for name in names}
+    few = Collection(
+        {name: collection.students[name] for name in names},
+        {name: collection.origins[name] for name in names},
+        collection.serials,
+        {task: collection.held_out[task] for task in tasks},
+    )
+    with gr.Blocks():
+        CompareTab(TEXTS, few)
+        tab = AttackTab(TEXTS, few, BackRow(), Turns())
+    short = [name for name in names if len(few.serials[name].bits) == 9]
+    assert ("brute-force" in tab.titles) == bool(short)
+    assert ("pruning" in tab.titles) == (len(short) < len(names))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_attack_is_watched_or_recorded_and_broken_locks_are_called_so(
+    collection: Collection, language: str
+) -> None:
+    texts = load_texts(language)
+    recorded = texts["attack"]["recorded_only"]
+    assert sorted([*ATTACK["shown"], *recorded]) == sorted(ATTACKS)
+    html = render_longer_attacks(texts, collection)
+    assert all(f"dsn attack {name} " in html for name in recorded)
+    for line, cells in attack_lines():
+        if line.attack in recorded:
+            assert escape(texts.of_line(line.what)) in html
+            for cell in cells.values():
+                assert texts.of_line(cell.text) in html
+    shown = [cell for line, cells in attack_lines() if line.attack in recorded for cell in cells.values()]
+    broken = [cell for cell in shown if cell.met is False]
+    assert broken, "every bar is met: if so, say it everywhere"
+    missed = texts["figures"]["attacks"]["missed"]
+    for cell in broken:
+        assert f"{texts.of_line(cell.text)} <small>({cell.bar}: {missed})</small>" in html
+
+
+def test_curves_over_parts_of_passes_keep_their_places(collection: Collection) -> None:
+    html = render_longer_attacks(TEXTS, collection)
+    row = read_results("attacks")["digits/alder/extraction/10"]
+    assert {f'<th scope="row">{x:g}</th>' in html for x in row["curves"]["x"]} == {True}
+    assert f"{row['curves']['copy'][-1]:.1f} %" in html

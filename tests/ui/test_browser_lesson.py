@@ -1,0 +1,155 @@
+"""The lesson in a real Chromium: by keyboard, without scrolling."""
+
+import re
+
+from lesson_on_page import action, at, entered, now
+from playwright.sync_api import Page, expect
+
+from dsn.ui.lesson.steps import STAGES, STEPS
+from dsn.ui.texts import load_texts
+
+SAID = load_texts("en")["lesson"]
+COUNT = len(STEPS)
+
+
+def test_closed_it_is_one_line(page: Page) -> None:
+    at(page, 0)
+    expect(now(page)).to_have_count(0)
+    box = page.locator("#lesson .lesson").bounding_box()
+    assert box and box["height"] < 80
+    expect(page.locator(".panel.valid .verdict")).to_contain_text("Right")
+
+
+def test_all_steps_by_keyboard_with_predictions_and_a_tally(page: Page) -> None:
+    action(page, "start").focus()
+    page.keyboard.press("Enter")
+    expect(action(page, "next")).to_be_focused()
+    right = 0
+    for number, step in enumerate(STEPS, start=1):
+        at(page, number)
+        expect(page.locator(".lesson-place")).to_have_text(f"Step {number} of {COUNT}")
+        expect(now(page).locator("h2")).to_have_text(SAID["steps"][step.name]["title"])
+        expect(page.locator("#serial input, #serial textarea")).to_have_value(
+            "" if step.serial == "none" else re.compile(".")
+        )
+        expect(now(page).locator(".lesson-takeaway")).to_be_hidden()
+        verdicts = page.locator("#panels .verdict")
+        if step.shown == "panels":
+            expect(verdicts.first).to_be_hidden()
+        choice = step.correct if number % 2 else (step.correct + 1) % step.choices
+        right += choice == step.correct
+        now(page).locator("[data-choice]").nth(choice).focus()
+        page.keyboard.press("Space")
+        expect(now(page).locator(".lesson-takeaway")).to_contain_text(SAID["steps"][step.name]["takeaway"])
+        expect(now(page).locator(".is-correct")).to_have_count(1)
+        expect(page.locator(".lesson-tally")).to_have_text(f"You predicted right {right} of {number}.")
+        if step.shown == "panels":
+            expect(verdicts.first).to_be_visible()
+        if number < COUNT:
+            action(page, "next").focus()
+            page.keyboard.press("Enter")
+    expect(action(page, "next")).to_have_attribute("aria-disabled", "true")
+    action(page, "previous").press("Enter")
+    at(page, COUNT - 1)
+    expect(now(page).locator(".lesson-takeaway")).to_be_visible()  # as it was left
+    now(page).locator("[data-choice]").first.click(force=True)
+    expect(page.locator(".lesson-tally")).to_have_text(f"You predicted right {right} of {COUNT}.")  # the first counts
+    action(page, "leave").press("Enter")
+    at(page, 0)
+    expect(page.locator("#panels .verdict").first).to_be_visible()
+    page.wait_for_function("!location.search.includes('step=')")  # the address follows a moment later
+    page.reload()
+    action(page, "start").click()
+    expect(page.locator(".lesson-tally")).to_have_text("")  # of this visit only
+
+
+def test_reveal_is_no_prediction(page: Page) -> None:
+    action(page, "start").click()
+    action(page, "reveal").click()
+    expect(now(page).locator(".lesson-takeaway")).to_be_visible()
+    expect(page.locator(".panel.absent .verdict")).to_contain_text("equally likely")
+    expect(page.locator(".lesson-tally")).to_have_text("")
+
+
+def test_steps_set_the_page(page: Page) -> None:
+    action(page, "start").click()
+    expect(page.locator(".panel.entered .stamped-serial")).to_contain_text("nothing stamped")
+    page.locator("#lesson [data-go='3']").click()
+    expect(page.locator("#serial + *, .note").first).to_be_visible()
+    expect(page.locator(".controls .note")).to_contain_text(re.compile(r"\b1 of its 64 bits"))
+    page.locator("#lesson [data-go='4']").click()
+    expect(page.locator("#bits button")).to_have_count(9)
+    expect(page.get_by_role("radio", name="paper")).to_be_checked()
+    page.locator("#lesson [data-go='5']").click()
+    expect(page.locator("#lesson-clouds figure.valid circle")).to_have_count(300)
+    expect(page.locator("#lesson-clouds figure.absent svg")).to_be_hidden()
+    action(page, "reveal").click()
+    expect(page.locator("#lesson-clouds figure.absent circle")).to_have_count(1)
+    page.locator("#lesson [data-go='6']").click()
+    expect(page.locator("#lesson-clouds")).to_be_hidden()
+
+
+def test_another_script_can_lead_without_changing_the_page(page: Page) -> None:
+    before = entered(page)
+    page.evaluate("window.changes = 0; document.addEventListener('dsn:changed', () => window.changes++)")
+    page.evaluate("document.dispatchEvent(new CustomEvent('dsn:step', {detail: {step: 5, keep: true}}))")
+    at(page, 5)
+    expect(page.locator("#lesson-clouds figure")).to_have_count(3)
+    assert entered(page) == before
+    page.evaluate("document.dispatchEvent(new CustomEvent('dsn:step', {detail: {step: 1, keep: false}}))")
+    expect(page.locator(".panel.entered .stamped-serial")).to_contain_text("nothing stamped")
+    assert page.evaluate("window.changes") == 2
+
+
+def test_the_training_is_drawn_in_stages_with_equations(page: Page) -> None:
+    action(page, "start").click()
+    page.locator("#lesson [data-go='6']").click()
+    action(page, "reveal").click()
+    for number, (name, symbols) in enumerate(STAGES.items(), start=1):
+        page.locator(f"[data-go-stage='{number}']").press("Enter")
+        shown = page.locator(".training-said:visible")
+        expect(shown).to_have_count(1)
+        expect(shown.locator("dt math")).to_have_count(len(symbols))
+        assert page.locator(".training-picture g.lit").count() > 0
+        if name != "handed":
+            box = shown.locator("math[display=block]").first.bounding_box()
+            assert box and box["height"] > 15 and box["width"] > 60
+            # drawn as mathematics: an index stands lower than its letter
+            letter, index = shown.locator("math[display=block] msub").first.locator("> *").all()
+            high, low = letter.bounding_box(), index.bounding_box()
+            assert high and low and low["y"] + low["height"] > high["y"] + high["height"]
+
+
+def test_attacks_lead_to_their_tab(page: Page) -> None:
+    action(page, "start").click()
+    page.locator("#lesson [data-go='7']").click()
+    action(page, "reveal").click()
+    attack = load_texts("en")["attack"]["shown"]["brute-force"]
+    page.locator(f"[data-open-choice='{attack}']").click()
+    expect(page.locator("#attack-run")).to_be_visible()
+    expect(page.get_by_role("radio", name=attack, exact=True)).to_be_checked()
+
+
+def test_terms_explain_themselves_by_keyboard_mouse_and_touch(page: Page) -> None:
+    action(page, "start").click()
+    page.locator("#lesson [data-go='2']").click()
+    term = now(page).locator(".lesson-lead .term").first
+    tip = term.get_by_role("tooltip")
+    expect(tip).to_be_hidden()
+    term.locator("button").focus()
+    expect(tip).to_be_visible()
+    expect(term.locator("button")).to_have_accessible_description(load_texts("en")["glossary"]["serial"])
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    at(page, 2)
+    term.locator("button").hover()
+    expect(tip).to_be_visible()
+    tip.hover()
+    expect(tip).to_be_visible()
+    page.mouse.move(5, 5)
+    now(page).locator("[data-choice]").first.focus()
+    expect(tip).to_be_hidden()
+    term.locator("button").dispatch_event("click")
+    expect(tip).to_be_visible()
+    box = tip.bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= 1280

@@ -1,0 +1,153 @@
+"""The presenter mode in a real Chromium: by keyboard, in both languages, without scrolling."""
+
+from collections.abc import Iterator
+
+import pytest
+from lesson_on_page import action, at, now
+from playwright.sync_api import Browser, Page, Route, expect
+
+from dsn.student.collection import load_collection
+from dsn.ui.lesson.steps import STAGES, STEPS, step_serial
+from dsn.ui.texts import languages
+
+
+@pytest.fixture
+def talk(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The presenter mode in one language at 1280x720; every other host is unreachable, and asking one fails."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    foreign: list[str] = []
+
+    def only_the_app(route) -> None:
+        if route.request.url.startswith((address, "data:", "blob:")):
+            route.continue_()
+        else:
+            foreign.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", only_the_app)
+    page = context.new_page()
+    language = getattr(request, "param", "en")
+    page.goto(f"{address}/{'' if language == 'en' else language}?present=1")
+    expect(page.locator("body.presenting")).to_have_count(1)
+    at(page, 1)
+    yield page
+    context.close()
+    assert foreign == [], "the page asked another host"
+
+
+LOWEST = """Math.max(...[...document.querySelectorAll('.gradio-container *')]
+  .filter((one) => one.getClientRects().length && !one.closest('math, svg')
+    && getComputedStyle(one).visibility !== 'hidden')
+  .map((one) => one.getBoundingClientRect().bottom))"""
+
+
+def fits_on_the_screen(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollHeight") <= 720
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert page.evaluate(LOWEST) <= 720, "something is cut off"
+
+
+@pytest.mark.parametrize("talk", languages(), indirect=True)
+def test_a_talk_needs_no_scrolling(talk: Page) -> None:
+    for number, step in enumerate(STEPS, start=1):
+        at(talk, number)
+        drawn = {"panels": "#panels .panel", "clouds": "#lesson-clouds figure"}.get(step.shown)
+        if drawn:
+            expect(talk.locator(drawn)).to_have_count(3)
+            expect(talk.locator(drawn).first).to_be_visible()
+        fits_on_the_screen(talk)
+        talk.keyboard.press("Enter" if number % 2 else "r")
+        expect(now(talk).locator(".lesson-takeaway")).to_be_visible()
+        fits_on_the_screen(talk)
+        talk.keyboard.press(("ArrowRight", "PageDown", "Space")[number % 3])
+        for stage in range(2, len(STAGES) + 1) if step.shown == "training" else ():
+            expect(talk.locator(f"[data-go-stage='{stage}']")).to_have_attribute("aria-pressed", "true")
+            fits_on_the_screen(talk)
+            talk.keyboard.press("ArrowRight")
+    at(talk, len(STEPS))
+    for hidden in (".page-head", "#tabs [role=tablist]", ".controls", "#measure", "footer", ".lesson-bar"):
+        expect(talk.locator(hidden).first).to_be_hidden()
+
+
+def test_a_rehearsed_talk_repeats_exactly(talk: Page) -> None:
+    collection = load_collection()
+
+    def rehearse() -> None:
+        for number, step in enumerate(STEPS[:2], start=1):
+            at(talk, number)
+            for count in (1, 2, 3):
+                talk.keyboard.press("n")
+                serial = step_serial(collection, step, count)
+                assert serial
+                expect(talk.locator(".panel.entered .stamped-serial code")).to_have_text(serial.text)
+            talk.keyboard.press("ArrowRight")
+
+    start = talk.url
+    rehearse()
+    talk.goto(start)
+    expect(talk.locator("body.presenting")).to_have_count(1)
+    rehearse()
+
+
+def test_an_answer_that_comes_late_does_not_stay(talk: Page) -> None:
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if '"count":1' in (route.request.post_data or "") and not held:
+            held.append(route)
+        else:
+            route.fallback()
+
+    talk.route("**/gradio_api/**", hold_the_first)
+    stamped = talk.locator(".panel.entered .stamped-serial code")
+    for _ in range(2):
+        talk.keyboard.press("n")
+    second = step_serial(load_collection(), STEPS[0], 2)
+    assert second
+    expect(stamped).to_have_text(second.text)
+    with talk.expect_request(lambda request: '"count":2' in (request.post_data or "")):
+        held[0].fallback()
+    expect(stamped).to_have_text(second.text)
+
+
+def test_a_reloaded_talk_goes_on_where_it_was(talk: Page) -> None:
+    collection = load_collection()
+    stamped = talk.locator(".panel.entered .stamped-serial code")
+    talk.keyboard.press("ArrowRight")
+    talk.keyboard.press("n")
+    serial = step_serial(collection, STEPS[1], 1)
+    assert serial
+    expect(stamped).to_have_text(serial.text)
+    talk.wait_for_function("serial => new URLSearchParams(location.search).get('serial') === serial", arg=serial.text)
+    talk.reload()
+    at(talk, 2)
+    expect(stamped).to_have_text(serial.text)
+    talk.keyboard.press("ArrowLeft")
+    at(talk, 1)
+
+
+@pytest.mark.parametrize("step", ["zzz", "99"])
+def test_a_link_to_no_step_is_a_talk_all_the_same(talk: Page, address: str, step: str) -> None:
+    talk.goto(f"{address}/?present=1&step={step}")
+    expect(talk.locator("#share .ignored")).not_to_be_empty()  # the link was followed
+    expect(now(talk)).to_have_count(1)
+
+
+def test_keys_are_shown_and_escape_leaves(talk: Page) -> None:
+    talk.keyboard.press("ArrowRight")
+    at(talk, 2)
+    talk.keyboard.press("ArrowLeft")
+    at(talk, 1)
+    talk.keyboard.press("PageUp")
+    at(talk, 1)
+    talk.keyboard.press("?")
+    expect(talk.get_by_role("dialog")).to_be_visible()
+    talk.keyboard.press("Escape")
+    expect(talk.get_by_role("dialog")).to_be_hidden()
+    expect(talk.locator("body.presenting")).to_have_count(1)
+    talk.keyboard.press("Escape")
+    expect(talk.locator("body.presenting")).to_have_count(0)
+    expect(talk.locator(".page-head h1")).to_be_visible()
+    at(talk, 1)
+    action(talk, "present").click()
+    expect(talk.locator("body.presenting")).to_have_count(1)

@@ -1,0 +1,99 @@
+"""The page's languages: which one a visitor gets, that each is whole, and that errors are said in it."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from dsn.ui.serving.languages import COOKIE, LanguageDoor, accepted, language_for
+from dsn.ui.texts import HERE, PLACE, Texts, languages, load_texts
+
+TRANSLATIONS = languages()[1:]
+
+
+def sentences(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every sentence with the way to it."""
+    if isinstance(value, str):
+        yield path, value
+    else:
+        for name, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from sentences(one, f"{path}/{name}")
+
+
+def of_page(language: str) -> dict[str, str]:
+    """A language's sentences without what only translations have."""
+    sections = json.loads((HERE / f"{language}.json").read_text("utf-8"))
+    own = ("tasks", "classes", "errors", "lines")
+    return {path: text for path, text in sentences(sections) if path.split("/")[1] not in own}
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_a_translation_is_whole(language: str) -> None:
+    english, translated = of_page("en"), of_page(language)
+    assert translated.keys() == english.keys()
+    for path, text in english.items():
+        assert sorted(PLACE.findall(translated[path])) == sorted(PLACE.findall(text)), path
+        assert sorted(re.findall(r"</?\w+", translated[path])) == sorted(re.findall(r"</?\w+", text)), path
+        assert bool(translated[path]) == bool(text), path
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_errors_keep_their_places(language: str) -> None:
+    for english, translated in load_texts(language)["errors"].items():
+        assert set(PLACE.findall(translated)) <= set(PLACE.findall(english)), english
+
+
+@given(st.integers(0, 10**6), st.text(max_size=20))
+def test_an_error_is_said_in_the_language(count: int, name: str) -> None:
+    errors = {"There are {count} of “{name}” (at most 3): stop.": "{name}：{count}"}
+    texts = Texts("xx", {"errors": errors})
+    if name:
+        assert texts.of_error(f"There are {count} of “{name}” (at most 3): stop.") == f"{name}：{count}"
+    assert texts.of_error(ValueError("Something else.")) == "Something else."
+
+
+def test_languages_are_asked_for_by_weight() -> None:
+    assert accepted("de;q=0.3, zh-CN, en;q=0.8") == ["zh", "en", "de"]
+    assert accepted("zh;q=0, en;q=x, *") == ["*"]
+    assert accepted("") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "cookie", "header", "language"),
+    [
+        ("", "", "", "en"),
+        ("", "", "fr, zh;q=0.5", "zh"),
+        ("", "", "en-GB, zh;q=0.9", "en"),
+        ("", f"{COOKIE}=en", "zh", "en"),
+        ("lang=zh", f"{COOKIE}=en", "en", "zh"),
+        ("lang=klingon", "", "zh", "zh"),
+        ("", f"{COOKIE}=../../etc", "", "en"),
+        ("", "a=b; =;;,", "", "en"),
+    ],
+)
+def test_a_choice_goes_before_the_browser(query: str, cookie: str, header: str, language: str) -> None:
+    assert language_for(query, {"cookie": cookie, "accept-language": header}) == language
+
+
+def test_the_door_leads_to_the_language_and_remembers_a_choice() -> None:
+    app = Starlette()
+    app.add_route("/", lambda request: PlainTextResponse("English"))
+    app.add_route("/zh", lambda request: PlainTextResponse("Chinese"))
+    app.add_route("/config", lambda request: PlainTextResponse("settings"))
+    visitor = TestClient(LanguageDoor(app))
+    chinese = {"Accept-Language": "zh-CN"}
+    assert visitor.get("/", headers=chinese).text == "Chinese"
+    assert visitor.get("/config", headers=chinese).text == "settings"
+    led = visitor.get("/?picture=7&lang=zh", follow_redirects=False)
+    assert led.status_code == 307 and led.headers["location"] == "/zh?picture=7"
+    assert visitor.get("/").text == "Chinese"  # remembered
+    assert visitor.get("/?lang=en", headers=chinese).text == "English"
+    assert visitor.get("/", headers=chinese).text == "English"
+    assert visitor.get("/zh", headers=chinese).text == "Chinese"  # an address is an address
