@@ -43,12 +43,13 @@ class Lock(Protocol):
     def tensors(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """From the network's tensors, as they lie, to the file's."""
 
-    def opened(self, network: Classifier, serial: Serial | None) -> Classifier:
+    def opened(self, network: Classifier, serial: Serial | None, place: StampPlace) -> Classifier:
         """The network that answers whoever brings this serial, right or wrong; None brings none.
 
         Args:
             network: as it lies, in eval mode.
             serial: of any length.
+            place: where a serial would be.
         """
 
     def logits(self, network: Classifier, images: Tensor, place: StampPlace) -> Tensor:

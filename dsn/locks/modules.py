@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -44,12 +44,12 @@ class SealedModule:
         """
         if len(serial.bits) != self.bit_count:
             raise SealError(f"This file takes a serial of {self.bit_count} bits, and this one has {len(serial.bits)}.")
-        opened = open_codes(self.codes, serial, self.seal)
+        opened, _ = open_codes(self.codes, serial, self.seal)
         return {**{name: one.to(TYPES[self.types[name]]) for name, one in opened.items()}, **self.readable}
 
     def save(self, path: Path) -> None:
         """Write a safetensors file: codes, and the seal in its metadata."""
-        about = {"bit_count": self.bit_count, "types": self.types, "seal": asdict(self.seal)}
+        about = {"bit_count": self.bit_count, "types": self.types, "seal": self.seal.to_json()}
         write_tensors(path, {**self.codes, **self.readable}, {METADATA: json.dumps(about)})
 
     @classmethod

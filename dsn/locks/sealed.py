@@ -1,7 +1,8 @@
 """The sealed lock: the weights themselves are noise without the serial. Not in the paper.
 
 Inside lies a stamped student: opened, it still wants its serial in the picture. So the serial travels as it always did
-(Eq. 9), and is read from the picture's corner.
+(Eq. 9), and is read from the picture's corner. A copy made for one of many customers wants another serial inside than
+the one that opens it; that was sealed with the weights, and is stamped over the customer's.
 """
 
 import threading
@@ -14,7 +15,7 @@ from dsn.applications.prepared import as_floats
 from dsn.locks.lock import TensorSpec
 from dsn.locks.sealing import Seal, as_they_lie, codes_of, open_codes
 from dsn.locks.stamping import StampPlace, stamp
-from dsn.networks.classifier import Classifier
+from dsn.networks.classifier import Classifier, NetworkConfig
 from dsn.serials import Serial
 
 AT_LEAST_ONE, AT_MOST_ZERO = 0.9, 0.1  # a pixel between them is no bit
@@ -54,14 +55,14 @@ class Sealed:
         """The numbers' codes."""
         return codes_of(weights, self.seal)
 
-    def opened(self, network: Classifier, serial: Serial | None) -> Classifier:
+    def opened(self, network: Classifier, serial: Serial | None, place: StampPlace) -> Classifier:
         """The network that this serial gives, its own or another's; without one the codes as they lie."""
         if serial is None:
             return network
         key = serial, network.predictor.weight.device
         with self._one_at_a_time:
             if key not in self._kept:
-                self._kept[key] = self._open(network, serial)
+                self._kept[key] = self._open(network, serial, place)
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
@@ -71,11 +72,12 @@ class Sealed:
         """Each picture is answered by the network that the serial in its corner gives."""
         patterns, groups = torch.unique(_read(images, place), dim=0, return_inverse=True)
         if len(patterns) == 1:
-            return Classifier.forward(self.opened(network, _serial(patterns[0])), images)
+            return Classifier.forward(self.opened(network, _serial(patterns[0]), place), images)
         logits = images.new_empty(len(images), network.predictor.out_features)
         for number, pattern in enumerate(patterns):
             these = groups == number
-            logits[these] = Classifier.forward(self.opened(network, _serial(pattern)), images[these]).to(logits.dtype)
+            opened = self.opened(network, _serial(pattern), place)
+            logits[these] = Classifier.forward(opened, images[these]).to(logits.dtype)
         return logits
 
     def swept(
@@ -84,13 +86,32 @@ class Sealed:
         """A whole pass for every pattern: another network answers each."""
         return SealedBatch(self, network, images, place, at)
 
-    def _open(self, network: Classifier, serial: Serial) -> Classifier:
+    def _open(self, network: Classifier, serial: Serial, place: StampPlace) -> Classifier:
+        weights, inside = open_codes(codes_of(network.state_dict(), self.seal), serial, self.seal)
         with torch.device("meta"):
-            opened = Classifier(network.shape)
-        weights = open_codes(codes_of(network.state_dict(), self.seal), serial, self.seal)
+            opened = Classifier(network.shape) if inside == serial else Restamping(network.shape, inside, place)
         opened.load_state_dict(weights, assign=True)
         opened.to(network.predictor.weight.device).to(memory_format=torch.channels_last)
         return opened.requires_grad_(False).eval()
+
+
+class Restamping(Classifier):
+    """A network that puts the serial it wants over the one that opened it, whatever the picture carries.
+
+    Args:
+        shape: of the network.
+        serial: that it wants.
+        place: where.
+    """
+
+    def __init__(self, shape: NetworkConfig, serial: Serial, place: StampPlace) -> None:
+        super().__init__(shape)
+        self.serial, self.place = serial, place
+
+    def drive(self, images: Tensor) -> Tensor:
+        """What the last ReLU is given, float [N, D], of pictures, float [N, C, H, W], once they are stamped."""
+        bits = torch.tensor(self.serial.bits, dtype=images.dtype, device=images.device)
+        return super().drive(stamp(images, bits, self.place))
 
 
 class SealedBatch:

@@ -5,12 +5,16 @@ A tensor's scale is the smallest power of two that its values fit under; a code 
 with one ChaCha20 stream, counter and nonce zero, whose key is scrypt of the serial's bits, written as the text of their
 zeros and ones, and a random salt. Unauthenticated on purpose: a wrong serial gives values uniform in [-scale, scale),
 so that the network runs and can be measured.
+
+Many customers' copies of one stamped student have a serial each, and one serial inside, which that student was
+distilled for. Its bits follow the codes in the stream: whoever opens the weights has it too, and nobody else.
 """
 
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,10 +23,11 @@ from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt as KeyFromSerial
 from torch import Tensor
 
-from dsn.serials import Serial
+from dsn.serials import BIT_COUNTS, Serial
 
 SALT_BYTES = 16
 KEY_BYTES = 32
+INSIDE_BITS = {2 * -(-count // 8): count for count in BIT_COUNTS}  # of the serial inside, by its hexadecimal digits
 LARGEST_EXPONENT = 64  # of a scale: its power of two lies between -64 and 64
 WIDTHS = {torch.int16: 16, torch.int32: 32}  # bits a code
 
@@ -63,36 +68,44 @@ class Seal:
         salt: 16 random bytes, as 32 hexadecimal digits; another for every sealed copy.
         scales: a power of two for each tensor, by its name.
         scrypt: what finding the key costs.
+        inside: bits of the serial that the network inside wants, sealed, as hexadecimal digits; empty where it is the
+            serial that opens the seal.
     """
 
     salt: str
     scales: Mapping[str, float]
     scrypt: ScryptCost = USUAL_COST
+    inside: str = ""
 
     def __post_init__(self) -> None:
-        if (
-            not isinstance(self.salt, str)
-            or len(self.salt) != 2 * SALT_BYTES
-            or set(self.salt) - set("0123456789abcdef")
-        ):
+        if not _is_hexadecimal(self.salt) or len(self.salt) != 2 * SALT_BYTES:
             raise SealError(f"the salt must be {2 * SALT_BYTES} hexadecimal digits in small letters")
         for name, scale in self.scales.items():
             if not isinstance(name, str) or not isinstance(scale, float) or not _is_scale(scale):
                 raise SealError(f"the scale of {str(name)[:60]!r} must be a power of two that is not extreme")
+        if not _is_hexadecimal(self.inside) or len(self.inside) not in (0, *INSIDE_BITS):
+            raise SealError(f"the serial inside must be {' or '.join(map(str, INSIDE_BITS))} hexadecimal digits")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; what is usual is not said."""
+        values = asdict(self)
+        if not self.inside:
+            del values["inside"]
+        return values
 
     @classmethod
     def from_json(cls, values: object) -> "Seal":
-        """Read what `dataclasses.asdict` gave.
+        """Read what `to_json` gave.
 
         Raises:
             SealError: a value is missing, or cannot be.
         """
         try:
-            assert isinstance(values, dict) and set(values) == {"salt", "scales", "scrypt"}
+            assert isinstance(values, dict) and set(values) - {"inside"} == {"salt", "scales", "scrypt"}
             assert isinstance(values["scales"], dict) and isinstance(values["scrypt"], dict)
-            return cls(values["salt"], values["scales"], ScryptCost(**values["scrypt"]))
+            return cls(**{**values, "scrypt": ScryptCost(**values["scrypt"])})
         except (AssertionError, TypeError) as error:
-            raise SealError("a seal has salt, scales and scrypt (n, r, p), and nothing else") from error
+            raise SealError("a seal has salt, scales, scrypt (n, r, p) and perhaps inside, no more") from error
 
 
 def new_salt() -> str:
@@ -107,6 +120,7 @@ def seal_tensors(
     *,
     scrypt: ScryptCost = USUAL_COST,
     wide: frozenset[str] = frozenset(),
+    inside: Serial | None = None,
 ) -> tuple[dict[str, Tensor], Seal]:
     """Codes that tell nothing without the serial.
 
@@ -116,6 +130,7 @@ def seal_tensors(
         salt: 32 hexadecimal digits, used for no other tensors under this serial.
         scrypt: what finding the key is to cost.
         wide: names of tensors that get 32 bits a code.
+        inside: the serial that the network inside wants, where it is another.
 
     Returns:
         Codes, int16 or int32 of the tensors' shapes, on the CPU; and what goes with them.
@@ -129,12 +144,24 @@ def seal_tensors(
             raise SealError(f"{name} is {tensor.dtype}: only floating-point tensors can be sealed")
         width = 32 if name in wide else 16
         scales[name], codes[name] = _coded(name, tensor.detach().cpu().double(), width)
-    return _xored(codes, serial, salt, scrypt), Seal(salt, scales, scrypt)
+    after = np.packbits(inside.bits).tobytes() if inside else b""
+    mixed, after = _xored(codes, serial, salt, scrypt, after)
+    return mixed, Seal(salt, scales, scrypt, after.hex())
 
 
-def open_codes(codes: Mapping[str, Tensor], serial: Serial, seal: Seal) -> dict[str, Tensor]:
-    """The tensors that sealed codes stand for, float32; with a wrong serial noise, uniform in [-scale, scale)."""
-    return as_they_lie(_xored(codes, serial, seal.salt, seal.scrypt), seal)
+def open_codes(codes: Mapping[str, Tensor], serial: Serial, seal: Seal) -> tuple[dict[str, Tensor], Serial]:
+    """What a serial opens; with a wrong one, noise.
+
+    Returns:
+        The tensors that the codes stand for, float32 (noise is uniform in [-scale, scale)), and the serial that the
+        network inside wants in the picture.
+    """
+    plain, after = _xored(codes, serial, seal.salt, seal.scrypt, bytes.fromhex(seal.inside))
+    weights = as_they_lie(plain, seal)
+    if not seal.inside:
+        return weights, serial
+    bits = np.unpackbits(np.frombuffer(after, np.uint8))[: INSIDE_BITS[len(seal.inside)]]
+    return weights, Serial(tuple(bits.tolist()))
 
 
 def as_they_lie(codes: Mapping[str, Tensor], seal: Seal) -> dict[str, Tensor]:
@@ -150,6 +177,10 @@ def codes_of(weights: Mapping[str, Tensor], seal: Seal) -> dict[str, Tensor]:
         name: (one.detach().cpu().double() * (2**15 / seal.scales[name])).round().to(torch.int16)
         for name, one in weights.items()
     }
+
+
+def _is_hexadecimal(text: object) -> bool:
+    return isinstance(text, str) and set(text) <= set("0123456789abcdef")
 
 
 def _is_scale(value: float) -> bool:
@@ -171,18 +202,20 @@ def _coded(name: str, values: Tensor, width: int) -> tuple[float, Tensor]:
     return scale, (values / scale * top).round().to(torch.int16 if width == 16 else torch.int32)
 
 
-def _xored(codes: Mapping[str, Tensor], serial: Serial, salt: str, scrypt: ScryptCost) -> dict[str, Tensor]:
-    """Codes xored with the stream of this serial and salt; twice gives what was there."""
+def _xored(
+    codes: Mapping[str, Tensor], serial: Serial, salt: str, scrypt: ScryptCost, after: bytes
+) -> tuple[dict[str, Tensor], bytes]:
+    """Codes, and bytes after them, xored with the stream of this serial and salt; twice gives what was there."""
     names = sorted(codes)
     plain = [codes[name].detach().cpu().contiguous().numpy() for name in names]
-    content = b"".join(one.astype(one.dtype.newbyteorder("<"), copy=False).tobytes() for one in plain)
+    content = b"".join(one.astype(one.dtype.newbyteorder("<"), copy=False).tobytes() for one in plain) + after
     stream = Cipher(ChaCha20(_key(serial, salt, scrypt), bytes(16)), mode=None).encryptor()
     mixed, start, found = stream.update(content), 0, {}
     for name, one in zip(names, plain, strict=True):
         part = np.frombuffer(mixed, one.dtype.newbyteorder("<"), one.size, start).astype(one.dtype)
         found[name] = torch.from_numpy(part.reshape(one.shape))
         start += one.nbytes
-    return {name: found[name] for name in codes}
+    return {name: found[name] for name in codes}, mixed[start:]
 
 
 def _key(serial: Serial, salt: str, scrypt: ScryptCost) -> bytes:

@@ -32,7 +32,7 @@ class Stamped:
         """They are the file's."""
         return weights
 
-    def opened(self, network: Classifier, serial: Serial | None) -> Classifier:
+    def opened(self, network: Classifier, serial: Serial | None, place: StampPlace) -> Classifier:
         """The network itself, whatever the serial."""
         return network
 

@@ -9,7 +9,7 @@ from dsn.locks.sealing import SealError
 from dsn.serials import Serial
 from dsn.student.card import plain_card
 from dsn.student.folder import load_folder, save_student
-from dsn.student.sealing import seal, unseal
+from dsn.student.sealing import seal, serial_inside, unseal
 from dsn.student.student import Student
 
 
@@ -45,8 +45,11 @@ def run_unseal(options: argparse.Namespace) -> None:
     serial = Serial.parse(options.serial)
     _check_places(options)
     if options.source.is_dir():
-        opened = unseal(load_folder(options.source), serial)
-        _write_folder(opened, options.to)
+        sealed = load_folder(options.source)
+        _write_folder(unseal(sealed, serial), options.to)
+        inside = serial_inside(sealed, serial)
+        if inside != serial:
+            print(f"The serial that it wants in the picture from now on is {inside.text}.")
     else:
         write_tensors(options.to, SealedModule.load(options.source).state_dict(serial))
     print(f"wrote {options.to}: everybody can read it. With a wrong serial it is noise, which nothing here can tell.")

@@ -20,15 +20,23 @@ from dsn.serials import Serial
 from dsn.student.student import Student, StudentConfig
 
 
-def seal(student: Student, serial: Serial, *, salt: str | None = None, scrypt: ScryptCost = USUAL_COST) -> Student:
+def seal(
+    student: Student,
+    serial: Serial,
+    *,
+    salt: str | None = None,
+    scrypt: ScryptCost = USUAL_COST,
+    inside: Serial | None = None,
+) -> Student:
     """A copy whose weights are noise without the serial; BatchNorm is folded into its convolutions first.
 
     Args:
-        student: stamped, in eval mode; left as it is. Its own serial is the one to seal with: inside, it still wants
-            that in the picture.
+        student: stamped, in eval mode; left as it is. Inside, it still wants its own serial in the picture.
         serial: of as many bits as the student's.
         salt: 32 hexadecimal digits; None draws a random one. The same student, serial and salt give the same copy.
         scrypt: what finding the key is to cost.
+        inside: the student's own serial, where it is not the one to seal with: sealed with the weights, it is stamped
+            over the other once that has opened them.
 
     Raises:
         SealError: a student that is sealed already, or weights that are not finite.
@@ -36,14 +44,17 @@ def seal(student: Student, serial: Serial, *, salt: str | None = None, scrypt: S
     """
     if student.config.lock == SEALED:
         raise SealError("This student is sealed already: unseal it first.")
-    student.check_length(serial)
-    codes, mark = seal_tensors(folded_weights(student), serial, salt or new_salt(), scrypt=scrypt)
+    for one in (serial, inside or serial):
+        student.check_length(one)
+    codes, mark = seal_tensors(folded_weights(student), serial, salt or new_salt(), scrypt=scrypt, inside=inside)
     network = replace(student.config.network, batch_norm=False)
     return _student(replace(student.config, network=network, lock=SEALED, seal=mark), as_they_lie(codes, mark))
 
 
 def unseal(student: Student, serial: Serial) -> Student:
     """A stamped copy of a sealed student, readable by everybody; with a wrong serial it is noise.
+
+    The serial that it then wants in the picture is `serial_inside`.
 
     Args:
         student: sealed; left as it is.
@@ -53,9 +64,19 @@ def unseal(student: Student, serial: Serial) -> Student:
         SealError: a student that is not sealed.
         ValueError: a serial of another length.
     """
-    student.check_length(serial)
-    seal = _seal_of(student)
-    return _stamped(student, open_codes(codes_of(student.state_dict(), seal), serial, seal))
+    weights, _ = _opened(student, serial)
+    return _stamped(student, weights)
+
+
+def serial_inside(student: Student, serial: Serial) -> Serial:
+    """The serial that a sealed student wants in the picture once this one has opened it: the same, but for a copy.
+
+    Raises:
+        SealError: a student that is not sealed.
+        ValueError: a serial of another length.
+    """
+    _, inside = _opened(student, serial)
+    return inside
 
 
 def as_it_lies(student: Student) -> Student:
@@ -63,10 +84,11 @@ def as_it_lies(student: Student) -> Student:
     return _stamped(student, student.state_dict()) if student.config.seal else student
 
 
-def _seal_of(student: Student):
+def _opened(student: Student, serial: Serial) -> tuple[dict[str, torch.Tensor], Serial]:
+    student.check_length(serial)
     if student.config.seal is None:
         raise SealError("This student is not sealed: there is nothing to unseal.")
-    return student.config.seal
+    return open_codes(codes_of(student.state_dict(), student.config.seal), serial, student.config.seal)
 
 
 def _stamped(student: Student, weights: dict[str, torch.Tensor]) -> Student:

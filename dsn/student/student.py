@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dsn.locks.registry import SEALED, STAMPED, lock_named
-from dsn.locks.sealing import Seal
+from dsn.locks.sealing import INSIDE_BITS, Seal
 from dsn.locks.stamping import CORNER, PLACES, StampPlace, stamp
 from dsn.locks.sweep import Swept
 from dsn.networks.classifier import Classifier, NetworkConfig
@@ -54,6 +54,8 @@ class StudentConfig:
         lock_named(self.lock, self.seal)
         if self.lock == SEALED and self.network.batch_norm:
             raise ValueError("a sealed network has its BatchNorm folded: batch_norm must be false")
+        if self.seal and self.seal.inside and INSIDE_BITS[len(self.seal.inside)] != self.bit_count:
+            raise ValueError(f"the serial inside is not one of {self.bit_count} bits")
 
     def to_json(self) -> str:
         """The text of `config.json`."""
@@ -62,6 +64,8 @@ class StudentConfig:
             del values["network"]["batch_norm"]  # what is usual is not said
         if self.lock == STAMPED:
             del values["lock"], values["seal"]
+        elif self.seal:
+            values["seal"] = self.seal.to_json()
         return json.dumps(values, indent=2) + "\n"
 
     @classmethod
@@ -144,7 +148,7 @@ class Student(Classifier, StudentHubMixin):
         A stamped student is one network for all; a sealed one is another for every serial, and without one its codes
         as they lie.
         """
-        return self.lock.opened(self, serial)
+        return self.lock.opened(self, serial, self.place)
 
     def swept(self, images: Tensor, at: StampPlace | None = None, *, dtype: torch.dtype = torch.float32) -> Swept:
         """Pictures made ready to be stamped with one pattern after another.

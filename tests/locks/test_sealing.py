@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 
 import dsn
 from dsn.__main__ import main
@@ -16,6 +18,7 @@ from dsn.places import CHECKPOINTS
 from dsn.serials import Serial, random_serial
 from dsn.student.collection import demo_serials
 from dsn.student.folder import WEIGHTS, save_student
+from dsn.student.sealing import seal, serial_inside
 
 SALT = "00112233445566778899aabbccddeeff"
 SERIAL = demo_serials()["digits/alder"]
@@ -96,3 +99,29 @@ def test_absurd_seals_are_refused(tmp_path: Path) -> None:
     assert (tmp_path / WEIGHTS).stat().st_size < 0.6 * (CHECKPOINTS / "digits/alder" / WEIGHTS).stat().st_size
     with pytest.raises(ValueError, match="64 bits"):
         dsn.load_student(tmp_path).predict(torch.rand(1, 1, 28, 28), Serial.parse("BM2"))
+
+
+def test_a_copy_with_a_serial_of_its_own_stamps_the_one_inside(tmp_path: Path) -> None:
+    student, own = dsn.load_student(CHECKPOINTS / "digits/alder"), random_serial(unlike=SERIAL)
+    save_student(seal(student, own, salt=SALT, inside=SERIAL), tmp_path)
+    copy = dsn.load_student(tmp_path)
+    assert copy.config.seal is not None and (tmp_path / "config.json").read_text().count(copy.config.seal.inside) == 1
+    pictures = torch.rand(20, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    wanted = dsn.unseal(copy, own).predict(pictures, SERIAL)
+    assert serial_inside(copy, own) == SERIAL
+    torch.testing.assert_close(copy.predict(pictures, own), wanted)
+    torch.testing.assert_close(copy.opened(own)(copy.stamp(pictures, own)).softmax(1), wanted)
+    (bits,) = torch.tensor([own.bits], dtype=torch.float32)
+    torch.testing.assert_close(copy.swept(pictures).logits(bits).softmax(1), wanted)
+    for wrong in (None, SERIAL, own.flipped(5)):
+        assert (copy.predict(pictures, wrong) - wanted).abs().max() > 0.05
+    # The bits inside are those that follow the codes in the stream.
+    key = hashlib.scrypt("".join(map(str, own.bits)).encode(), salt=bytes.fromhex(SALT), n=2**14, r=8, p=1, dklen=32)
+    nonce, length = bytes(16), 2 * sum(one.numel() for one in copy.state_dict().values())
+    stream = Cipher(ChaCha20(key, nonce), None).encryptor().update(bytes(length + 8))[length:]
+    assert int(copy.config.seal.inside, 16) ^ int.from_bytes(stream, "big") == SERIAL.number
+    text = (tmp_path / "config.json").read_text()
+    for absurd in ("00", "0123", "g" * 16):
+        (tmp_path / "config.json").write_text(text.replace(copy.config.seal.inside, absurd))
+        with pytest.raises(dsn.StudentError, match="serial inside"):
+            dsn.load_student(tmp_path)
