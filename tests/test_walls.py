@@ -18,8 +18,9 @@ APART = [{"attacks", "owner"}, {"research", "tables"}, {"research", "export"}, {
 # Floors within a room: what is in the first knows nothing of what is in the others.
 INNER_FLOORS = {
     "dsn.attacks.kit": ("dsn.attacks",),
-    "dsn.owner.ledger": ("dsn.owner.mint", "dsn.owner.trace", "dsn.owner.visitors"),
-    "dsn.owner.mint": ("dsn.owner.trace", "dsn.owner.visitors"),
+    "dsn.owner.ledger": ("dsn.owner.mint", "dsn.owner.copies", "dsn.owner.trace", "dsn.owner.visitors"),
+    "dsn.owner.mint": ("dsn.owner.copies", "dsn.owner.trace", "dsn.owner.visitors"),
+    "dsn.owner.copies": ("dsn.owner.trace", "dsn.owner.visitors"),
     "dsn.owner.trace": ("dsn.owner.visitors",),
 }
 HIDDEN_FROM_THE_PAGE = {"networks", "locks", "distilling", "research"}

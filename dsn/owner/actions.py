@@ -10,7 +10,9 @@ from dsn.applications.held_out import load_held_out
 from dsn.applications.registry import application_named
 from dsn.distilling.rebuild import NotBuiltError, load_teacher
 from dsn.files import write_private_text
+from dsn.locks.registry import SEALED
 from dsn.owner.claims import check_claim, check_signature, claim_of, read_claim, write_claim
+from dsn.owner.copies.delivery import deliver
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import PRIVATE, PUBLIC, Owner, create_owner, fingerprint, open_owner, owner_home, read_public
 from dsn.owner.ledger.csv_tables import read_customers, table_text
@@ -109,6 +111,7 @@ def cells(entry: Entry) -> list[str]:
 
 def mint(options: argparse.Namespace) -> None:
     """`owner mint`."""
+    from dsn.owner.copies.minting import mint_copies, original_entry
     from dsn.owner.mint.fleet import mint_fleet  # these need torchvision where data sets are missing
     from dsn.owner.mint.minting import Minted, mint
     from dsn.owner.mint.worker import Minting
@@ -131,7 +134,8 @@ def mint(options: argparse.Namespace) -> None:
         if done.entry is None:
             print(f"{done.customer}: {done.problem}", flush=True)
             return
-        print(f"{done.entry.label}: {done.folder} (weights {done.entry.weights})", flush=True)
+        where = done.folder or "made by `owner deliver`"
+        print(f"{done.entry.label}: {where} (weights {done.entry.weights})", flush=True)
         for bar in done.missed:
             print(f"  misses a bar: {bar}", flush=True)
 
@@ -145,11 +149,22 @@ def mint(options: argparse.Namespace) -> None:
         raise OwnerError("--again is for one customer: name it with --customer.")
     customers = read_customers(options.customers) if options.customers else [customer_name(options.customer)]
     failed = 0
-    for done in mint_fleet(ledger, application, customers, how, engine=options.engine, report=report):
+    if options.lock == SEALED:
+        original = original_entry(ledger, application, options.original, how, report=report)
+        minted = mint_copies(ledger, original, customers)
+    else:
+        minted = mint_fleet(ledger, application, customers, how, engine=options.engine, report=report)
+    for done in minted:
         tell(done)
         failed += done.entry is None
     if failed:
         raise OwnerError(f"{failed} of {len(customers)} could not be minted: mend that and run the same command again.")
+
+
+def hand_over(options: argparse.Namespace) -> None:
+    """`owner deliver`."""
+    entry = deliver(Ledger(opened()), options.customer, options.task, options.to, options.number)
+    print(f"{entry.label}: {options.to} (weights {entry.weights})")
 
 
 def trace_network(options: argparse.Namespace) -> None:
@@ -178,6 +193,22 @@ def measure(options: argparse.Namespace) -> None:
         measure_trace(options.tasks, device=options.device, foreign_count=options.foreign)
     if options.part != "traces":
         measure_ledger(options.tasks)
+
+
+def measure_copies(options: argparse.Namespace) -> None:
+    """`owner measure-copies`."""
+    from dsn.owner.copies.measure import measure_accuracy, measure_minting
+    from dsn.owner.trace.measure_copies import measure_changes, measure_training
+
+    for application in map(application_named, options.tasks):
+        if options.part in (None, "minting"):
+            measure_minting(application, options.timed, options.ledger)
+        if options.part in (None, "accuracy"):
+            measure_accuracy(application, options.customers)
+        if options.part in (None, "changes"):
+            measure_changes(application, options.trials)
+        if options.part in (None, "training"):
+            measure_training(application, options.trained)
 
 
 def measure_mint(options: argparse.Namespace) -> None:
@@ -239,6 +270,8 @@ ACTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "trace": trace_network,
     "measure-trace": measure,
     "measure-mint": measure_mint,
+    "measure-copies": measure_copies,
+    "deliver": hand_over,
     "list": list_entries,
     "export": export,
     "revoke": revoke,

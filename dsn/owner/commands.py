@@ -6,12 +6,14 @@ from pathlib import Path
 from dsn.applications.registry import applications, with_training_share
 from dsn.arguments import add_arithmetic, add_device
 from dsn.distilling.recipes import HARDENED, RECIPES
+from dsn.locks.registry import SEALED, STAMPED
 
 EXPLANATION = """\
 The owner's side, in the order an owner would use it:
   init     make the owner's key
   issue    sign a serial for a customer
   mint     a serial and a student for a customer, or for a table of them
+  deliver  write a customer's student to a folder; a copy is sealed for it now
   list     what the ledger holds; export: the same as a table
   serial   print a customer's serials, to be given to that customer
   claim    write a signed claim of ownership
@@ -57,6 +59,12 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     whom = mint.add_mutually_exclusive_group(required=True)
     whom.add_argument("--customer", help="a word, such as acme-2")
     whom.add_argument("--customers", type=Path, metavar="FILE", help="CSV file with a column `customer`")
+    mint.add_argument(
+        "--lock", choices=[STAMPED, SEALED], default=STAMPED, help="sealed, for a table: copies of one student"
+    )
+    mint.add_argument(
+        "--original", default="original", help="whose student they are copies of; distilled if need be (%(default)s)"
+    )
     mint.add_argument("--again", action="store_true", help="another student for a customer who has one")
     mint.add_argument("--recipe", choices=list(RECIPES), default=HARDENED.name, help="default: %(default)s")
     mint.add_argument(
@@ -73,6 +81,10 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
         "--engine", choices=["here", "ray"], default="here", help="ray: one task a customer, on RAY_ADDRESS or here"
     )
     mint.add_argument("--quiet", action="store_true", help="no progress bars")
+
+    hand_over = with_customer(command("deliver", "Write a customer's student to a folder, to be handed over."))
+    hand_over.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="to write: new, or empty")
+    hand_over.add_argument("--number", type=int, help="which of the customer's students (default: the last)")
 
     with_customer(command("serial", "Print a customer's serials, decrypted: they belong to that customer alone."))
 
@@ -104,6 +116,19 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     shares = [application.name for application in with_training_share()]
     quick.add_argument("--task", choices=shares, default=shares[0], help="default: %(default)s")
     quick.add_argument("--seeds", type=int, default=3, help="how many (default 3)")
+
+    copies = command(
+        "measure-copies", "Mint, measure and trace copies of shipped students; writes assets/results/copies.json."
+    )
+    copies.add_argument(
+        "tasks", nargs="*", default=list(applications()), metavar="TASK", help="default: every application"
+    )
+    copies.add_argument("--part", choices=["minting", "accuracy", "changes", "training"], help="default: all")
+    copies.add_argument("--timed", type=int, default=1000, help="customers minted against the clock (default 1,000)")
+    copies.add_argument("--ledger", type=int, default=10_000, help="customers in the ledger (default 10,000)")
+    copies.add_argument("--customers", type=int, default=24, help="whose copies' accuracy is measured (default 24)")
+    copies.add_argument("--trials", type=int, default=200, help="of every change (default 200)")
+    copies.add_argument("--trained", type=int, default=20, help="networks that are trained on (default 20)")
 
     listing = command("list", "Print the ledger, without serials.")
     export = command("export", "Write the ledger as a table of comma-separated values.")

@@ -1,5 +1,6 @@
 """Sealing a student, and opening a sealed one for good: done by whoever has its serial."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
@@ -48,7 +49,7 @@ def seal(
         student.check_length(one)
     codes, mark = seal_tensors(folded_weights(student), serial, salt or new_salt(), scrypt=scrypt, inside=inside)
     network = replace(student.config.network, batch_norm=False)
-    return _student(replace(student.config, network=network, lock=SEALED, seal=mark), as_they_lie(codes, mark))
+    return student_of(replace(student.config, network=network, lock=SEALED, seal=mark), as_they_lie(codes, mark))
 
 
 def unseal(student: Student, serial: Serial) -> Student:
@@ -92,10 +93,11 @@ def _opened(student: Student, serial: Serial) -> tuple[dict[str, torch.Tensor], 
 
 
 def _stamped(student: Student, weights: dict[str, torch.Tensor]) -> Student:
-    return _student(replace(student.config, lock=STAMPED, seal=None), weights)
+    return student_of(replace(student.config, lock=STAMPED, seal=None), weights)
 
 
-def _student(config: StudentConfig, weights: dict[str, torch.Tensor]) -> Student:
+def student_of(config: StudentConfig, weights: Mapping[str, torch.Tensor]) -> Student:
+    """A student with these weights, float32 by name, of which it has its own: in eval mode, on the CPU."""
     with torch.device("meta"):
         made = Student(config)
     made.load_state_dict({name: one.clone() for name, one in weights.items()}, assign=True)

@@ -37,6 +37,14 @@ ENTRIES = sql.Table(
     sql.UniqueConstraint("customer", "task", "number"),
 )
 
+# Entries whose student is a copy, sealed for this customer, of one that the owner keeps; no file is kept of a copy.
+COPIES = sql.Table(
+    "copies",
+    METADATA,
+    sql.Column("entry", sql.ForeignKey(ENTRIES.c.id), primary_key=True),
+    sql.Column("original", sql.String(100), nullable=False),  # label of the one that is kept
+)
+
 
 def open_database(url: str) -> sql.Engine:
     """Connect to a database and make its tables where they are missing.

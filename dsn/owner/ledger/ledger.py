@@ -14,7 +14,7 @@ from sqlalchemy import exc
 
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import Owner, fingerprint
-from dsn.owner.ledger.database import ABOUT, ENTRIES, open_database, plain_errors
+from dsn.owner.ledger.database import ABOUT, COPIES, ENTRIES, open_database, plain_errors
 from dsn.owner.names import customer_name
 from dsn.owner.verifier import Verifier, serial_of
 from dsn.serials import Serial
@@ -24,6 +24,7 @@ NONCE_BYTES = 12
 SERIAL_BYTES = 8
 ATTEMPTS = 50  # where another process takes the same number in the same moment
 LONGEST_REASON = 200  # characters
+WHOLE = sql.select(ENTRIES, COPIES.c.original).outerjoin(COPIES)  # everything about each entry
 Status = Literal["issued", "minted", "revoked"]
 
 
@@ -38,6 +39,7 @@ class Entry:
         minted_on: date of the student; None before it is minted.
         revoked_on: date of the revocation, or None.
         reason: why it was revoked; empty where it was not.
+        original: label of the student that this customer's is a copy of; None where it was distilled for the customer.
     """
 
     verifier: Verifier
@@ -46,6 +48,7 @@ class Entry:
     minted_on: str | None = None
     revoked_on: str | None = None
     reason: str = ""
+    original: str | None = None
 
     @property
     def status(self) -> Status:
@@ -142,7 +145,7 @@ class Ledger:
         """
         try:
             with plain_errors(), self._engine.begin() as connection:
-                row = connection.execute(sql.select(ENTRIES).where(_is(verifier))).mappings().first()
+                row = connection.execute(WHOLE.where(_is(verifier))).mappings().first()
                 entry = self._insert(connection, verifier) if row is None else _entry(row)
                 if entry.verifier != verifier or entry.weights not in (None, weights) or entry.revoked_on:
                     raise OwnerError(
@@ -156,9 +159,36 @@ class Ledger:
             raise OwnerError("Another process enters the same student: run the command again.") from None
         return next(one for one in self.entries(verifier.customer, verifier.task) if one.verifier == verifier)
 
+    def enter_copies(self, original: str, copies: Sequence[tuple[Verifier, str]]) -> list[Entry]:
+        """Enter many customers' copies of one student, all or none.
+
+        Args:
+            original: its label.
+            copies: for whom, and SHA-256 of the copy's weights, in hexadecimal.
+
+        Raises:
+            OwnerError: one of these was issued meanwhile.
+        """
+        try:
+            with plain_errors(), self._engine.begin() as connection:
+                for verifier, weights in copies:
+                    row = connection.execute(WHOLE.where(_is(verifier))).mappings().first()
+                    if row is None:
+                        self._insert(connection, verifier)
+                    elif _entry(row).verifier != verifier or _entry(row).status != "issued":
+                        raise OwnerError(f"{_entry(row).label} is in the ledger already: run the command again.")
+                    change = {"weights": weights, "minted_on": today()}
+                    connection.execute(ENTRIES.update().where(_is(verifier)).values(change))
+                    number = connection.execute(sql.select(ENTRIES.c.id).where(_is(verifier))).scalar_one()
+                    connection.execute(COPIES.insert().values(entry=number, original=original))
+                rows = [connection.execute(WHOLE.where(_is(one))).mappings().one() for one, _ in copies]
+                return [_entry(row) for row in rows]
+        except exc.IntegrityError:
+            raise OwnerError("Another process enters the same copies: run the command again.") from None
+
     def entries(self, customer: str | None = None, task: str | None = None) -> list[Entry]:
         """The ledger's lines in the order they were entered, of one customer or application where one is given."""
-        query = sql.select(ENTRIES).order_by(ENTRIES.c.id)
+        query = WHOLE.order_by(ENTRIES.c.id)
         if customer is not None:
             query = query.where(ENTRIES.c.customer == customer)
         if task is not None:
@@ -242,5 +272,11 @@ def _entry(row: Any) -> Entry:
     except ValueError as error:
         raise OwnerError(f"The ledger is damaged ({error}): restore it from its copy.") from error
     return Entry(
-        verifier, row["sealed_serial"], row["weights"], row["minted_on"], row["revoked_on"], row["reason"] or ""
+        verifier,
+        row["sealed_serial"],
+        row["weights"],
+        row["minted_on"],
+        row["revoked_on"],
+        row["reason"] or "",
+        row["original"],
     )

@@ -88,7 +88,7 @@ def trained_on(network: Classifier, split: Split, epochs: int, seed: int, device
     return {name: tensor.detach().cpu().contiguous() for name, tensor in network.eval().state_dict().items()}
 
 
-def _share(data: DataSet, seed: int) -> Split:
+def share_of(data: DataSet, seed: int) -> Split:
     """A share of the training pictures, the same for the same seed."""
     chosen = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(seed))
     chosen = chosen[: int(SHARE * len(data.train))]
@@ -108,7 +108,7 @@ def _ours(issued: Iterable[Issued], data: DataSet, device: str) -> Iterator[Atte
         return dict(load_folder(folder).state_dict())
 
     def fine_tuned(folder: Path) -> Weights:
-        return trained_on(load_folder(folder), _share(data, 0), FINE_TUNING_EPOCHS, 0, device)
+        return trained_on(load_folder(folder), share_of(data, 0), FINE_TUNING_EPOCHS, 0, device)
 
     for one in issued:
         assert one.folder is not None
@@ -119,7 +119,7 @@ def _ours(issued: Iterable[Issued], data: DataSet, device: str) -> Iterator[Atte
 def _honest(application: Application, data: DataSet, device: str) -> Iterator[Attempt]:
     def from_scratch(seed: int) -> Weights:
         torch.manual_seed(seed)
-        return trained_on(Classifier(application.network), _share(data, seed), HONEST_EPOCHS, seed, device)
+        return trained_on(Classifier(application.network), share_of(data, seed), HONEST_EPOCHS, seed, device)
 
     def of_another_owner(seed: int) -> Weights:
         serial = random_serial(source=random.Random(seed))
