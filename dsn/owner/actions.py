@@ -12,6 +12,7 @@ from dsn.distilling.rebuild import NotBuiltError, load_teacher
 from dsn.files import write_private_text
 from dsn.locks.registry import SEALED
 from dsn.owner.claims import check_claim, check_signature, claim_of, read_claim, write_claim
+from dsn.owner.copies.carriers import find_carriers
 from dsn.owner.copies.delivery import deliver
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import PRIVATE, PUBLIC, Owner, create_owner, fingerprint, open_owner, owner_home, read_public
@@ -20,6 +21,7 @@ from dsn.owner.ledger.ledger import Entry, Ledger
 from dsn.owner.names import customer_name
 from dsn.owner.passphrase import new_passphrase, passphrase
 from dsn.owner.trace.closeness import flat_weights
+from dsn.owner.trace.copy_reports import copies_as_json, copy_lines
 from dsn.owner.trace.issued import issued_by
 from dsn.owner.trace.reports import as_json, lines
 from dsn.owner.trace.suspect import read_suspect
@@ -177,12 +179,14 @@ def trace_network(options: argparse.Namespace) -> None:
         teacher = flat_weights(load_teacher(suspect.application).state_dict())
     except NotBuiltError:
         teacher = None
-    issued = issued_by(Ledger(opened()), suspect.application.name)
+    ledger = Ledger(opened())
+    issued = issued_by(ledger, suspect.application.name)
+    carriers = find_carriers(suspect.tensors, ledger, suspect.application.name)
     found = trace(suspect, issued, load_held_out(suspect.application).split, teacher=teacher)
     if options.json:
-        print(json.dumps(as_json(found), indent=2))
+        print(json.dumps({**as_json(found), "copies": copies_as_json(carriers)}, indent=2))
         return
-    print("\n".join(lines(found)))
+    print("\n".join([*copy_lines(carriers), *lines(found)]))
 
 
 def measure(options: argparse.Namespace) -> None:

@@ -147,7 +147,11 @@ def _card(path: Path, student: Student, repository: str) -> str:
 def _check_with_ledger(student: Student, card: str, ledger: Ledger) -> None:
     digest = weights_hash(student.state_dict())
     plain = re.sub(r"[^0-9A-Z*~$=]", "", card.upper())
-    for entry in ledger.entries(task=student.config.task):
+    entries = ledger.entries(task=student.config.task)
+    originals = {entry.original for entry in entries}
+    for entry in entries:
+        if entry.weights == digest and entry.label in originals:
+            raise OwnerError(f"{entry.label} is what copies are made of and stays with the owner: publish a copy.")
         if entry.weights == digest and entry.revoked_on:
             raise OwnerError(f"{entry.label} was revoked on {entry.revoked_on}: mint another student to publish.")
         if _spelled(ledger.serial(entry)) in plain:

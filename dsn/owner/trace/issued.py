@@ -6,9 +6,11 @@ from dsn.owner.trace.tracing import Issued
 
 
 def issued_by(ledger: Ledger, task: str) -> list[Issued]:
-    """Everything the ledger holds of one application, revoked or not."""
+    """Everything the ledger holds of one application, revoked or not; not copies, which their patterns tell apart."""
     found = []
     for entry in ledger.entries(task=task):
+        if entry.original:
+            continue
         folder = kept_folder(ledger.owner.home, entry)
         note = f"revoked on {entry.revoked_on}: {entry.reason or 'no reason given'}" if entry.revoked_on else ""
         kept = folder if entry.weights and folder.is_dir() else None

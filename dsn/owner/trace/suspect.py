@@ -6,7 +6,8 @@ The header is checked in full before a single weight is read (format: github.com
 import json
 import math
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from dsn.applications.record import Application
 from dsn.applications.registry import applications
-from dsn.networks.classifier import Classifier
+from dsn.networks.classifier import Classifier, NetworkConfig
 from dsn.owner.errors import OwnerError
 from dsn.student.folder import LARGEST_HEADER, LARGEST_STUDENT, WEIGHTS
 
@@ -38,6 +39,11 @@ class Suspect:
     application: Application
     tensors: dict[str, Tensor]
     original: dict[str, Tensor]
+
+    @property
+    def network(self) -> NetworkConfig:
+        """Its shape: the application's, with BatchNorm or with that folded, as in a copy that was sealed once."""
+        return replace(self.application.network, batch_norm=any("running_mean" in name for name in self.tensors))
 
 
 def read_suspect(path: Path) -> Suspect:
@@ -126,9 +132,9 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _application_of(tensors: dict[str, Tensor], path: Path) -> Application:
-    for application in applications().values():
+    for application, batch_norm in product(applications().values(), (True, False)):
         with torch.device("meta"):
-            expected = Classifier(application.network).state_dict()
+            expected = Classifier(replace(application.network, batch_norm=batch_norm)).state_dict()
         if {name: tensor.shape for name, tensor in expected.items()} == {
             name: tensor.shape for name, tensor in tensors.items()
         } and all(tensor.is_floating_point() == tensors[name].is_floating_point() for name, tensor in expected.items()):

@@ -126,7 +126,7 @@ def suspected_student(suspect: Suspect, bit_count: int) -> Student:
         "unknown",
         bit_count,
         suspect.application.classes,
-        suspect.application.network,
+        suspect.network,
         recipe="unknown",
     )
     with torch.device("meta"):
