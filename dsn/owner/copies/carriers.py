@@ -79,5 +79,5 @@ def _is_of_its_shape(tensors: Mapping[str, Tensor], copier: Copier) -> bool:
 def _carriers(tensors: Mapping[str, Tensor], copier: Copier, entries: list[Entry], compared: int) -> list[Carrier]:
     found = direction(tensors, copier.original.student.state_dict())
     keys = [copier.pattern_key(entry.verifier) for entry in entries]
-    scores = [float(one) for one in correlations(found[None], keys)]
+    scores = correlations(found[None], keys)[:, 0].tolist()
     return [Carrier(entry, score, chance(score, compared)) for entry, score in zip(entries, scores, strict=True)]

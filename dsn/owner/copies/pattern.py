@@ -12,7 +12,7 @@ naming anybody falsely.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -25,7 +25,7 @@ SIZE = 0.02  # of the pattern, in standard deviations of a layer's weights
 KEY_BYTES = 32
 CLIPPED = 3.0  # how far one weight may speak, in the middle change of its layer
 FAIR_SIGNS = 1 / (4 * (1 - NormalDist().cdf(math.sqrt(2))))  # 3.18: the bound's constant
-AT_ONCE = 16  # keys
+AT_ONCE = 32  # keys
 
 
 def embedded(weights: Mapping[str, Tensor], key: bytes, size: float = SIZE) -> dict[str, Tensor]:
@@ -69,17 +69,21 @@ def direction(suspect: Mapping[str, Tensor], original: Mapping[str, Tensor], siz
     return whole / whole.norm().clamp_min(1e-12)
 
 
-def correlations(directions: Tensor, keys: Sequence[bytes]) -> Iterator[Tensor]:
-    """How plainly each network carries each key's pattern, as standard scores: float32 [T] for one key after another.
+def correlations(directions: Tensor, keys: Sequence[bytes]) -> Tensor:
+    """How plainly each network carries each key's pattern, as standard scores: float32 [N, T] for N keys.
 
     Args:
         directions: of T networks, float32 [T, D], each of length 1.
         keys: 32 bytes each.
     """
-    sums = directions.sum(1)
+    scores = torch.empty(len(keys), len(directions))
+    bits = np.empty((AT_ONCE, directions.shape[1]), np.float32)  # kept, so that memory stays what it is
     for start in range(0, len(keys), AT_ONCE):
-        bits = np.stack([_signs(key, directions.shape[1]) for key in keys[start : start + AT_ONCE]])
-        yield from 2 * (torch.from_numpy(bits).float() @ directions.T) - sums
+        some = keys[start : start + AT_ONCE]
+        for row, key in zip(bits, some, strict=False):
+            row[:] = _signs(key, len(row))
+        torch.matmul(torch.from_numpy(bits[: len(some)]), directions.T, out=scores[start : start + len(some)])
+    return 2 * scores - directions.sum(1)
 
 
 def chance(score: float, compared: int) -> float:

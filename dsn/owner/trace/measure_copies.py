@@ -106,7 +106,7 @@ def _compare(copier: Copier, application: Application, made: dict[str, Made], ta
     verifiers = customers_of(copier.owner, application.name, LEDGERS[-1])
     directions = torch.stack([found for some in made.values() for _, found in some])
     keys = [copier.pattern_key(verifier) for verifier in verifiers]
-    scores = iter(torch.stack(list(correlations(directions, keys)), 1))
+    scores = iter(correlations(directions, keys).T)
     for name, some in made.items():
         for (members, _), one in zip(some, scores, strict=False):
             tallies[name].add(members, one)
