@@ -62,14 +62,16 @@ class SealedModule:
         tensors, metadata = _read(path)
         try:
             about = json.loads(metadata[METADATA])
-            seal, types = Seal.from_json(about["seal"]), about["types"]
+            seal, types, bit_count = Seal.from_json(about["seal"]), about["types"], about["bit_count"]
             codes = {name: tensors[name] for name in types}
             if set(types) != set(seal.scales) or not set(types.values()) <= set(TYPES):
                 raise SealError("its seal is of other tensors")
             if any(one.dtype not in (torch.int16, torch.int32) for one in codes.values()):
                 raise SealError("its codes are no whole numbers of 16 or 32 bits")
+            if type(bit_count) is not int:
+                raise SealError("it does not say how long its serial is")
             readable = {name: one for name, one in tensors.items() if name not in types}
-            return cls(codes, readable, types, int(about["bit_count"]), seal)
+            return cls(codes, readable, types, bit_count, seal)
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             why = str(error)[:200] if isinstance(error, SealError) else "it has no seal in its metadata"
             raise SealError(f"{path} is not a sealed file ({why}): give one that `dsn seal` wrote.") from error

@@ -30,6 +30,7 @@ KEY_BYTES = 32
 INSIDE_BITS = {2 * -(-count // 8): count for count in BIT_COUNTS}  # of the serial inside, by its hexadecimal digits
 LARGEST_EXPONENT = 64  # of a scale: its power of two lies between -64 and 64
 WIDTHS = {torch.int16: 16, torch.int32: 32}  # bits a code
+HOLDS = {torch.int16: torch.float32, torch.int32: torch.float64}  # each of its codes, without rounding
 
 
 class SealError(ValueError):
@@ -100,12 +101,16 @@ class Seal:
         Raises:
             SealError: a value is missing, or cannot be.
         """
-        try:
-            assert isinstance(values, dict) and set(values) - {"inside"} == {"salt", "scales", "scrypt"}
-            assert isinstance(values["scales"], dict) and isinstance(values["scrypt"], dict)
-            return cls(**{**values, "scrypt": ScryptCost(**values["scrypt"])})
-        except (AssertionError, TypeError) as error:
-            raise SealError("a seal has salt, scales, scrypt (n, r, p) and perhaps inside, no more") from error
+        if not (
+            isinstance(values, dict)
+            and set(values) - {"inside"} == {"salt", "scales", "scrypt"}
+            and isinstance(values["scales"], dict)
+            and isinstance(values["scrypt"], dict)
+            and set(values["scrypt"]) == {"n", "r", "p"}
+        ):
+            raise SealError("a seal has salt, scales, scrypt (n, r, p) and perhaps inside, no more")
+        scales = {name: _number(value) for name, value in values["scales"].items()}
+        return cls(**{**values, "scales": scales, "scrypt": ScryptCost(**values["scrypt"])})
 
 
 def new_salt() -> str:
@@ -153,8 +158,8 @@ def open_codes(codes: Mapping[str, Tensor], serial: Serial, seal: Seal) -> tuple
     """What a serial opens; with a wrong one, noise.
 
     Returns:
-        The tensors that the codes stand for, float32 (noise is uniform in [-scale, scale)), and the serial that the
-        network inside wants in the picture.
+        The tensors that the codes stand for, as `as_they_lie` gives them (noise is uniform in [-scale, scale)), and
+        the serial that the network inside wants in the picture.
     """
     plain, after = _xored(codes, serial, seal.salt, seal.scrypt, bytes.fromhex(seal.inside))
     weights = as_they_lie(plain, seal)
@@ -165,9 +170,14 @@ def open_codes(codes: Mapping[str, Tensor], serial: Serial, seal: Seal) -> tuple
 
 
 def as_they_lie(codes: Mapping[str, Tensor], seal: Seal) -> dict[str, Tensor]:
-    """What the codes are as numbers, opened or not: float32, of the codes' shapes."""
+    """What the codes are as numbers, opened or not, without rounding.
+
+    Returns:
+        Of the codes' shapes: float32 for codes of 16 bits, float64 for those of 32.
+    """
     return {
-        name: (one.double() * (seal.scales[name] / 2 ** (WIDTHS[one.dtype] - 1))).float() for name, one in codes.items()
+        name: (one.double() * (seal.scales[name] / 2 ** (WIDTHS[one.dtype] - 1))).to(HOLDS[one.dtype])
+        for name, one in codes.items()
     }
 
 
@@ -181,6 +191,11 @@ def codes_of(weights: Mapping[str, Tensor], seal: Seal) -> dict[str, Tensor]:
 
 def _is_hexadecimal(text: object) -> bool:
     return isinstance(text, str) and set(text) <= set("0123456789abcdef")
+
+
+def _number(value: object) -> Any:
+    """A scale as JSON has it: other writers, JavaScript's among them, leave the point of 1.0 out."""
+    return float(value) if type(value) is int and 0 < value <= 2**LARGEST_EXPONENT else value
 
 
 def _is_scale(value: float) -> bool:

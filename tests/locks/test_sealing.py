@@ -1,49 +1,34 @@
 """Sealed students and files, against scrypt and ChaCha20 written out by hand."""
 
 import hashlib
+import json
+import math
+import shutil
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+from safetensors.torch import load_file
+from tiny_students import tiny_student
+from unseal_by_hand import chacha20
 
 import dsn
 from dsn.__main__ import main
 from dsn.files import write_tensors
-from dsn.locks.modules import read_weights
-from dsn.locks.sealing import ScryptCost, SealError
+from dsn.locks.modules import METADATA, SealedModule, read_weights
+from dsn.locks.sealing import SealError
 from dsn.places import CHECKPOINTS
 from dsn.serials import Serial, random_serial
 from dsn.student.collection import demo_serials
-from dsn.student.folder import WEIGHTS, save_student
+from dsn.student.folder import CONFIG, WEIGHTS, load_folder, save_student
 from dsn.student.sealing import seal, serial_inside
 
 SALT = "00112233445566778899aabbccddeeff"
 SERIAL = demo_serials()["digits/alder"]
-
-
-def chacha20(key: bytes, length: int) -> bytes:
-    """RFC 8439's block function, counter and nonce from zero."""
-
-    def quarter(s: list[int], a: int, b: int, c: int, d: int) -> None:
-        for x, y, z, by in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
-            s[x] = (s[x] + s[y]) % 2**32
-            s[z] ^= s[x]
-            s[z] = (s[z] << by | s[z] >> (32 - by)) % 2**32
-
-    stream = b""
-    for counter in range(-(-length // 64)):
-        first = [*struct.unpack("<4I", b"expand 32-byte k"), *struct.unpack("<8I", key), counter, 0, 0, 0]
-        state = first.copy()
-        for _ in range(10):
-            for places in ((0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15)):
-                quarter(state, *places)
-            for places in ((0, 5, 10, 15), (1, 6, 11, 12), (2, 7, 8, 13), (3, 4, 9, 14)):
-                quarter(state, *places)
-        stream += struct.pack("<16I", *((x + y) % 2**32 for x, y in zip(state, first, strict=True)))
-    return stream[:length]
 
 
 def test_codes_are_those_of_the_written_out_algorithm() -> None:
@@ -85,20 +70,113 @@ def test_any_network_is_sealed_and_opened_by_the_commands(tmp_path: Path, capsys
     capsys.readouterr()
 
 
-def test_absurd_seals_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SealError, match="128 MiB"):
-        ScryptCost(n=2**30)
-    save_student(dsn.seal(dsn.load_student(CHECKPOINTS / "digits/alder"), SERIAL, salt=SALT), tmp_path)
-    config = tmp_path / "config.json"
-    text = config.read_text()
-    for old, new in ((SALT, SALT[2:]), ('"n": 16384', '"n": 1073741824'), ('"p": 1', '"p": 1, "x": 1')):
-        config.write_text(text.replace(old, new))
-        with pytest.raises(dsn.StudentError):
-            dsn.load_student(tmp_path)
-    config.write_text(text)
-    assert (tmp_path / WEIGHTS).stat().st_size < 0.6 * (CHECKPOINTS / "digits/alder" / WEIGHTS).stat().st_size
-    with pytest.raises(ValueError, match="64 bits"):
-        dsn.load_student(tmp_path).predict(torch.rand(1, 1, 28, 28), Serial.parse("BM2"))
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_a_tensor_comes_back_as_near_as_its_codes_are_fine(dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(1)
+    weights = {
+        "a": torch.randn(40, 30, generator=generator, dtype=torch.float64).to(dtype),
+        "b": torch.ones(3).to(dtype),
+    }
+    opened = dsn.seal_module(weights, SERIAL).state_dict(SERIAL)
+    scale = 2.0 ** math.ceil(math.log2(weights["a"].abs().max().item()))
+    fineness = 2.0**-32 if dtype == torch.float64 else max(2.0**-16, torch.finfo(dtype).eps / 2)
+    assert opened["a"].dtype == dtype
+    assert (opened["a"].double() - weights["a"].double()).abs().max() <= scale * fineness
+
+
+ABSURD = {
+    "a short salt": ("seal.salt", SALT[2:]),
+    "a long salt": ("seal.salt", SALT * 2),
+    "a salt that is no text": ("seal.salt", 7),
+    "100 GB": ("seal.scrypt.n", 2**26),
+    "100 GB in blocks": ("seal.scrypt.r", 50_000),
+    "rounds for a year": ("seal.scrypt.p", 2**30),
+    "a half": ("seal.scrypt.n", 16384.5),
+    "true": ("seal.scrypt.p", True),
+    "no cost": ("seal.scrypt", None),
+    "another cost": ("seal.scrypt", {"n": 16384, "r": 8}),
+    "a scale that is no number": ("seal.scales.extractor.0.weight", math.nan),
+    "an infinite scale": ("seal.scales.extractor.0.weight", math.inf),
+    "a scale of 0": ("seal.scales.extractor.0.weight", 0),
+    "a scale that is no power of two": ("seal.scales.extractor.0.weight", 3),
+    "a scale of a thousand digits": ("seal.scales.extractor.0.weight", 10**999),
+    "a text for a scale": ("seal.scales.extractor.0.weight", "1"),
+    "another tensor": ("seal.scales.extractor.99.weight", 1.0),
+    "scales in a row": ("seal.scales", [1.0]),
+    "a seal in a row": ("seal", ["salt", "scales", "scrypt"]),
+    "something besides": ("seal.tag", "00"),
+    "no seal": ("seal", None),
+    "another lock": ("lock", "bolted"),
+    "no lock": ("lock", "stamped"),
+    "BatchNorm": ("network.batch_norm", True),
+    "a short serial inside": ("seal.inside", "0123"),
+}
+
+
+@pytest.fixture(scope="module")
+def sealed_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sealed") / "alder"
+    save_student(dsn.seal(tiny_student(), SERIAL, salt=SALT), folder)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ABSURD)
+def test_an_absurd_seal_is_refused_in_a_sentence_before_any_key_is_sought(
+    sealed_folder: Path, tmp_path: Path, kind: str
+) -> None:
+    place, value = ABSURD[kind]
+    shutil.copytree(sealed_folder, tmp_path / "alder")
+    config = json.loads((tmp_path / "alder" / CONFIG).read_text("utf-8"))
+    part, (*above, last) = config, place.split(".", 2)
+    for key in above:
+        part = part[key]
+    part[last] = value
+    (tmp_path / "alder" / CONFIG).write_text(json.dumps(config), "utf-8")
+    with pytest.raises(dsn.StudentError, match=r"alder/config\.json") as refused:
+        load_folder(tmp_path / "alder")
+    message = str(refused.value)
+    assert message.endswith(".") and message.isprintable() and len(message) < 500
+
+
+@pytest.mark.parametrize("codes", [torch.zeros(10, 9, dtype=torch.int16), torch.zeros(10, 8, dtype=torch.int32), None])
+def test_codes_of_another_shape_are_refused(sealed_folder: Path, tmp_path: Path, codes: torch.Tensor | None) -> None:
+    shutil.copytree(sealed_folder, tmp_path / "alder")
+    tensors = load_file(tmp_path / "alder" / WEIGHTS)
+    del tensors["predictor.weight"]
+    write_tensors(tmp_path / "alder" / WEIGHTS, tensors if codes is None else {**tensors, "predictor.weight": codes})
+    with pytest.raises(dsn.StudentError, match=r"not of the network in config\.json .*predictor\.weight.*one student"):
+        load_folder(tmp_path / "alder")
+
+
+def test_a_serial_of_another_length_is_refused(sealed_folder: Path) -> None:
+    sealed, short = load_folder(sealed_folder), Serial.parse("BM2")
+    for refused in (lambda: sealed.predict(torch.rand(1, 1, 28, 28), short), lambda: dsn.unseal(sealed, short)):
+        with pytest.raises(ValueError, match="takes a serial of 64 bits, and this one has 9"):
+            refused()
+    assert (sealed_folder / WEIGHTS).stat().st_size < 0.7 * 4 * sum(one.numel() for one in sealed.state_dict().values())
+
+
+def test_a_file_that_is_not_sealed_as_it_says_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.safetensors"
+    module = dsn.seal_module({"a": torch.ones(2, 2)}, SERIAL, salt=SALT)
+    about: dict[str, Any] = {"bit_count": 64, "types": module.types, "seal": module.seal.to_json()}
+    wrong: dict[str, dict] = {
+        "cost": {"seal": {**about["seal"], "scrypt": {"n": 2**30, "r": 8, "p": 1}}},
+        "length": {"bit_count": 1e999},
+        "type": {"types": {"a": ["float32"]}},
+        "names": {"types": {"b": "float32"}},
+        "no types": {"types": 3},
+    }
+    for change in (*wrong.values(), {}):
+        write_tensors(
+            path, module.codes if change else {"a": torch.ones(2)}, {METADATA: json.dumps({**about, **change})}
+        )
+        with pytest.raises(SealError, match="is not a sealed file") as refused:
+            SealedModule.load(path)
+        assert str(refused.value).endswith("wrote.") and len(str(refused.value)) < 300 + len(str(path))
+    module.save(path)
+    with pytest.raises(SealError, match="takes a serial of 64 bits"):
+        SealedModule.load(path).state_dict(Serial.parse("BM2"))
 
 
 def test_a_copy_with_a_serial_of_its_own_stamps_the_one_inside(tmp_path: Path) -> None:
