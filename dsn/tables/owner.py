@@ -55,3 +55,53 @@ def trace_table() -> str:
     head = ["application", "ours: named rightly", "not ours: nobody named"]
     head += ["a ledger of 1,000 entries: seconds (of processor time; load before)"]
     return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*traces)}."
+
+
+def copies_table() -> str:
+    """The README's tables of copies: minting them, what a pattern costs, and whom it names."""
+    rows = read_results("copies")
+    tasks = dict.fromkeys(row["task"] for row in rows.values())
+    patterns = [row for row in rows.values() if row["what"] == "patterns"]
+    if not rows:
+        return "Not measured yet."
+    costs = [
+        [task, *_minting_cells(rows.get(f"{task}-minting")), *_accuracy_cells(rows.get(f"{task}-accuracy"))]
+        for task in tasks
+    ]
+    head = ["application", "copies minted: seconds (of processor time; load before)", "memory grew by"]
+    head += ["in the ledger: MB, files", "one delivered: seconds", "accuracy of the original"]
+    head += ["of copies: mean, worst"]
+    named = [
+        [
+            f"{row['task']}, {row['change']}",
+            *(f"{row['named'][size]} of {row['trials']}" for size in row["named"]),
+            " / ".join(str(count) for count in row["falsely"].values()),
+            " / ".join(f"{score:.0f}" for score in row["weakest"].values()),
+            f"{row['stranger']:.1f} ({row['least_score'][max(row['least_score'], key=int)]:.1f})",
+        ]
+        for row in patterns
+    ]
+    sizes = [f"{int(size):,}" for size in patterns[0]["named"]] if patterns else []
+    titles = ["copies of 1 to 5 customers, averaged and then", *(f"one of them named among {size}" for size in sizes)]
+    titles += [f"anybody else named, of {' / '.join(sizes)}", "weakest score of the best of 1 / 2 / 3 / 4 / 5"]
+    titles += ["highest score of anybody else (named from)"]
+    tables = [markdown_table(head, costs), *([markdown_table(titles, named)] if named else [])]
+    return "\n\n".join([*tables, f"Measured with {made_by(*rows.values())}."])
+
+
+def _minting_cells(row: dict | None) -> list[str]:
+    if row is None:
+        return ["–"] * 4
+    return [
+        f"{row['customers']:,}: {row['seconds']:.0f} ({row['processor_seconds']:.0f}; {row['load_before']:.1f})",
+        f"{row['memory_growth_mb']:.0f} MB",
+        f"{row['ledger_customers']:,}: {row['ledger_mb']:.1f} MB, {row['files']} files",
+        f"{row['delivery_seconds']:.2f}",
+    ]
+
+
+def _accuracy_cells(row: dict | None) -> list[str]:
+    if row is None:
+        return ["–"] * 2
+    worst = row["worst"]["percent"]
+    return [accuracy_text(row["before"]), f"{row['mean']:.2f}, {worst:.2f} (N = {row['customers']})"]

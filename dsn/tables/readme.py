@@ -13,7 +13,7 @@ from dsn.student.card import figure_lines, model_card
 from dsn.tables.attack_lines import CUSTOMER
 from dsn.tables.attacks import Cell, attack_lines, best_attack
 from dsn.tables.ideas import any_colluded, idea_lines
-from dsn.tables.owner import mint_table, trace_table
+from dsn.tables.owner import copies_table, mint_table, trace_table
 
 README = ROOT / "README.md"
 # Each document beside its subject; a table stands where its markers are.
@@ -154,6 +154,7 @@ def filled(text: str) -> str:
     tables = {f"figures-{application.name}": application_table(application) for application in applications().values()}
     tables |= {"recipes": recipes_table(), "bench": bench_table(), "headline": headline_table()}
     tables |= {"attacks": attacks_table(), "ideas": ideas_table(), "mint": mint_table(), "trace": trace_table()}
+    tables["copies"] = copies_table()
 
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"

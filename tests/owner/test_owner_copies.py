@@ -2,7 +2,8 @@
 
 import csv
 import json
-import os
+import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,11 +32,13 @@ from dsn.owner.trace.changes import CHANGES, Weights
 from dsn.owner.trace.copy_reports import copy_lines
 from dsn.owner.verifier import serial_of
 from dsn.owner.weights import weights_hash
+from dsn.places import ROOT
 from dsn.student.folder import load_folder, save_student
 from dsn.student.sealing import serial_inside, unseal
 from dsn.student.student import Student, StudentConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+README = ROOT / "dsn" / "owner" / "README.md"
 CUSTOMERS = ["ash", "beech", "cherry", "dogwood", "elder", "fir"]
 
 
@@ -156,18 +159,28 @@ def test_nobody_is_named_for_what_carries_no_pattern(ledger: Ledger, minted: lis
     assert find_carriers(with_norm, ledger, "digits").compared == 0  # of another shape
 
 
-def test_the_commands_mint_list_and_deliver_copies(
+def test_the_readmes_commands_do_what_it_says(
     ledger: Ledger, original: Entry, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with (tmp_path / "customers.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["customer"], *([name] for name in CUSTOMERS)])
-    main(["owner", "mint", "--lock", "sealed", "--customers", str(tmp_path / "customers.csv")])
-    assert capsys.readouterr().out.count("owner deliver") == 6
-    main(["owner", "deliver", "--customer", "fir", "--to", str(tmp_path / "fir")])
-    assert os.fspath(tmp_path / "fir") in capsys.readouterr().out
-    assert load_folder(tmp_path / "fir").config.lock == "sealed"
+    block = re.search(r"<!-- copying -->\n```sh\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    assert block is not None
+    printed = []
+    for line in block[1].splitlines():
+        words = shlex.split(line, comments=True)
+        assert words[:4] == ["python", "-m", "dsn", "owner"]
+        if "trace" in words:
+            (serial,) = (ledger.serial(one) for one in ledger.entries("ash"))
+            write_tensors(tmp_path / "leaked.safetensors", unseal(load_folder(Path("for-ash")), serial).state_dict())
+        main(words[3:])
+        printed.append(capsys.readouterr().out)
+    assert printed[0].count("owner deliver") == 6
+    first, again = ((Path(name) / "model.safetensors").read_bytes() for name in ("for-ash", "again-for-ash"))
+    assert first == again and load_folder(Path("for-ash")).config.lock == "sealed"
+    assert "made from the copy of digits/ash" in printed[3]
     with pytest.raises(SystemExit, match="There is something in"):
-        main(["owner", "deliver", "--customer", "fir", "--to", str(tmp_path / "fir")])
+        main(["owner", "deliver", "--customer", "fir", "--to", "for-ash"])
 
 
 def test_the_trace_command_names_an_opened_copys_customer(
