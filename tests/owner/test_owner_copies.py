@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shlex
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from dsn.measuring.evaluate import accuracy
 from dsn.owner.copies.carriers import find_carriers
 from dsn.owner.copies.copying import Copier, Original
 from dsn.owner.copies.delivery import deliver
-from dsn.owner.copies.measure import customers_of, measured_owner, shipped_original
+from dsn.owner.copies.measure import customers_of, measure_minting, measured_owner, shipped_original
 from dsn.owner.copies.minting import mint_copies
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import open_owner
@@ -109,6 +110,22 @@ def test_minting_goes_on_uses_issued_serials_and_passes_over_who_was_revoked(led
     assert [one.verifier for one in ledger.entries("beech")] == [gone.verifier]
 
 
+def test_copies_are_entered_all_or_none(ledger: Ledger, minted: list[Entry]) -> None:
+    new = replace(minted[0].verifier, customer="new")
+    with pytest.raises(OwnerError, match="in the ledger already"):
+        ledger.enter_copies("digits/original", [(new, "0" * 64), (minted[0].verifier, "0" * 64)])
+    assert ledger.entries("new") == [] and ledger.entries("ash") == [minted[0]]
+
+
+def test_a_ledger_from_before_copies_is_read_and_takes_them(ledger: Ledger, original: Entry) -> None:
+    with sqlite3.connect(ledger.owner.home / "ledger.sqlite") as database:
+        database.execute("DROP TABLE copies")
+    later = Ledger(ledger.owner)
+    assert later.entries() == [original]
+    (done,) = mint_copies(later, original, ["ash"])
+    assert later.entries("ash") == [done.entry]
+
+
 def test_what_cannot_be_delivered_is_said(ledger: Ledger, minted: list[Entry], original: Entry, tmp_path: Path) -> None:
     ledger.revoke("ash", "passed it on")
     (tmp_path / "full").mkdir()
@@ -181,6 +198,20 @@ def test_the_readmes_commands_do_what_it_says(
     assert "made from the copy of digits/ash" in printed[3]
     with pytest.raises(SystemExit, match="There is something in"):
         main(["owner", "deliver", "--customer", "fir", "--to", "for-ash"])
+
+
+def test_a_cluster_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text("customer\nash\n")
+    with pytest.raises(SystemExit, match="needs no cluster"):
+        main(["owner", "mint", "--lock", "sealed", "--customers", str(tmp_path / "customers.csv"), "--engine", "ray"])
+    assert ledger.entries() == []
+
+
+def test_the_measurement_counts_what_it_says(tmp_path: Path) -> None:
+    measure_minting(BUILT_IN["digits"], 3, 30, report=lambda line: None, results=tmp_path)
+    row = json.loads((tmp_path / "copies.json").read_text())["digits-minting"]
+    assert (row["customers"], row["ledger_customers"], row["delivered_as_entered"]) == (3, 30, True)
+    assert row["files"] == 4  # the ledger, and the original's three
 
 
 def test_the_trace_command_names_an_opened_copys_customer(
