@@ -183,7 +183,7 @@ def trace_network(options: argparse.Namespace) -> None:
         teacher = None
     ledger = Ledger(opened())
     issued = issued_by(ledger, suspect.application.name)
-    carriers = find_carriers(suspect.tensors, ledger, suspect.application.name)
+    carriers = find_carriers(suspect.folded(), ledger, suspect.application.name)
     found = trace(suspect, issued, load_held_out(suspect.application).split, teacher=teacher)
     if options.json:
         print(json.dumps({**as_json(found), "copies": copies_as_json(carriers)}, indent=2))

@@ -19,6 +19,7 @@ from dsn.applications.prepared import Split
 from dsn.applications.registry import BUILT_IN
 from dsn.files import write_tensors
 from dsn.measuring.evaluate import accuracy
+from dsn.networks.classifier import Classifier
 from dsn.owner.copies.carriers import find_carriers
 from dsn.owner.copies.copying import Copier, Original
 from dsn.owner.copies.delivery import deliver
@@ -225,6 +226,23 @@ def test_the_trace_command_names_an_opened_copys_customer(
     main(["owner", "trace", "--json", str(tmp_path / "leaked.safetensors")])
     told = json.loads(capsys.readouterr().out)
     assert told["copies"]["named"] == ["digits/beech"] and told["tried"] == 1  # the original's serial alone
+
+
+def test_a_copy_that_was_given_batch_norm_again_is_known(
+    ledger: Ledger, minted: list[Entry], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = opened(ledger, "beech", tmp_path)
+    dressed = Classifier(NETWORK).state_dict()
+    for at, from_at in ((0, 0), (4, 3)):  # the convolutions' places with BatchNorm and without
+        dressed[f"extractor.{at}.weight"] = plain[f"extractor.{from_at}.weight"] * 2 / 3
+        dressed[f"extractor.{at + 1}.weight"].fill_(3.0)
+        dressed[f"extractor.{at + 1}.bias"] = plain[f"extractor.{from_at}.bias"]
+        dressed[f"extractor.{at + 1}.running_var"].fill_(4.0)
+    for name in ("extractor.9.weight", "extractor.9.bias", "predictor.weight"):
+        dressed[name] = plain[name.replace("9", "7")]
+    write_tensors(tmp_path / "leaked.safetensors", dressed)
+    main(["owner", "trace", str(tmp_path / "leaked.safetensors")])
+    assert "made from the copy of digits/beech: it carries" in capsys.readouterr().out
 
 
 def test_a_revoked_customers_copy_and_mixed_ones_are_reported_so(

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from dsn.applications.record import Application
 from dsn.applications.registry import applications
-from dsn.networks.classifier import Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier, NetworkConfig, folded_weights
 from dsn.owner.errors import OwnerError
 from dsn.student.folder import LARGEST_HEADER, LARGEST_STUDENT, WEIGHTS
 
@@ -44,6 +44,13 @@ class Suspect:
     def network(self) -> NetworkConfig:
         """Its shape: the application's, with BatchNorm or with that folded, as in a copy that was sealed once."""
         return replace(self.application.network, batch_norm=any("running_mean" in name for name in self.tensors))
+
+    def folded(self) -> dict[str, Tensor]:
+        """The weights of the same network with BatchNorm folded into its convolutions, float32 by name."""
+        with torch.device("meta"):
+            network = Classifier(self.network)
+        network.load_state_dict(self.tensors, assign=True)
+        return folded_weights(network.requires_grad_(False).eval())
 
 
 def read_suspect(path: Path) -> Suspect:
