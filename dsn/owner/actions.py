@@ -144,20 +144,19 @@ def mint(options: argparse.Namespace) -> None:
     def report(line: str) -> None:
         print(f"  {line}", flush=True)
 
-    if options.customer and options.again:
-        tell(mint(ledger, application, options.customer, how, report=report))
-        return
-    if options.again:
+    if options.customers and options.again:
         raise OwnerError("--again is for one customer: name it with --customer.")
     customers = read_customers(options.customers) if options.customers else [customer_name(options.customer)]
-    failed = 0
     if options.lock == SEALED:
         if options.engine != "here":
             raise OwnerError("A copy takes a tenth of a second and needs no cluster: leave --engine out.")
         original = original_entry(ledger, application, options.original, how, report=report)
-        minted = mint_copies(ledger, original, customers)
+        minted = mint_copies(ledger, original, customers, again=options.again)
+    elif options.again:
+        minted = iter([mint(ledger, application, options.customer, how, report=report)])
     else:
         minted = mint_fleet(ledger, application, customers, how, engine=options.engine, report=report)
+    failed = 0
     for done in minted:
         tell(done)
         failed += done.entry is None

@@ -109,6 +109,9 @@ def test_minting_goes_on_uses_issued_serials_and_passes_over_who_was_revoked(led
     assert again["ash"] == first["ash"].entry and again["cherry"] == first["cherry"].entry
     assert again["dogwood"] is not None and again["dogwood"].status == "minted"
     assert [one.verifier for one in ledger.entries("beech")] == [gone.verifier]
+    (anew,) = mint_copies(ledger, original, ["beech"], again=True)
+    assert anew.entry is not None and anew.entry.verifier.number == 2 and anew.entry.status == "minted"
+    assert anew.entry.weights not in {one.weights for one in ledger.entries("ash")}
 
 
 def test_copies_are_entered_all_or_none(ledger: Ledger, minted: list[Entry]) -> None:

@@ -46,7 +46,7 @@ def original_entry(
     return entry
 
 
-def mint_copies(ledger: Ledger, original: Entry, customers: Sequence[str]) -> Iterator[Minted]:
+def mint_copies(ledger: Ledger, original: Entry, customers: Sequence[str], *, again: bool = False) -> Iterator[Minted]:
     """Enter a copy for every customer; whoever has a student keeps it, and who was revoked is passed over.
 
     The processors share the work. After an interruption the same call goes on.
@@ -55,6 +55,7 @@ def mint_copies(ledger: Ledger, original: Entry, customers: Sequence[str]) -> It
         ledger: an owner's.
         original: the ledger's line of the student that copies are made of.
         customers: for whom.
+        again: whether those who have a student, or were revoked, get another.
 
     Yields:
         What became of each, some at a time.
@@ -76,7 +77,7 @@ def mint_copies(ledger: Ledger, original: Entry, customers: Sequence[str]) -> It
         for start in range(0, len(customers), AT_ONCE):
             waiting = []
             for customer in customers[start : start + AT_ONCE]:
-                passed_over = _passed_over(customer, known.get(customer, []))
+                passed_over = None if again else _passed_over(customer, known.get(customer, []))
                 if passed_over:
                     yield passed_over
                 else:
@@ -92,5 +93,6 @@ def _passed_over(customer: str, entries: list[Entry]) -> Minted | None:
     if has:
         return Minted(customer, has[-1])
     if entries and all(entry.revoked_on for entry in entries):
-        return Minted(customer, problem=f"{customer} was revoked on {entries[-1].revoked_on}: mint it another student.")
+        problem = f"{customer} was revoked on {entries[-1].revoked_on}: mint with --again to serve them all the same."
+        return Minted(customer, problem=problem)
     return None
