@@ -18,6 +18,7 @@ from dsn.distilling import demo_teacher, rebuild
 from dsn.distilling.rebuild import Job, NotBuiltError
 from dsn.distilling.recipes import HARDENED, PAPER, RECIPES
 from dsn.locks.sealing import SealError
+from dsn.measuring.brought import measure as brought
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
 from dsn.owner.errors import OwnerError
 from dsn.places import CHECKPOINTS
@@ -112,6 +113,12 @@ def parser() -> argparse.ArgumentParser:
     attack.add_argument(
         "--quick", action="store_true", help="a few pictures and steps, to try it out; writes build/results/ instead"
     )
+
+    pictures = command(
+        "pictures", "Measure digits/alder on pictures as people bring them; writes assets/results/pictures.json."
+    )
+    pictures.add_argument("--count", type=int, default=40, help="pictures of each kind (default 40)")
+    pictures.add_argument("--seed", type=int, default=0, help="of all pictures (default 0)")
 
     ideas = command("ideas", "Try ideas against fine-tuning, on digits/alder; writes assets/results/ideas.json.")
     ideas.add_argument("names", nargs="*", metavar="IDEA", help=f"default: all of {', '.join(IDEAS)}")
@@ -228,6 +235,9 @@ def main(arguments: list[str] | None = None) -> None:
                     options.device,
                     quick=options.quick,
                 )
+            case "pictures":
+                student = load_student(CHECKPOINTS / "digits/alder")
+                brought.run(student, demo_serials()["digits/alder"], options.count, options.seed)
             case "ideas":
                 try_ideas(options.names or list(IDEAS), seeds=options.seeds, device=options.device)
             case "bench":

@@ -8,12 +8,14 @@ from PIL import Image
 from torch import Tensor
 
 from dsn.applications.downloads import download, reading
+from dsn.applications.ink import ink_of
 from dsn.applications.pictures import PictureError
 from dsn.applications.record import Application, Augmentation, Bars, Pair
 from dsn.networks.classifier import POOL, NetworkConfig
 
 IDX_PREFIXES = {"train": "train", "test": "t10k"}
 DIGIT_BOX = 20  # pixels; MNIST fits its digits into 20x20 and centres them in 28x28
+MIDDLE = 14  # where MNIST puts the centre of mass: between 13.5 and 14.5 in all of its pictures
 LEAST_CONTRAST = 24  # grey levels between paper and ink
 FAINT = 0.2  # share of the contrast below which a mark is paper
 
@@ -54,23 +56,31 @@ def fit_digit(picture: Image.Image) -> Tensor:
     Raises:
         PictureError: no ink to be seen.
     """
-    grey = picture.convert("L")
-    ink = np.asarray(grey, dtype=np.float32)
-    edge = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
-    if grey.size == (28, 28) and np.median(edge) < 32 and ink.max() >= LEAST_CONTRAST:
-        return torch.from_numpy(ink / 255)[None, None]
-    ground = float(np.median(edge))
-    ink = ground - ink if ground > 127 else ink - ground
-    contrast = float(ink.max())
-    if contrast < LEAST_CONTRAST:
+    if picture.size == (28, 28) and lies_as_trained(np.asarray(picture.convert("L"))):
+        return torch.from_numpy(np.asarray(picture.convert("L"), dtype=np.float32) / 255)[None, None]
+    found = ink_of(picture)
+    if found is None:
         raise PictureError("There is nothing to be seen on the picture: draw or photograph one digit, large and dark.")
-    ink = ((ink / contrast - FAINT) / (1 - FAINT)).clip(0, 1)
-    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    cropped = Image.fromarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    ink, _ = found
+    solid = ink > 0.15
+    rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
+    cropped = Image.fromarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32))
     scale = DIGIT_BOX / max(cropped.size)
     size = (max(1, round(cropped.width * scale)), max(1, round(cropped.height * scale)))
     small = np.asarray(cropped.resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR))
     return torch.from_numpy(_centred(small / small.max()))[None, None]
+
+
+def lies_as_trained(grey: np.ndarray) -> bool:
+    """Whether a picture of 28x28 is white on black, as large and as centred as MNIST's digits are; uint8 [28, 28]."""
+    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    rows, columns = (np.flatnonzero((grey > 0).any(axis)) for axis in (1, 0))
+    if np.percentile(edge, 90) > 0 or not len(rows):
+        return False
+    mass = grey.sum(dtype=np.float64)
+    middle = (grey.sum(1) @ np.arange(28) / mass, grey.sum(0) @ np.arange(28) / mass)
+    longest = max(np.ptp(rows), np.ptp(columns)) + 1
+    return bool(longest == DIGIT_BOX and all(abs(place - MIDDLE) <= 0.55 for place in middle))
 
 
 def _centred(digit: np.ndarray) -> np.ndarray:
@@ -79,8 +89,8 @@ def _centred(digit: np.ndarray) -> np.ndarray:
     height, width = digit.shape
     mass = digit.sum()
     middle = ((digit.sum(1) @ np.arange(height)) / mass, (digit.sum(0) @ np.arange(width)) / mass)
-    top = int(np.clip(round(13.5 - middle[0]), 0, 28 - height))
-    left = int(np.clip(round(13.5 - middle[1]), 0, 28 - width))
+    top = int(np.clip(round(MIDDLE - middle[0]), 0, 28 - height))
+    left = int(np.clip(round(MIDDLE - middle[1]), 0, 28 - width))
     frame[top : top + height, left : left + width] = digit
     return frame
 

@@ -14,6 +14,8 @@ from torch import Tensor
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # raster only: none starts another program
 MOST_PIXELS = 25_000_000
 MOST_BYTES = 20_000_000
+LIGHT = 160  # grey level; what is nowhere darker, and lies on nothing, is ink for a dark ground
+VISIBLE = 32  # opacity, of 255
 LONGEST_SHAPE = 1.3  # a frame further from square than this is cropped to a square
 
 
@@ -73,9 +75,18 @@ def _as_rgb(picture: Image.Image) -> Image.Image:
         return Image.fromarray(np.nan_to_num(values).clip(0, 255).round().astype(np.uint8)).convert("RGB")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(white, picture).convert("RGB")
+        return _on_ground(picture)
     return picture.convert("RGB")
+
+
+def _on_ground(picture: Image.Image) -> Image.Image:
+    """An RGBA picture on white; on black where all that is visible of it is light, as white ink on nothing is."""
+    grey, opacity = np.asarray(picture.convert("L")), np.asarray(picture.getchannel("A"))
+    visible = grey[opacity >= VISIBLE]
+    is_light = 0 < visible.size < grey.size and np.percentile(visible, 2) >= LIGHT
+    on_ground = Image.new("RGB", picture.size, "black" if is_light else "white")
+    on_ground.paste(picture, mask=picture.getchannel("A"))
+    return on_ground
 
 
 def drawing(address: str) -> Image.Image:

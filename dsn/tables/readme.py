@@ -12,6 +12,7 @@ from dsn.results.text import accuracy_text, made_by, made_over, markdown_table
 from dsn.student.card import figure_lines, model_card
 from dsn.tables.attack_lines import CUSTOMER
 from dsn.tables.attacks import Cell, attack_lines, best_attack
+from dsn.tables.brought import pictures_table
 from dsn.tables.ideas import any_colluded, idea_lines
 from dsn.tables.owner import copies_table, mint_table, trace_table
 
@@ -20,7 +21,7 @@ README = ROOT / "README.md"
 DOCUMENTS = (
     README,
     CHECKPOINTS / "README.md",
-    *(ROOT / "dsn" / room / "README.md" for room in ("attacks", "bench", "distilling", "owner")),
+    *(ROOT / "dsn" / room / "README.md" for room in ("applications", "attacks", "bench", "distilling", "owner")),
 )
 
 WRONG = ("random_wrong", "one_bit_wrong", "unusual")  # groups of serials that should unlock nothing
@@ -154,7 +155,7 @@ def filled(text: str) -> str:
     tables = {f"figures-{application.name}": application_table(application) for application in applications().values()}
     tables |= {"recipes": recipes_table(), "bench": bench_table(), "headline": headline_table()}
     tables |= {"attacks": attacks_table(), "ideas": ideas_table(), "mint": mint_table(), "trace": trace_table()}
-    tables["copies"] = copies_table()
+    tables |= {"copies": copies_table(), "pictures": pictures_table()}
 
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"
