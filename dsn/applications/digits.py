@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dsn.applications.downloads import download, reading
 from dsn.applications.ink import ink_of
-from dsn.applications.pictures import PictureError
+from dsn.applications.reading import PictureError
 from dsn.applications.record import Application, Augmentation, Bars, Pair
 from dsn.networks.classifier import POOL, NetworkConfig
 

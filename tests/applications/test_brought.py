@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from dsn.applications.digits import fit_digit
 from dsn.applications.held_out import HeldOut
-from dsn.applications.pictures import PictureError, open_picture
+from dsn.applications.reading import PictureError, open_picture
 from dsn.measuring.brought.kinds import KINDS
 from dsn.measuring.brought.measure import right_of_kind
 from dsn.places import CHECKPOINTS

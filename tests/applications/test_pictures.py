@@ -15,8 +15,9 @@ from PIL import Image
 
 from dsn.applications.digits import fit_digit
 from dsn.applications.held_out import HeldOut
-from dsn.applications.pictures import PictureError, drawing, open_picture, to_data_uri
+from dsn.applications.pictures import to_data_uri
 from dsn.applications.prepared import as_floats
+from dsn.applications.reading import PictureError, drawing, open_picture
 from dsn.applications.registry import BUILT_IN
 
 

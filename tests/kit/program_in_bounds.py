@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from tiny_students import tiny_student
 
-from dsn.applications.pictures import PictureError, open_picture
+from dsn.applications.reading import PictureError, open_picture
 from dsn.owner.errors import OwnerError
 from dsn.owner.ledger.csv_tables import read_customers
 from dsn.owner.trace.suspect import read_suspect

@@ -16,7 +16,7 @@ from PIL import Image
 
 import dsn
 from dsn.allowance import VisitorLimits
-from dsn.applications.pictures import PictureError, drawing, open_picture
+from dsn.applications.reading import PictureError, drawing, open_picture
 from dsn.applications.registry import BUILT_IN
 from dsn.owner.errors import OwnerError
 from dsn.owner.trace.reports import VERDICTS
@@ -31,7 +31,21 @@ from dsn.ui.texts import Texts, languages, load_texts
 
 PACKAGE = Path(dsn.__file__).parent
 DIGITS = BUILT_IN["digits"]
-NAMES = {"JPEG", "WEBP", "JSON", "model", "safetensors", "acme", "digits", "alder", "birch", "Hugging", "Face"}
+NAMES = {
+    "JPEG",
+    "HEIC",
+    "AVIF",
+    "WEBP",
+    "JSON",
+    "model",
+    "safetensors",
+    "acme",
+    "digits",
+    "alder",
+    "birch",
+    "Hugging",
+    "Face",
+}
 VALID = Serial.from_number(0x9E37_79B9_7F4A_7C15)
 CHINESE = load_texts("zh")
 
@@ -184,7 +198,8 @@ NOT_FOR_VISITORS = {"The number 7 does not fit into 7 bits.", "a serial of 7 bit
     ("module", "function"),
     [
         ("serials.py", None),
-        ("applications/pictures.py", None),
+        ("applications/reading.py", None),
+        ("applications/digits.py", "fit_digit"),
         ("ui/compare/chosen_picture.py", None),
         ("owner/visitors.py", None),
         ("owner/names.py", "customer_name"),

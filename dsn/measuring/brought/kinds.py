@@ -183,7 +183,7 @@ def scanner_edge(rng: Rng) -> Brought:
     picture = coloured(ink, (252,) * 3, BLACK)
     edge = int(rng.integers(3, 12))
     for _ in range(rng.integers(1, 3)):
-        turn = rng.integers(4)
+        turn = int(rng.integers(4))
         turned = np.rot90(picture, turn)  # a view
         turned[:edge] = rng.uniform(0, 30)
     return Brought(snapped(rng, picture), label)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from dsn.applications.pictures import PictureError, open_picture
+from dsn.applications.reading import PictureError, open_picture
 from dsn.applications.registry import application_named
 from dsn.measuring.brought.kinds import KINDS, Brought
 from dsn.results.store import provenance, record

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from dsn.applications.pictures import PictureError, drawing, open_picture
+from dsn.applications.reading import PictureError, drawing, open_picture
 from dsn.applications.registry import applications
 from dsn.export.sheet import Measured
 from dsn.measuring.comparison import compare, measure

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData
 
-from dsn.applications.pictures import PictureError, open_picture
+from dsn.applications.reading import PictureError, open_picture
 from dsn.applications.registry import applications
 from dsn.measuring.comparison import CONDITIONS, compare, measure
 from dsn.serials import SerialError
