@@ -10,12 +10,14 @@ from gated_students import NETWORK, gated_student
 from hostile_files import HOSTILE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from safetensors.torch import save
+from safetensors.torch import load_file, save, save_file
 
 from dsn.applications import registry
 from dsn.files import write_tensors
 from dsn.owner.errors import OwnerError
 from dsn.owner.trace.suspect import check_header, read_suspect
+from dsn.owner.weights import weights_hash
+from dsn.places import CHECKPOINTS
 
 
 @pytest.mark.parametrize("kind", list(HOSTILE))
@@ -47,6 +49,56 @@ def test_values_that_are_no_numbers_are_refused(tmp_path: Path, monkeypatch: pyt
     write_tensors(path, tensors | {"predictor.weight": torch.full_like(tensors["predictor.weight"], torch.nan)})
     with pytest.raises(OwnerError, match="no numbers"):
         read_suspect(path)
+
+
+RENAMED = {
+    "as shipped": lambda name: name,
+    "wrapped for several devices": lambda name: f"module.{name}",
+    "compiled": lambda name: f"_orig_mod.{name}",
+    "inside another module": lambda name: f"model.{name}",
+    "wrapped twice": lambda name: f"module._orig_mod.{name}",
+    "as torchvision's": lambda name: TORCHVISION[name.rpartition(".")[0]] + "." + name.rpartition(".")[2],
+}
+TORCHVISION = {  # the layers of digits; in the order of the alphabet, BatchNorm comes first here
+    **{f"extractor.{place}": f"conv{number}" for number, place in ((9, 0), (10, 4), (11, 8))},
+    **{f"extractor.{place}": f"bn{number}" for number, place in ((9, 1), (10, 5), (11, 9))},
+    "extractor.12": "fc1",
+    "predictor": "fc",
+}
+
+
+@pytest.mark.parametrize("kind", list(RENAMED))
+def test_a_network_is_known_by_what_it_is_and_not_by_its_names(tmp_path: Path, kind: str) -> None:
+    tensors = load_file(CHECKPOINTS / "digits/alder/model.safetensors")
+    save_file({RENAMED[kind](name): tensor for name, tensor in tensors.items()}, tmp_path / "model.safetensors")
+    suspect = read_suspect(tmp_path)
+    assert suspect.application.name == "digits"
+    assert weights_hash(suspect.original) == weights_hash(tensors)  # so that it is told to be that copy, bit by bit
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2])
+def test_a_network_in_few_bits_is_read_and_its_counters_may_be_lost(tmp_path: Path, dtype: torch.dtype) -> None:
+    tensors = load_file(CHECKPOINTS / "digits/alder/model.safetensors")
+    few = {name: tensor.to(dtype) for name, tensor in tensors.items() if tensor.dim()}
+    save_file(few, tmp_path / "model.safetensors")
+    suspect = read_suspect(tmp_path)
+    assert list(suspect.tensors) != [] and set(suspect.tensors) == set(tensors)
+    for name, tensor in few.items():
+        assert torch.equal(suspect.tensors[name], tensor.float())
+
+
+def test_layers_of_one_shape_keep_their_order(tmp_path: Path) -> None:
+    tensors = load_file(CHECKPOINTS / "signs/alder/model.safetensors")  # two layers of BatchNorm for 32 channels
+    save_file({f"module.{name}": tensor for name, tensor in tensors.items()}, tmp_path / "model.safetensors")
+    assert weights_hash(read_suspect(tmp_path).original) == weights_hash(tensors)
+
+
+def test_another_network_is_not_taken_for_one(tmp_path: Path) -> None:
+    tensors = load_file(CHECKPOINTS / "digits/alder/model.safetensors")
+    for change in ({"more.weight": torch.zeros(3, 3)}, {"predictor.weight": torch.zeros(11, 128)}):
+        save_file(tensors | change, tmp_path / "model.safetensors")
+        with pytest.raises(OwnerError, match="another shape"):
+            read_suspect(tmp_path)
 
 
 WHOLE = save({"a": torch.zeros(2, 3), "b": torch.zeros(4, dtype=torch.int64)})

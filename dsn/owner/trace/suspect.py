@@ -19,9 +19,11 @@ from dsn.applications.record import Application
 from dsn.applications.registry import applications
 from dsn.networks.classifier import Classifier, NetworkConfig, folded_weights
 from dsn.owner.errors import OwnerError
+from dsn.owner.trace.renaming import renamed
 from dsn.student.folder import LARGEST_HEADER, LARGEST_STUDENT, WEIGHTS
 
-BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8}  # of one value; what a trained network is kept in
+# Bytes of one value, for what a trained network is kept in.
+BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I64": 8}
 LARGEST_FILE = 8 * LARGEST_STUDENT + LARGEST_HEADER  # bytes
 MOST_TENSORS = 1000
 
@@ -33,7 +35,7 @@ class Suspect:
     Attributes:
         application: the application whose networks have its shape.
         tensors: its weights, float32 (counters int64), by name, as a student's.
-        original: the same as they were in the file.
+        original: the same in the file's own types.
     """
 
     application: Application
@@ -66,7 +68,7 @@ def read_suspect(path: Path) -> Suspect:
             original = {name: file.get_tensor(name).clone() for name in sorted(file.keys())}
     except (SafetensorError, OSError, ValueError) as error:
         raise _refusal(path, str(error)) from error
-    application = _application_of(original, path)
+    application, original = _recognised(original, path)
     tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in original.items()}
     for name, tensor in tensors.items():
         if not tensor.isfinite().all():
@@ -138,14 +140,14 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _application_of(tensors: dict[str, Tensor], path: Path) -> Application:
+def _recognised(tensors: dict[str, Tensor], path: Path) -> tuple[Application, dict[str, Tensor]]:
+    """The application whose networks have this shape, and the tensors by the names of its students'."""
     for application, batch_norm in product(applications().values(), (True, False)):
         with torch.device("meta"):
             expected = Classifier(replace(application.network, batch_norm=batch_norm)).state_dict()
-        if {name: tensor.shape for name, tensor in expected.items()} == {
-            name: tensor.shape for name, tensor in tensors.items()
-        } and all(tensor.is_floating_point() == tensors[name].is_floating_point() for name, tensor in expected.items()):
-            return application
+        ours = renamed(tensors, expected)
+        if ours is not None:
+            return application, ours
     raise OwnerError(
         f"{path} holds a network of another shape than those of {' and '.join(applications())}: it is not a copy of a "
         "student as it was issued, and cannot be traced here."
