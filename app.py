@@ -6,11 +6,13 @@
 import os
 import signal
 import sys
+import threading
 from tempfile import TemporaryDirectory
 
 from dsn.student.collection import load_collection
 from dsn.student.hub import StudentError
 from dsn.ui.page import build_page, launch_settings
+from dsn.ui.serving.loopback import reach_loopback
 
 
 def main() -> None:
@@ -19,7 +21,9 @@ def main() -> None:
         collection = load_collection(repositories=os.environ.get("DSN_HUB_REPOS"))
     except StudentError as error:
         sys.exit(str(error))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # ends as Ctrl-C does: what visitors left is cleared away
+    reach_loopback()
+    if threading.current_thread() is threading.main_thread():  # not under `gradio app.py`, which ends it its own way
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # as Ctrl-C does: what visitors left is cleared away
     with TemporaryDirectory(prefix="dsn-page-") as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder  # nothing else lies where visitors' files are served from
         build_page(collection).launch(**launch_settings())
