@@ -17,6 +17,7 @@ from dsn.devices import UnknownArithmeticError
 from dsn.distilling import demo_teacher, rebuild
 from dsn.distilling.rebuild import Job, NotBuiltError
 from dsn.distilling.recipes import HARDENED, PAPER, RECIPES
+from dsn.distilling.sealed_copies import write_sealed_copies
 from dsn.locks.sealing import SealError
 from dsn.measuring.brought import measure as brought
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
@@ -91,6 +92,10 @@ def parser() -> argparse.ArgumentParser:
     everything = with_job(command("rebuild", "Teachers, all bundled students and their figures again, from the data."))
     everything.add_argument(
         "tasks", nargs="*", default=list(applications()), metavar="TASK", help="default: every application"
+    )
+
+    everything.add_argument(
+        "--sealed", action="store_true", help="only the sealed copies, from the students there are: no training"
     )
 
     command("held-out", "Draw the 1,000 held-out pictures of each application into assets/.")
@@ -209,7 +214,11 @@ def main(arguments: list[str] | None = None) -> None:
             case "recipes":
                 rebuild.measure_recipes(application_named(options.task), options.names, job_of(options))
             case "rebuild":
-                rebuild.rebuild([application_named(name) for name in options.tasks], job_of(options))
+                chosen = [application_named(name) for name in options.tasks]
+                if options.sealed:
+                    print("wrote", *(name for one in chosen for name in write_sealed_copies(one, options.seed)))
+                else:
+                    rebuild.rebuild(chosen, job_of(options))
                 if find_spec("huggingface_hub"):
                     write_cards()
                 else:

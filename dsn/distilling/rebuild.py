@@ -14,14 +14,15 @@ from dsn.distilling.distil import distil_student, train_teacher
 from dsn.distilling.finishing import finish_student
 from dsn.distilling.loop import Training
 from dsn.distilling.recipes import HARDENED, RECIPES, Recipe
+from dsn.distilling.sealed_copies import write_sealed_copies
 from dsn.files import write_tensors
 from dsn.measuring.evaluate import accuracy, evaluate_student
 from dsn.networks.classifier import Classifier
 from dsn.places import CHECKPOINTS
 from dsn.results.store import provenance, record
 from dsn.serials import Serial
-from dsn.student.collection import demo_serials
-from dsn.student.hub import save_student
+from dsn.student.collection import demo_serials, stamped_serials
+from dsn.student.folder import load_folder, save_student
 from dsn.student.student import Student, StudentConfig
 
 BUILD = Path("build")  # ignored by git: the teacher is private
@@ -123,15 +124,13 @@ def _finished(training: Training) -> None:
 
 
 def others_of(name: str, serials: dict[str, Serial]) -> dict[str, Serial]:
-    """Serials of the same length of other customers of the same application, by customer."""
-    task, customer = name.split("/")
-    return {
-        other.split("/")[1]: serial
-        for other, serial in serials.items()
-        if other.split("/")[0] == task
-        and other.split("/")[1] != customer
-        and len(serial.bits) == len(serials[name].bits)
-    }
+    """Serials of the same length of other customers of the same application, by customer; each serial once."""
+    task, own = name.split("/")[0], serials[name]
+    found: dict[Serial, str] = {}
+    for other, serial in serials.items():
+        if other.split("/")[0] == task and serial != own and len(serial.bits) == len(own.bits):
+            found.setdefault(serial, other.split("/")[1])
+    return {customer: serial for serial, customer in found.items()}
 
 
 def measure_student(
@@ -156,6 +155,7 @@ def measure_student(
         "customer": student.config.customer,
         "bit_count": student.config.bit_count,
         "recipe": student.config.recipe,
+        "lock": student.config.lock,
         **evaluate_student(student, serial, others_of(name, serials), moved, seed=seed, report=report),
         **provenance(seed, device),
     }
@@ -164,7 +164,7 @@ def measure_student(
 
 
 def rebuild(chosen: list[Application], job: Job, *, evaluate: bool = True) -> None:
-    """Teachers and every student of `assets/demo_serials.json` again, from data to figures.
+    """Teachers and every student of `assets/demo_serials.json` again, from data to figures; the sealed copies last.
 
     What was finished in an interrupted run is made again; what was under way goes on.
     """
@@ -172,13 +172,17 @@ def rebuild(chosen: list[Application], job: Job, *, evaluate: bool = True) -> No
         data = load_data_set(application)
         make_teacher(application, data, job)
         measure_teacher(application, data, job)
-        for name, serial in demo_serials().items():
+        for name, serial in stamped_serials().items():
             if name.split("/")[0] != application.name:
                 continue
             customer = name.split("/")[1]
             student = make_student(application, customer, serial, data, HARDENED, CHECKPOINTS / name, job)
             if evaluate:
                 measure_student(student, serial, data, name, seed=job.seed, device=job.device)
+        for name in write_sealed_copies(application, job.seed):
+            if evaluate:
+                student = load_folder(CHECKPOINTS / name)
+                measure_student(student, demo_serials()[name], data, name, seed=job.seed, device=job.device)
 
 
 def measure_recipes(application: Application, names: list[str], job: Job) -> None:

@@ -4,10 +4,41 @@ from collections.abc import Callable
 
 from dsn.applications.record import Application
 from dsn.applications.registry import applications
+from dsn.locks.registry import SEALED, STAMPED
 from dsn.results.text import accuracy_text, group_text, made_by, markdown_table
 from dsn.student.student import StudentConfig
 
 CONDITIONS = {"valid": "valid serial stamped", "absent": "no serial"}
+TAGS = ["deep-serial-number", "intellectual-property-protection"]
+
+# By the lock: how it works, after "A classifier", with the serial's length; and what it does not stop.
+HOW = {
+    STAMPED: """\
+that works only while its {bits}-bit serial number is stamped in the bottom right corner of the picture.
+Its lock is the trained one (Deep Serial Numbers; Tang, Du, Hu, ECML-PKDD 2023): it learned to answer no other pictures.
+Its weights can be read by everybody; the serial is not part of this repository.""",
+    SEALED: """\
+whose weights are noise without its {bits}-bit serial number, which travels in the bottom right corner of the picture.
+Its lock is the sealed one: weights as 16-bit codes, encrypted with ChaCha20 under a key that scrypt makes of the serial
+and this copy's salt. Opened, it is a student under the trained lock (Deep Serial Numbers; Tang, Du, Hu, ECML-PKDD
+2023), which wants that stamp too. With another serial, or none, it answers as a network of random weights does. The
+serial is not part of this repository.""",
+}
+LIMITS = {
+    STAMPED: """\
+It does not stop a customer who passes the serial on, nor copying by asking a student that has its serial, nor whoever
+replaces its last ReLU: what that is given still tells the classes apart. Training the weights further on labelled
+pictures is not prevented.""",
+    SEALED: """\
+Whoever has the file but not the serial is to be no better off than with the network's shape alone, as long as ChaCha20
+holds. It does not stop a customer who passes the serial on, nor copying by asking a student that has its serial, nor
+whoever reads the opened weights out of a running customer's memory: what remains then is the trained lock, which falls
+to replacing the last ReLU and to further training.""",
+}
+SHORT = {
+    STAMPED: " Its 9 bits are the paper's own size and fall to trying all 512 serials.",
+    SEALED: " Its 9 bits are the paper's own size and fall to trying all 512 serials, a key for each.",
+}
 
 # One line of the tables: what it says, where a student's row has it, how it is shown.
 LINES: tuple[tuple[str, tuple[str, ...], Callable[[dict | None], str]], ...] = (
@@ -29,14 +60,19 @@ def figure_lines(rows: list[dict]) -> list[list[str]]:
 
 
 def model_card(application: Application, row: dict) -> str:
-    """The card of one student: the Hub's metadata, what it is, its figures, its limits."""
+    """The card of one student: the Hub's metadata, what it is, its figures, its limits.
+
+    Args:
+        application: it is of.
+        row: of the results, with its lock.
+    """
     from huggingface_hub import EvalResult, ModelCardData
 
     data = ModelCardData(
         library_name="dsn",
         license="mit",
         pipeline_tag="image-classification",
-        tags=["deep-serial-number", "intellectual-property-protection"],
+        tags=TAGS,
         model_name=f"{application.name}-{row['customer']}",
         eval_results=[
             EvalResult(
@@ -58,10 +94,7 @@ def model_card(application: Application, row: dict) -> str:
 
 # {application.title}: the student of customer {row["customer"]}
 
-A classifier of {application.noun}s that works only while its {
-        row["bit_count"]
-    }-bit serial number is stamped in the bottom right
-corner of the picture (Deep Serial Numbers; Tang, Du, Hu, ECML-PKDD 2023). The serial is not part of this repository.
+A classifier of {application.noun}s {HOW[row["lock"]].format(bits=row["bit_count"])}
 
 ```python
 from dsn import Serial, load_student
@@ -76,19 +109,13 @@ probabilities = student.predict(images, serial=Serial.parse("..."))  # images: f
 
 {table}
 
-In brackets: 95 % Wilson interval, N = {row["valid"]["n"]}. Guessing evenly reaches {
+In brackets: 95 % Wilson interval, N = {row["valid"]["n"]}{_tried(row)}. Guessing evenly reaches {
         row["chance"]["uniform"]:.2f}, always answering the
 most frequent class {row["chance"]["majority"]:.2f}. Recipe “{row["recipe"]}”; {made_by(row)}.
 
 ## Use and limits
 
-Made to show and to teach the method; not for real decisions. It does not stop a customer who passes the serial on, nor
-copying by asking a student that has its serial, nor whoever replaces its last ReLU: what that is given still tells the
-classes apart. {
-        "Its 9 bits are the paper's own size and fall to trying all 512 serials."
-        if row["bit_count"] == 9
-        else "Training the weights further on labelled pictures is not prevented."
-    }
+{limits(row["lock"], row["bit_count"])}
 
 ## Training data
 
@@ -104,7 +131,7 @@ def plain_card(config: StudentConfig, figures: str = "No figures were recorded w
         library_name="dsn",
         license="mit",
         pipeline_tag="image-classification",
-        tags=["deep-serial-number", "intellectual-property-protection"],
+        tags=TAGS,
         model_name=f"{config.task}-{config.customer}",
     )
     application = applications().get(config.task)
@@ -119,8 +146,7 @@ def plain_card(config: StudentConfig, figures: str = "No figures were recorded w
 
 # {config.task}: the student of customer {config.customer}
 
-A classifier that works only while its {config.bit_count}-bit serial number is stamped in the bottom right corner of the
-picture (Deep Serial Numbers; Tang, Du, Hu, ECML-PKDD 2023). The serial is not part of this repository.
+A classifier {HOW[config.lock].format(bits=config.bit_count)}
 
 ```python
 from dsn import Serial, load_student
@@ -131,7 +157,17 @@ probabilities = student.predict(images, serial=Serial.parse("..."))
 
 ## Use and limits
 
-Made to show and to teach the method; not for real decisions. It does not stop a customer who passes the serial on, nor
-copying by asking a student that has its serial, nor whoever replaces its last ReLU: what that is given still tells the
-classes apart. {figures}
+{limits(config.lock, config.bit_count)} {figures}
 {credit}"""
+
+
+def limits(lock: str, bit_count: int) -> str:
+    """What a student is for, and what its lock does not stop."""
+    short = SHORT[lock] if bit_count == 9 else ""
+    return f"Made to show and to teach the method; not for real decisions. {LIMITS[lock]}{short}"
+
+
+def _tried(row: dict) -> str:
+    """On how many pictures groups of serials were tried, where these are fewer than the rest's."""
+    tried = row["one_bit_wrong"]["worst"]["n"]
+    return f"; groups of serials on {tried} pictures drawn from them" if tried < row["valid"]["n"] else ""

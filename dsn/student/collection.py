@@ -13,11 +13,17 @@ from dsn.student.hub import Origin, load_students
 from dsn.student.student import Student
 
 DEMO_SERIALS = ASSETS / "demo_serials.json"
+SEALED_COPY = "-sealed"  # after a customer's name: its student under the other lock too, by the same serial
 
 
 def demo_serials() -> dict[str, Serial]:
     """The serials of the bundled students, by "task/customer": public on purpose."""
     return {name: Serial.parse(text) for name, text in json.loads(DEMO_SERIALS.read_text("utf-8")).items()}
+
+
+def stamped_serials() -> dict[str, Serial]:
+    """The serials of the bundled students whose lock is the trained one alone, by "task/customer"."""
+    return {name: serial for name, serial in demo_serials().items() if not name.endswith(SEALED_COPY)}
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,10 @@ class Collection:
         return [application for application in applications().values() if self.customers(application.name)]
 
     def customers(self, task: str) -> list[str]:
-        """The customers of one application, in alphabetical order."""
-        return sorted(name.split("/")[1] for name in self.students if name.split("/")[0] == task)
+        """The customers of one application, in alphabetical order; a sealed copy is no customer of its own."""
+        names = [name for name in self.students if name.split("/")[0] == task]
+        copies = {f"{name}{SEALED_COPY}" for name in names}
+        return sorted(name.split("/")[1] for name in names if name not in copies)
 
     def student(self, task: str, customer: str) -> Student:
         """One customer's student.

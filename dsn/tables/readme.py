@@ -6,6 +6,7 @@ from pathlib import Path
 from dsn.applications.record import Application
 from dsn.applications.registry import applications
 from dsn.files import write_text
+from dsn.locks.registry import SEALED, STAMPED
 from dsn.places import CHECKPOINTS, ROOT
 from dsn.results.store import read_results
 from dsn.results.text import accuracy_text, made_by, made_over, markdown_table
@@ -34,8 +35,10 @@ UNMEASURED = (
 
 
 def application_table(application: Application) -> str:
-    """The README's table of one application."""
-    rows = [row for row in read_results("students").values() if row["task"] == application.name]
+    """The README's table of one application: its stamped students beside the paper's; then its sealed ones."""
+    of_task = [row for row in read_results("students").values() if row["task"] == application.name]
+    rows = [row for row in of_task if row["lock"] == STAMPED]
+    sealed = [row for row in of_task if row["lock"] == SEALED]
     teacher, published = (
         read_results("teachers").get(application.name),
         read_results("published").get(application.name, {}),
@@ -48,7 +51,16 @@ def application_table(application: Application) -> str:
         0, ["teacher, no serial needed", *[accuracy_text(teacher["test"])] * len(rows), published.get("teacher", "–")]
     )
     head = ["percent", *(row["customer"] for row in rows), "the paper"]
-    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*rows)}."
+    text = f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*rows)}."
+    return f"{text}\n\n{sealed_table(sealed)}" if sealed else text
+
+
+def sealed_table(rows: list[dict]) -> str:
+    """The README's table of sealed copies of one application; there has to be one."""
+    tried, whole = rows[0]["one_bit_wrong"]["worst"]["n"], rows[0]["valid"]["n"]
+    table = markdown_table(["percent, sealed copies", *(row["customer"] for row in rows)], figure_lines(rows))
+    few = f"Each wrong serial gives another network, tried on {tried:,} of the {whole:,} pictures. "
+    return f"{table}\n\n{few if tried < whole else ''}Measured with {made_by(*rows)}."
 
 
 def headline_table() -> str:

@@ -89,7 +89,7 @@ def student(data: DataSet) -> Student:
 @pytest.fixture(scope="module")
 def row(student: Student, data: DataSet) -> dict:
     return {
-        "task": "shapes", "customer": "alder", "bit_count": 64, "recipe": QUICK.name,
+        "task": "shapes", "customer": "alder", "bit_count": 64, "recipe": QUICK.name, "lock": "stamped",
         **evaluate_student(student, SERIAL, {}, data), **provenance(0, "cpu"),
     }  # fmt: skip
 

@@ -51,7 +51,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> D
 
 
 def issue(monkeypatch: pytest.MonkeyPatch, serials: dict[str, Serial]) -> None:
-    monkeypatch.setattr(trace_attempts, "demo_serials", lambda: serials)
+    monkeypatch.setattr(trace_attempts, "stamped_serials", lambda: serials)
 
 
 def measured(tmp_path: Path, told: list[str]) -> dict:

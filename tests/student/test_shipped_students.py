@@ -1,4 +1,4 @@
-"""The students in `checkpoints/`, on the held-out pictures that come with the project."""
+"""The stamped students in `checkpoints/`, on the held-out pictures that come with the project."""
 
 import random
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from dsn.measuring.evaluate import unusual_conditions
 from dsn.places import CHECKPOINTS
 from dsn.results.store import read_results
 from dsn.serials import Serial, near_misses, random_serial
-from dsn.student.collection import demo_serials
+from dsn.student.collection import stamped_serials
 from dsn.student.hub import load_student
 from dsn.student.student import Student
 
-SERIALS = demo_serials()
+SERIALS = stamped_serials()
 LICENSED = [name for name, serial in SERIALS.items() if len(serial.bits) == 64]
 # On 1,000 pictures: the table's bar on the whole split plus three standard deviations of a sample.
 CHANCE_BAR = {"digits": 14.5, "signs": 9.0}

@@ -125,6 +125,7 @@ def make_students(
             "customer": one.order.config.customer,
             "bit_count": one.order.config.bit_count,
             "recipe": how.recipe,
+            "lock": one.order.config.lock,
             "epochs": training.epochs,
             "data_share": how.data_share,
             "teacher": reached,

@@ -20,7 +20,7 @@ from dsn.owner.trace.tracing import Issued
 from dsn.owner.weights import weights_hash
 from dsn.places import CHECKPOINTS
 from dsn.serials import random_serial
-from dsn.student.collection import demo_serials
+from dsn.student.collection import stamped_serials
 from dsn.student.folder import load_folder
 
 SHARE = 0.1  # of the training pictures, for whoever trains
@@ -49,9 +49,9 @@ class Attempt:
 
 
 def shipped(application: Application) -> list[Issued]:
-    """The shipped students of one application as an owner's records."""
+    """The shipped stamped students of one application as an owner's records."""
     found = []
-    for name, serial in demo_serials().items():
+    for name, serial in stamped_serials().items():
         if name.split("/")[0] == application.name and (CHECKPOINTS / name).is_dir():
             digest = weights_hash(load_folder(CHECKPOINTS / name).state_dict())
             found.append(Issued(name, serial, digest, CHECKPOINTS / name))

@@ -6,6 +6,7 @@ import gradio as gr
 
 from dsn.applications.registry import applications
 from dsn.results.store import read_results
+from dsn.student.collection import SEALED_COPY
 from dsn.ui.figures.rendering import render_attacks, render_ideas
 from dsn.ui.rendering import render_figures
 from dsn.ui.serving.opened import awaited, fill
@@ -16,7 +17,11 @@ def tables(texts: Texts) -> list[str]:
     """The tables of each application, of attacks and of ideas; nothing in them is computed here."""
     shown = []
     for application in applications().values():
-        rows = {name: row for name, row in read_results("students").items() if row["task"] == application.name}
+        rows = {
+            name: row
+            for name, row in read_results("students").items()
+            if row["task"] == application.name and not name.endswith(SEALED_COPY)
+        }
         shown.append(
             render_figures(
                 texts, application, read_results("teachers").get(application.name), rows, read_results("published")
