@@ -126,7 +126,7 @@ def _loaded(picture: ImageFile.ImageFile) -> Image.Image:
     notes = getattr(picture, "tag_v2", {})
     if notes.get(PHOTOMETRIC) == YCBCR and picture.tile and picture.tile[0].codec_name == "raw":
         # Pillow takes the three bytes of a pixel for four: it expects what libtiff makes of compressed ones.
-        picture.tile = [tile._replace(args=("RGB", *tile.args[1:])) for tile in picture.tile]
+        picture.tile = [tile._replace(args=("RGB", *(tile.args or ())[1:])) for tile in picture.tile]
         return Image.frombytes("YCbCr", picture.size, picture.tobytes())
     picture.load()
     return picture

@@ -51,6 +51,12 @@ def test_values_that_are_no_numbers_are_refused(tmp_path: Path, monkeypatch: pyt
         read_suspect(path)
 
 
+TORCHVISION = {  # the layers of digits; in the order of the alphabet, BatchNorm comes first here
+    **{f"extractor.{place}": f"conv{number}" for number, place in ((9, 0), (10, 4), (11, 8))},
+    **{f"extractor.{place}": f"bn{number}" for number, place in ((9, 1), (10, 5), (11, 9))},
+    "extractor.12": "fc1",
+    "predictor": "fc",
+}
 RENAMED = {
     "as shipped": lambda name: name,
     "wrapped for several devices": lambda name: f"module.{name}",
@@ -58,12 +64,6 @@ RENAMED = {
     "inside another module": lambda name: f"model.{name}",
     "wrapped twice": lambda name: f"module._orig_mod.{name}",
     "as torchvision's": lambda name: TORCHVISION[name.rpartition(".")[0]] + "." + name.rpartition(".")[2],
-}
-TORCHVISION = {  # the layers of digits; in the order of the alphabet, BatchNorm comes first here
-    **{f"extractor.{place}": f"conv{number}" for number, place in ((9, 0), (10, 4), (11, 8))},
-    **{f"extractor.{place}": f"bn{number}" for number, place in ((9, 1), (10, 5), (11, 9))},
-    "extractor.12": "fc1",
-    "predictor": "fc",
 }
 
 
