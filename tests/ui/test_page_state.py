@@ -12,13 +12,13 @@ from dsn.student.collection import Collection, load_collection
 from dsn.ui.serving.page_state import NAMES, STEPS, TABS, PageState, first_wrong, from_query
 
 COLLECTION = load_collection()
-STUDENTS = sorted(COLLECTION.students)
+STUDENTS = [(one.name, customer) for one in COLLECTION.applications() for customer in COLLECTION.customers(one.name)]
 
 
 @st.composite
 def states(draw: st.DrawFn) -> PageState:
     """Any state the page can be in."""
-    task, customer = draw(st.sampled_from(STUDENTS)).split("/")
+    task, customer = draw(st.sampled_from(STUDENTS))
     count = len(COLLECTION.valid_serial(task, customer).bits)
     serials = st.integers(0, 2**count - 1).map(lambda number: Serial.from_number(number, count))
     return PageState(
