@@ -10,8 +10,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
-# Raster only: none starts another program. HEIF comes from pillow-heif, the others from Pillow.
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "HEIF")
+# Raster only: none starts another program. pillow-heif adds HEIF where a file says that it is one.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 MOST_PIXELS = 25_000_000
 MOST_PIXELS_OF_A_JPEG = 120_000_000  # decoded at a half, a quarter or an eighth of its size
@@ -81,13 +81,15 @@ def _content(source: str | Path | BinaryIO) -> bytes:
 
 
 def _decoded(content: bytes) -> Image.Image:
+    formats = FORMATS
     if content[4:8] == b"ftyp" and content[8:12] in HEIF_BRANDS:
         from pillow_heif import register_heif_opener  # 0.1 s that only those with such a picture wait
 
         register_heif_opener(thumbnails=False)
+        formats = ("HEIF",)  # which Pillow does not know before
     if content.startswith(PNG_START):
         content = _without_notes(content)
-    picture = Image.open(io.BytesIO(content), formats=FORMATS)
+    picture = Image.open(io.BytesIO(content), formats=formats)
     pixels = picture.width * picture.height
     # A progressive JPEG is unpacked whole before it can be made smaller; any other is decoded smaller.
     is_plain_jpeg = picture.format in ("JPEG", "MPO") and "progressive" not in picture.info
