@@ -81,7 +81,7 @@ def _content(source: str | Path | BinaryIO) -> bytes:
 
 
 def _decoded(content: bytes) -> Image.Image:
-    formats = FORMATS
+    formats: tuple[str, ...] = FORMATS
     if content[4:8] == b"ftyp" and content[8:12] in HEIF_BRANDS:
         from pillow_heif import register_heif_opener  # 0.1 s that only those with such a picture wait
 
