@@ -1,0 +1,245 @@
+"""Does it hold? Every attack against every lock at one glance, from recorded figures alone."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dsn.applications.record import Application
+from dsn.results.store import read_results
+from dsn.student.collection import SEALED_COPY
+from dsn.tables.attack_lines import CUSTOMER, HIGHEST, MEAN, SHORT_CUSTOMER
+
+HOLDS, FALLS, POINTLESS, UNMEASURED = "holds", "falls", "pointless", "unmeasured"
+PERCENT, POINTS, SECONDS, YEARS = "percent", "points", "seconds", "years"
+FAIR_GAIN = 0.15  # points over a network begun with nothing: differences below it mean nothing
+PROBE_GAIN = 1.0  # points that a probe may find over a random network's features
+TEXTS = {PERCENT: "{:.2f} %", POINTS: "{:+.2f}", SECONDS: "{:.0f} s", YEARS: "{:.1e} years"}
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The results files that the chart reads: rows by key."""
+
+    students: Mapping[str, Row] = field(default_factory=dict)
+    recipes: Mapping[str, Row] = field(default_factory=dict)
+    attacks: Mapping[str, Row] = field(default_factory=dict)
+    sealed: Mapping[str, Row] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls) -> "Recorded":
+        """What lies in `assets/results`."""
+        return cls(*(read_results(name) for name in ("students", "recipes", "attacks", "sealed")))
+
+
+@dataclass(frozen=True)
+class Victim:
+    """A column: what is attacked.
+
+    Attributes:
+        name: "literal", "short", "trained" or "sealed".
+        what: in words.
+        customer: whose student its attacks are recorded on; empty where it is not shipped.
+        counts: the customer with a serial short enough to try all, by which the time for this one's is reckoned.
+    """
+
+    name: str
+    what: str
+    customer: str
+    counts: str
+
+
+VICTIMS = (
+    Victim("literal", "the paper's recipe to the letter", "", ""),
+    Victim("short", "trained lock, 9 bits", SHORT_CUSTOMER, SHORT_CUSTOMER),
+    Victim("trained", "trained lock, 64 bits", CUSTOMER, SHORT_CUSTOMER),
+    Victim("sealed", "sealed lock, 64 bits", f"{CUSTOMER}{SEALED_COPY}", f"{SHORT_CUSTOMER}{SEALED_COPY}"),
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One cell.
+
+    Attributes:
+        verdict: "holds", "falls", "pointless" (there is nothing to measure, and `why` says it), or "unmeasured".
+        figure: what was measured; None where nothing was.
+        unit: "percent" right, "points" over what has nothing to do with the student, "seconds" or "years".
+        limit: the most it may be to hold; None where time decides.
+        text: the figure as tables show it; a dash without one.
+        why: a sentence, where an attack is pointless.
+    """
+
+    verdict: str
+    figure: float | None = None
+    unit: str = PERCENT
+    limit: float | None = None
+    text: str = "–"
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A row: one attack.
+
+    Attributes:
+        name: of the attack as the registry has it, or of a condition: "absent", "random-wrong", "one-bit-wrong".
+        what: in words.
+        mark: its cell for one victim.
+        pointless: why there is nothing to measure, by victim.
+    """
+
+    name: str
+    what: str
+    mark: Callable[[Recorded, Application, Victim], Mark]
+    pointless: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the chart as it is drawn: the question, and a mark for every victim by its name."""
+
+    name: str
+    what: str
+    marks: Mapping[str, Mark]
+
+
+def marked(figure: float | None, unit: str, limit: float | None) -> Mark:
+    """A measured figure against the most it may be; nobody promised anything without a limit."""
+    if figure is None or limit is None:
+        return Mark(UNMEASURED, unit=unit, limit=limit)
+    return Mark(HOLDS if figure <= limit else FALLS, figure, unit, limit, TEXTS[unit].format(figure))
+
+
+def under(*keys: str) -> Callable[[Recorded, Application, Victim], Mark]:
+    """Right answers under a condition of `students.json`, the mean where it is a group of serials.
+
+    Args:
+        keys: where a student's row has it; the first that is there counts.
+    """
+
+    def mark(recorded: Recorded, task: Application, victim: Victim) -> Mark:
+        rows = recorded.students if victim.customer else recorded.recipes
+        row = rows.get(f"{task.name}/{victim.customer or 'paper'}", {})
+        found = next((row[key] for key in keys if key in row), None)
+        return marked(found and found.get("mean", found.get("percent")), PERCENT, task.attack_bar)
+
+    return mark
+
+
+def rows_of(recorded: Recorded, task: Application, customer: str, attack: str) -> Iterator[Row]:
+    """The recorded rows of an attack on a student, one for each share of the data."""
+    for row in recorded.attacks.values():
+        if (row["task"], row["customer"], row["attack"]) == (task.name, customer, attack):
+            yield row
+
+
+def reaching(attack: str, *figures: str, over_seeds: str = HIGHEST) -> Callable[[Recorded, Application, Victim], Mark]:
+    """Right answers without the serial that an attack leads to, the worst figure for the owner, against guessing.
+
+    A sealed student's weights are a random network's, which scatters around guessing: it may reach what the highest of
+    many freshly drawn ones reached under the same attack, where that was measured.
+    """
+
+    def mark(recorded: Recorded, task: Application, victim: Victim) -> Mark:
+        rows = rows_of(recorded, task, victim.customer, attack)
+        values = [row["figures"][name][over_seeds] for row in rows for name in figures if name in row["figures"]]
+        limits = [task.attack_bar, recorded.sealed.get(f"{task.name}/{attack}", {}).get("limit")]
+        known = [one for one in limits[: 2 if victim.name == "sealed" else 1] if one is not None]
+        return marked(max(values, default=None), PERCENT, max(known, default=None))
+
+    return mark
+
+
+def gaining(
+    attack: str, figure: str, less: str = "", limit: float = FAIR_GAIN
+) -> Callable[[Recorded, Application, Victim], Mark]:
+    """Points over whoever does not have the student, the mean of the seeds, the worst share of the data.
+
+    Args:
+        attack: as the registry has it.
+        figure: its name in the results.
+        less: another figure that is taken away from it.
+        limit: the most it may be.
+    """
+
+    def mark(recorded: Recorded, task: Application, victim: Victim) -> Mark:
+        found = [row["figures"] for row in rows_of(recorded, task, victim.customer, attack)]
+        values = [
+            one[figure][MEAN] - (one[less][MEAN] if less else 0) for one in found if one[figure][MEAN] is not None
+        ]
+        return marked(max(values, default=None), POINTS, limit if task.bars else None)
+
+    return mark
+
+
+def counting(recorded: Recorded, task: Application, victim: Victim) -> Mark:
+    """Seconds until all serials were tried, or years until one of 64 bits is found."""
+    for row in rows_of(recorded, task, victim.counts, "brute-force"):
+        short = victim.counts == victim.customer
+        unit = SECONDS if short else YEARS
+        figure = row["figures"]["seconds" if short else "years_for_64_bits"][MEAN]
+        return Mark(FALLS if short else HOLDS, figure, unit, None, TEXTS[unit].format(figure))
+    return Mark(UNMEASURED, unit=SECONDS)
+
+
+NO_GRADIENT = "Between an answer and the serial lie scrypt and a stream cipher: no gradient passes them."
+
+QUESTIONS = (
+    Question("absent", "used as it is, without a serial", under("absent")),
+    Question("random-wrong", "with a random wrong serial, mean", under("random_wrong", "every_wrong")),
+    Question("one-bit-wrong", "with one bit of the serial wrong, mean", under("one_bit_wrong")),
+    Question("brute-force", "trying every serial", counting),
+    Question(
+        "hill-climbing",
+        "climbing to the serial bit by bit",
+        reaching("hill-climbing", "classes_accuracy", "probabilities_accuracy"),
+    ),
+    Question(
+        "gradient-search",
+        "descending to the serial",
+        reaching("gradient-search", "best_accuracy"),
+        {"sealed": NO_GRADIENT},
+    ),
+    Question(
+        "reverse-engineering",
+        "reverse engineering a pattern (Eq. 10), mean of the restarts",
+        reaching("reverse-engineering", "plain_mean", "leaky_mean", "smooth_mean", "recalibrated_mean"),
+        {"sealed": NO_GRADIENT},
+    ),
+    Question("opening", "replacing the last ReLU", reaching("opening", "best")),
+    Question(
+        "feature-space",
+        "a probe on the features, over a random network's",
+        gaining("feature-space", "absent_probe", "random_network_probe", PROBE_GAIN),
+    ),
+    Question("pruning", "setting small weights to zero", reaching("pruning", "absent_highest")),
+    Question("neuron-pruning", "cutting out what keeps it silent", reaching("neuron-pruning", "best")),
+    Question("unlabelled", "distilling on pictures without labels", reaching("unlabelled", "best")),
+    Question("collusion", "several customers compare their copies", reaching("collusion", "best_absent")),
+    Question("patient-tuning", "training it further, over scratch", gaining("patient-tuning", "best_minus_scratch")),
+    Question("overwriting", "training a new serial in, over scratch", gaining("overwriting", "best_minus_scratch")),
+    Question("transfer", "training it for other classes, over scratch", gaining("transfer", "best_minus_scratch")),
+    Question("extraction", "copying it by asking, with its serial", gaining("extraction", "best_minus_scratch")),
+)
+
+
+def chart(task: Application, recorded: Recorded | None = None) -> tuple[Line, ...]:
+    """Every attack, and whether it is held off by the paper's literal recipe, by 9 bits, and by the two locks.
+
+    Args:
+        task: the application.
+        recorded: rows of the results files; None for the recorded ones.
+    """
+    recorded = Recorded.read() if recorded is None else recorded
+
+    def mark(question: Question, victim: Victim) -> Mark:
+        found = question.mark(recorded, task, victim)
+        why = question.pointless.get(victim.name, "")
+        return Mark(POINTLESS, unit=found.unit, why=why) if why and found.figure is None else found
+
+    return tuple(
+        Line(question.name, question.what, {victim.name: mark(question, victim) for victim in VICTIMS})
+        for question in QUESTIONS
+    )

@@ -1,0 +1,76 @@
+"""The chart: what holds and what falls is read off recorded figures, and what was not measured is a dash."""
+
+import pytest
+
+from dsn.applications.registry import BUILT_IN
+from dsn.attacks.registry import ATTACKS
+from dsn.tables.chart import QUESTIONS, TEXTS, VICTIMS, Line, Mark, Recorded, chart
+
+DIGITS = BUILT_IN["digits"]
+CONDITIONS = {"absent", "random-wrong", "one-bit-wrong"}
+
+
+def lines(recorded: Recorded) -> dict[str, Line]:
+    return {line.name: line for line in chart(DIGITS, recorded)}
+
+
+def row(customer: str, attack: str, **means: float) -> dict:
+    figures = {name: {"mean": value, "highest": value + 1} for name, value in means.items()}
+    return {"task": "digits", "customer": customer, "attack": attack, "data_share": 0.1, "figures": figures}
+
+
+def test_without_figures_nothing_holds_and_nothing_falls() -> None:
+    marks = [mark for line in chart(DIGITS, Recorded()) for mark in line.marks.values()]
+    assert len(marks) == len(QUESTIONS) * len(VICTIMS)
+    assert {mark.verdict for mark in marks} == {"unmeasured", "pointless"}
+    assert all(mark.text == "–" and mark.figure is None for mark in marks)
+    assert all(bool(mark.why) == (mark.verdict == "pointless") for mark in marks)
+
+
+def test_a_condition_is_held_against_guessing_and_of_a_group_the_mean_counts() -> None:
+    student = {"absent": {"percent": 10.7}, "random_wrong": {"mean": 9.9, "worst": {"percent": 19.6}}}
+    found = lines(
+        Recorded(students={"digits/alder-sealed": student}, recipes={"digits/paper": {"absent": {"percent": 93.0}}})
+    )
+    assert found["absent"].marks["sealed"] == Mark("holds", 10.7, "percent", 12.0, "10.70 %")
+    assert found["random-wrong"].marks["sealed"].figure == 9.9
+    assert found["absent"].marks["literal"].verdict == "falls"
+    assert found["absent"].marks["trained"].verdict == "unmeasured"
+
+
+def test_a_sealed_student_may_reach_what_random_networks_reach_and_a_trained_one_may_not() -> None:
+    attacks = {name: row(name, "opening", best=14.0) for name in ("alder", "alder-sealed")}
+    without = lines(Recorded(attacks=attacks))["opening"].marks
+    assert (without["trained"].verdict, without["sealed"].verdict) == ("falls", "falls")
+    beside = lines(Recorded(attacks=attacks, sealed={"digits/opening": {"limit": 16.0}}))["opening"].marks
+    assert (beside["trained"].verdict, beside["sealed"].verdict) == ("falls", "holds")
+    assert (beside["trained"].limit, beside["sealed"].limit) == (12.0, 16.0)
+
+
+def test_over_scratch_the_mean_counts_and_of_several_shares_the_worst() -> None:
+    rows = [row("alder-sealed", "overwriting", best_minus_scratch=gain) for gain in (-0.2, 0.1)]
+    attacks = {str(place): one for place, one in enumerate(rows)}
+    assert lines(Recorded(attacks=attacks))["overwriting"].marks["sealed"] == Mark(
+        "holds", 0.1, "points", 0.15, "+0.10"
+    )
+
+
+def test_nine_bits_fall_in_seconds_and_64_are_reckoned_from_them_lock_by_lock() -> None:
+    short = row("paper", "brute-force", seconds=12.0, years_for_64_bits=2e6)
+    marks = lines(Recorded(attacks={"a": short}))["brute-force"].marks
+    assert (marks["short"].verdict, marks["short"].text) == ("falls", "12 s")
+    assert (marks["trained"].verdict, marks["trained"].unit, marks["trained"].figure) == ("holds", "years", 2e6)
+    assert marks["sealed"].verdict == "unmeasured"
+
+
+def test_every_question_is_about_an_attack_there_is_and_every_unit_can_be_written() -> None:
+    assert {question.name for question in QUESTIONS} - CONDITIONS <= set(ATTACKS)
+    assert all(set(question.pointless) <= {victim.name for victim in VICTIMS} for question in QUESTIONS)
+    assert all(text.format(1.5) for text in TEXTS.values())
+
+
+@pytest.mark.parametrize("task", ["digits", "signs"])
+def test_the_recorded_figures_say_what_is_known_of_the_trained_lock(task: str) -> None:
+    found = {line.name: line.marks for line in chart(BUILT_IN[task])}
+    assert found["absent"]["trained"].verdict == found["random-wrong"]["sealed"].verdict == "holds"
+    assert found["opening"]["trained"].verdict == found["brute-force"]["short"].verdict == "falls"
