@@ -67,7 +67,7 @@ class PersistentAttackers:
         self.patterns = torch.zeros(settings.count, channels, height, width, device=device)
         self.lives = torch.zeros(settings.count, dtype=torch.int64, device=device)
         self.place_mask = torch.zeros(height, width, device=device)
-        self.place_mask[list(place.rows), list(place.columns)] = 1.0
+        self.place_mask[list(place.pixels[0]), list(place.pixels[1])] = 1.0
         self.knows_place = torch.arange(settings.count, device=device) < settings.place_known
         self._restart_the_dead()
 
@@ -219,11 +219,12 @@ def invalid_pictures(
 
     part = take(shares.misplaced)
     height, width = images.shape[2:]
-    side = round(count**0.5)
+    side = round(count**0.5) * place.cell
     up, left, axis = draw_integers(0, 6 * side, 3).tolist()
     up, left = 1 + up % min(2 * side, height - side), 1 + left % min(2 * side, width - side)
     up, left = ((up, 0), (0, left), (up, left))[axis % 3]
-    invalid[part] = stamp(images[part], bits, PLACES[profile](count, height, width, up=up, left=left))
+    elsewhere = PLACES[profile](count, height, width, up=up, left=left, cell=place.cell)
+    invalid[part] = stamp(images[part], bits, elsewhere)
 
     part = take(shares.grey)
     size = part.stop - part.start

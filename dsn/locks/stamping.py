@@ -2,26 +2,49 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+PAPER_SHARE = 0.1  # of the picture's width that a pattern is wide
+
 
 @dataclass(frozen=True)
 class StampPlace:
-    """The pixels a serial is written to, one a bit, in the order of its bits.
+    """The cells a serial is written to, one a bit, in the order of its bits: single pixels, or squares of them.
 
     Attributes:
-        rows: row of each bit's pixel, 0 at the top.
-        columns: column of each bit's pixel, 0 at the left.
+        rows: top row of each bit's cell, 0 at the top.
+        columns: left column of each bit's cell, 0 at the left.
+        cell: height and width of a cell, in pixels.
     """
 
     rows: tuple[int, ...]
     columns: tuple[int, ...]
+    cell: int = 1
+
+    @cached_property
+    def pixels(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Row and column of every pixel, cell after cell: `cell` squared of them a bit."""
+        return (
+            tuple(row + down for row in self.rows for down in range(self.cell) for _ in range(self.cell)),
+            tuple(column + right for column in self.columns for _ in range(self.cell) for right in range(self.cell)),
+        )
 
 
-def corner_place(bit_count: int, height: int, width: int, *, up: int = 0, left: int = 0) -> StampPlace:
-    """The square in the bottom right corner, one pixel a bit (the paper's place).
+def paper_cell(bit_count: int, size: int) -> int:
+    """Pixels a cell is high and wide where the pattern is about a tenth as wide as the picture, as the paper has it.
+
+    Args:
+        bit_count: a square number of bits.
+        size: width of the picture, in pixels.
+    """
+    return max(1, round(PAPER_SHARE * size / round(bit_count**0.5)))
+
+
+def corner_place(bit_count: int, height: int, width: int, *, up: int = 0, left: int = 0, cell: int = 1) -> StampPlace:
+    """The square in the bottom right corner (the paper's place).
 
     Args:
         bit_count: a square number of bits.
@@ -29,19 +52,22 @@ def corner_place(bit_count: int, height: int, width: int, *, up: int = 0, left: 
         width: of the picture, in pixels.
         up: pixels to move the square up from the corner (a serial in a wrong place).
         left: pixels to move it to the left.
+        cell: pixels that a bit is high and wide.
     """
     side = round(bit_count**0.5)
-    top, start = height - side - up, width - side - left
+    wide = side * cell
+    top, start = height - wide - up, width - wide - left
     if top < 0 or start < 0 or up < 0 or left < 0:
-        raise ValueError(f"a {side}x{side} pattern moved by ({up}, {left}) does not fit a {height}x{width} picture")
+        raise ValueError(f"a {wide}x{wide} pattern moved by ({up}, {left}) does not fit a {height}x{width} picture")
     return StampPlace(
-        rows=tuple(top + bit // side for bit in range(bit_count)),
-        columns=tuple(start + bit % side for bit in range(bit_count)),
+        rows=tuple(top + cell * (bit // side) for bit in range(bit_count)),
+        columns=tuple(start + cell * (bit % side) for bit in range(bit_count)),
+        cell=cell,
     )
 
 
-def spread_place(bit_count: int, height: int, width: int, *, up: int = 0, left: int = 0) -> StampPlace:
-    """An even grid over the whole picture, one pixel a bit: Eq. 9 lets a pattern be anywhere.
+def spread_place(bit_count: int, height: int, width: int, *, up: int = 0, left: int = 0, cell: int = 1) -> StampPlace:
+    """An even grid over the whole picture: Eq. 9 lets a pattern be anywhere.
 
     Args:
         bit_count: a square number of bits.
@@ -49,18 +75,23 @@ def spread_place(bit_count: int, height: int, width: int, *, up: int = 0, left: 
         width: of the picture, in pixels.
         up: pixels to move the grid up (a serial in a wrong place); what leaves the picture comes in again below.
         left: pixels to move it to the left.
+        cell: pixels that a bit is high and wide.
     """
     side = round(bit_count**0.5)
-    if side > min(height, width):
-        raise ValueError(f"a grid of {side}x{side} does not fit a {height}x{width} picture")
+    if side * cell > min(height, width):
+        what = f"a grid of {side}x{side}" + (f" cells of {cell} pixels" if cell > 1 else "")
+        raise ValueError(f"{what} does not fit a {height}x{width} picture")
 
     def steps(length: int, back: int) -> list[int]:
-        return [(int((index + 0.5) * length / side - 0.25) - back) % length for index in range(side)]
+        middles = [(index + 0.5) * length / side for index in range(side)]
+        within = length - cell + 1  # where a cell may begin and is not cut by the picture's edge
+        return [(int(middle - cell / 2 + 0.25) - back) % within for middle in middles]
 
     rows, columns = steps(height, up), steps(width, left)
     return StampPlace(
         rows=tuple(rows[bit // side] for bit in range(bit_count)),
         columns=tuple(columns[bit % side] for bit in range(bit_count)),
+        cell=cell,
     )
 
 
@@ -82,7 +113,8 @@ def stamp(images: Tensor, bits: Tensor, place: StampPlace) -> Tensor:
     """
     stamped = images.clone()
     values = bits.to(images.dtype).reshape(-1, 1, bits.shape[-1])
-    rows = torch.as_tensor(place.rows, device=images.device)
-    columns = torch.as_tensor(place.columns, device=images.device)
+    if place.cell > 1:
+        values = values.repeat_interleave(place.cell**2, 2)
+    rows, columns = (torch.as_tensor(one, device=images.device) for one in place.pixels)
     stamped[:, :, rows, columns] = values.expand(len(images), images.shape[1], -1)
     return stamped

@@ -103,11 +103,12 @@ class StampedBatch:
         if images.dtype == torch.uint8:
             images = as_floats(images)
         raw = images.to(dtype, memory_format=torch.channels_last)
-        rows = range(min(place.rows), max(place.rows) + 1)
-        columns = range(min(place.columns), max(place.columns) + 1)
+        rows = range(min(place.rows), max(place.rows) + place.cell)
+        columns = range(min(place.columns), max(place.columns) + place.cell)
         self._stamped = _cut(raw, rows, columns)
-        self._rows = torch.tensor(place.rows, device=raw.device) - rows.start
-        self._columns = torch.tensor(place.columns, device=raw.device) - columns.start
+        self._rows = torch.tensor(place.pixels[0], device=raw.device) - rows.start
+        self._columns = torch.tensor(place.pixels[1], device=raw.device) - columns.start
+        self._pixels_a_bit = place.cell**2
 
         self._steps: list[_Step] = []
         for layer in _folded_layers(network.extractor, dtype):
@@ -126,7 +127,8 @@ class StampedBatch:
     @torch.inference_mode()
     def logits(self, bits: Tensor) -> Tensor:
         """Logits, float32 [N, classes], of the pictures stamped with `bits`, [K] or [N, 1, K], in [0, 1]."""
-        self._stamped[:, :, self._rows, self._columns] = bits.to(self._stamped.dtype)
+        values = bits.repeat_interleave(self._pixels_a_bit, -1) if self._pixels_a_bit > 1 else bits
+        self._stamped[:, :, self._rows, self._columns] = values.to(self._stamped.dtype)
         values = self._stamped
         for step in self._steps:
             values = step.run(values)

@@ -1,6 +1,6 @@
 """Sweeps over many serials: the same answers as a plain forward pass for each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from dsn.applications.registry import BUILT_IN
-from dsn.locks.stamping import StampPlace, corner_place, stamp
+from dsn.locks.stamping import StampPlace, corner_place, spread_place, stamp
 from dsn.locks.sweep import StampedBatch, sweep_accuracy, sweep_predictions
 from dsn.networks.classifier import POOL, Classifier, NetworkConfig
 
@@ -106,6 +106,15 @@ def test_logits_match_for_any_network_and_any_pixels(data: st.DataObject) -> Non
     pixels = data.draw(st.lists(st.tuples(pixel, pixel), min_size=1, max_size=5, unique=True))
     place = StampPlace(rows=tuple(row for row, _ in pixels), columns=tuple(column for _, column in pixels))
     network, images, bits = random_network(config), random_pictures(config, 2), random_bits(3, len(pixels))
+    expected = plain_logits(network, images, bits, place)
+    assert_close(swept_logits(network, images, bits, place), expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("make", [corner_place, spread_place])
+def test_logits_match_with_cells_of_several_pixels(make: Callable[..., StampPlace]) -> None:
+    config = NetworkConfig(channels=3, size=32, layers=(4, POOL, 6), features=9, classes=4)
+    network, images, bits = random_network(config), random_pictures(config, 2), random_bits(3, 9)
+    place = make(9, 32, 32, cell=3)
     expected = plain_logits(network, images, bits, place)
     assert_close(swept_logits(network, images, bits, place), expected, atol=1e-4, rtol=1e-4)
 
