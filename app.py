@@ -9,6 +9,7 @@ import sys
 import threading
 from tempfile import TemporaryDirectory
 
+from dsn.applications.registry import damaged_applications
 from dsn.student.collection import load_collection
 from dsn.student.hub import StudentError
 from dsn.ui.page import build_page, launch_settings
@@ -21,6 +22,8 @@ def main() -> None:
         collection = load_collection(repositories=os.environ.get("DSN_HUB_REPOS"))
     except StudentError as error:
         sys.exit(str(error))
+    for damage in damaged_applications():
+        print(damage, file=sys.stderr)
     reach_loopback()
     if threading.current_thread() is threading.main_thread():  # not under `gradio app.py`, which ends it its own way
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # as Ctrl-C does: what visitors left is cleared away

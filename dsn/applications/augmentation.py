@@ -36,4 +36,6 @@ def augment(images: Tensor, settings: Augmentation, generator: torch.Generator) 
         contrast = 1 + draw(1, 1, 1) * settings.contrast
         brightness = 1 + draw(1, 1, 1) * settings.brightness
         moved = (((moved - mean) * contrast + mean) * brightness).clamp(0, 1)
+    if settings.mirrored:
+        moved = torch.where(draw(1, 1, 1) < 0, moved.flip(3), moved)
     return moved

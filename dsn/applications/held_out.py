@@ -1,17 +1,21 @@
 """The held-out pictures that come with the project: 1,000 of each test split, never trained on."""
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
-from dsn.applications.prepared import Split
+from dsn.applications.downloads import reason
+from dsn.applications.prepared import DataError, Split
 from dsn.applications.record import Application
 from dsn.files import write_tensors
 from dsn.places import ASSETS
 
 COUNT = 1000
+OWN = "held_out.safetensors"
 SEED = 2023
 GALLERY_STRIDE = 17  # prime to any number of classes that is not its multiple
 
@@ -39,8 +43,8 @@ class HeldOut:
 
 
 def held_out_path(application: Application) -> Path:
-    """`assets/<task>.safetensors`."""
-    return ASSETS / f"{application.name}.safetensors"
+    """`assets/<task>.safetensors`; of somebody's own pictures, `checkpoints/<task>/held_out.safetensors`."""
+    return application.home / OWN if application.home else ASSETS / f"{application.name}.safetensors"
 
 
 def write_held_out(application: Application, test: Split) -> Path:
@@ -58,6 +62,36 @@ def write_held_out(application: Application, test: Split) -> Path:
 
 
 def load_held_out(application: Application) -> HeldOut:
-    """The pictures that come with the project: images uint8 [1000, C, H, W], labels int64 [1000]."""
-    tensors = load_file(held_out_path(application))
-    return HeldOut(Split(tensors["images"], tensors["labels"]), application.classes)
+    """The pictures that come with the project: images uint8 [N, C, H, W], labels int64 [N], N at most 1000.
+
+    Raises:
+        DataError: those of somebody's own pictures are missing, damaged, or not the application's.
+    """
+    path = held_out_path(application)
+    if application.home is None:
+        tensors = load_file(path)
+        return HeldOut(Split(tensors["images"], tensors["labels"]), application.classes)
+    try:
+        return HeldOut(_checked(path, application), application.classes)
+    except (OSError, SafetensorError, ValueError) as error:
+        raise DataError(
+            f"{path} does not hold pictures of {application.name} ({textwrap.shorten(reason(error), 200)}): make it "
+            "again with `python -m dsn application`."
+        ) from error
+
+
+def _checked(path: Path, application: Application) -> Split:
+    """Raises OSError, SafetensorError or ValueError where the file does not hold an application's pictures."""
+    network = application.network
+    shape = (network.channels, network.size, network.size)
+    with safe_open(path, "pt") as file:
+        images, labels = (file.get_slice(name) for name in ("images", "labels"))
+        count = (images.get_shape() or [0])[0]
+        if images.get_dtype() != "U8" or images.get_shape() != [count, *shape] or not 1 <= count <= COUNT:
+            raise ValueError(f"images are {images.get_dtype()} {images.get_shape()}, not up to {COUNT} of {shape}")
+        if labels.get_dtype() not in ("U8", "I64") or labels.get_shape() != [count]:
+            raise ValueError(f"labels are {labels.get_dtype()} {labels.get_shape()}, not a row of {count}")
+        split = Split(file.get_tensor("images").clone(), file.get_tensor("labels").long())  # the file may go
+    if not 0 <= int(split.labels.min()) <= int(split.labels.max()) < network.classes:
+        raise ValueError(f"labels are not 0 to {network.classes - 1}")
+    return split

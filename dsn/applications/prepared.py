@@ -90,18 +90,32 @@ def load_data_set(application: Application) -> DataSet:
     Raises:
         DataError: the file is missing and cannot be made, or is damaged.
     """
-    path = data_folder() / f"{application.data_file}.npz"
+    path = prepared_path(application)
     if not path.exists():
         return _made(application, path)
     try:
         with path.open("rb") as file, NpzFile(file, allow_pickle=False) as arrays:
             return _data_set(arrays, application)
     except DAMAGE as error:
+        if application.home:
+            raise DataError(f"{path} is damaged ({reason(error)}): {_again(application)}.") from error
         raise DataError(f"{path} is damaged ({reason(error)}): delete it, and it will be made again.") from error
+
+
+def prepared_path(application: Application) -> Path:
+    """Where prepared arrays lie; somebody's own, for which there may have been no place there, in `data/`."""
+    usual, other = (folder / f"{application.data_file}.npz" for folder in (data_folder(), DEFAULT_FOLDER))
+    return other if application.home and other.exists() and not usual.exists() else usual
+
+
+def _again(application: Application) -> str:
+    return f"run `python -m dsn application {application.name}` again, with the folder of its pictures"
 
 
 def _made(application: Application, path: Path) -> DataSet:
     folder = path.parent / "originals"
+    if application.home:
+        raise DataError(f"{path} is missing: {_again(application)}.")
     if application.read is None:
         raise DataError(f"{path} is missing, and there is nowhere to download it from.")
     try:
@@ -137,6 +151,8 @@ def _data_set(arrays: Mapping[str, np.ndarray], application: Application) -> Dat
     names = _array(arrays, "class_names")
     if names.dtype.kind != "U" or names.shape != (application.network.classes,):
         raise ValueError(f"class_names are {names.dtype} {names.shape}, not {application.network.classes} texts")
+    if application.home and str(_array(arrays, "pictures")) != application.pictures:
+        raise ValueError("it holds other pictures than those the application was made of")
     train, test = (_split(arrays, name, application.network) for name in ("train", "test"))
     return DataSet(train, test, tuple(names.tolist()))
 

@@ -12,6 +12,7 @@ from dsn.applications.pictures import fit_frame
 from dsn.networks.classifier import NetworkConfig
 
 Pair = tuple[np.ndarray, np.ndarray]
+TEACHER_BATCH = 500  # pictures, as in the paper
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Augmentation:
         shift: largest move either way in each direction, in pixels.
         brightness: largest relative change of brightness either way.
         contrast: largest relative change of contrast either way.
+        mirrored: half of the pictures, left to right; only where a mirrored picture is still of its class.
     """
 
     rotation: float
@@ -31,6 +33,7 @@ class Augmentation:
     shift: float
     brightness: float = 0.0
     contrast: float = 0.0
+    mirrored: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,10 @@ class Application:
         attack_bar: the most, in percent, that an attack may reach; None where nothing was promised.
         attack_worst_bar: the same for the worst of many restarts.
         gpu_goal: seconds for one student on a card of the H200's class; None for no goal.
+        teacher_batch: pictures a step of the teacher's training.
+        home: folder that holds the `application.json` it was read from, `checkpoints/<name>`, and its held-out
+            pictures; None for built-in ones. The project's documents tell of built-in ones alone.
+        pictures: tells those prepared arrays from others, 12 hexadecimal digits; nothing where they never change.
     """
 
     name: str
@@ -111,6 +118,9 @@ class Application:
     attack_bar: float | None = None
     attack_worst_bar: float | None = None
     gpu_goal: float | None = None
+    teacher_batch: int = TEACHER_BATCH
+    home: Path | None = None
+    pictures: str = ""
 
     def fitted(self, picture: Image.Image) -> Tensor:
         """A picture as the network saw its training pictures: float [1, C, H, W] in [0, 1].

@@ -21,7 +21,6 @@ from dsn.networks.classifier import Classifier
 from dsn.serials import Serial
 from dsn.student.student import Student, StudentConfig
 
-TEACHER_BATCH = 500  # as in the paper
 TEACHER_LEARNING_RATE = 2e-3
 TEACHER_SMOOTHING = 0.05
 ATTACKERS_SMOOTHNESS = 5.0  # beta of the softplus that stands for a ReLU: the larger, the nearer to it
@@ -49,7 +48,7 @@ def train_teacher(application: Application, split: Split, training: Training) ->
     steps = run(
         split,
         application.augmentation,
-        TEACHER_BATCH,
+        application.teacher_batch,
         training,
         checkpoint,
         TEACHER_LEARNING_RATE,

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from dsn.results.store import origin_of
 
+MARKUP = frozenset("&<>\"'`*_[]()#|!\\~:")  # the colon ends a scheme of an address
+
 
 def accuracy_text(value: dict | None) -> str:
     """An accuracy with its interval, as tables show it."""
@@ -18,6 +20,11 @@ def group_text(value: dict | None) -> str:
 def markdown_table(head: list[str], lines: list[list[str]]) -> str:
     """A table in Markdown."""
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
+
+
+def escaped(text: str) -> str:
+    """A text that came from elsewhere, so that Markdown shows it as it is: no markup, no links, no cells."""
+    return "".join(f"&#{ord(one)};" if one in MARKUP else one for one in text)
 
 
 def made_by(*rows: dict) -> str:

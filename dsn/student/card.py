@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dsn.applications.record import Application
 from dsn.applications.registry import applications
 from dsn.locks.registry import SEALED, STAMPED
-from dsn.results.text import accuracy_text, group_text, made_by, markdown_table
+from dsn.results.text import accuracy_text, escaped, group_text, made_by, markdown_table
 from dsn.student.student import StudentConfig
 
 CONDITIONS = {"valid": "valid serial stamped", "absent": "no serial"}
@@ -87,14 +87,15 @@ def model_card(application: Application, row: dict) -> str:
             for key, meaning in CONDITIONS.items()
         ],
     )
+    said = escaped if application.home else str
     table = markdown_table(["on the whole test split, percent", "figure"], figure_lines([row]))
     return f"""---
 {data.to_yaml()}
 ---
 
-# {application.title}: the student of customer {row["customer"]}
+# {said(application.title)}: the student of customer {row["customer"]}
 
-A classifier of {application.noun}s {HOW[row["lock"]].format(bits=row["bit_count"])}
+A classifier of {said(application.noun)}s {HOW[row["lock"]].format(bits=row["bit_count"])}
 
 ```python
 from dsn import Serial, load_student
@@ -119,8 +120,14 @@ most frequent class {row["chance"]["majority"]:.2f}. Recipe â€œ{row["recipe"]}â€
 
 ## Training data
 
-{application.data_set}: {application.attribution} {application.licence}
+{credit(application)}
 """
+
+
+def credit(application: Application) -> str:
+    """Whom to thank for the training pictures, in a line of Markdown."""
+    said = escaped if application.home else str
+    return said(f"{application.data_set}: {application.attribution} {application.licence}").strip()
 
 
 def plain_card(config: StudentConfig, figures: str = "No figures were recorded with this copy.") -> str:
@@ -135,11 +142,7 @@ def plain_card(config: StudentConfig, figures: str = "No figures were recorded w
         model_name=f"{config.task}-{config.customer}",
     )
     application = applications().get(config.task)
-    credit = (
-        f"\n## Training data\n\n{application.data_set}: {application.attribution} {application.licence}\n"
-        if application
-        else ""
-    )
+    thanks = f"\n## Training data\n\n{credit(application)}\n" if application else ""
     return f"""---
 {data.to_yaml()}
 ---
@@ -158,7 +161,7 @@ probabilities = student.predict(images, serial=Serial.parse("..."))
 ## Use and limits
 
 {limits(config.lock, config.bit_count)} {figures}
-{credit}"""
+{thanks}"""
 
 
 def limits(lock: str, bit_count: int) -> str:

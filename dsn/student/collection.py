@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsn.applications.held_out import HeldOut, load_held_out
+from dsn.applications.prepared import DataError
 from dsn.applications.record import Application
 from dsn.applications.registry import application_named, applications
 from dsn.places import ASSETS, CHECKPOINTS
 from dsn.serials import Serial, random_serial
-from dsn.student.hub import Origin, load_students
+from dsn.student.hub import Origin, StudentError, load_students
 from dsn.student.student import Student
 
 DEMO_SERIALS = ASSETS / "demo_serials.json"
@@ -89,10 +90,15 @@ def load_collection(checkpoints: Path = CHECKPOINTS, repositories: str | None = 
     """Students from their folders, or from the Hub where `repositories` says so, and what goes with them.
 
     Raises:
-        StudentError: a student that cannot be loaded, with the file at fault.
+        StudentError: a student, or somebody's own held-out pictures, that cannot be loaded, with the file at fault.
     """
     students, origins = load_students(checkpoints, repositories)
     serials = demo_serials()
     known = {name: student for name, student in students.items() if name in serials}
-    held_out = {name: load_held_out(applications()[name]) for name in sorted({name.split("/")[0] for name in known})}
+    try:
+        held_out = {
+            name: load_held_out(applications()[name]) for name in sorted({name.split("/")[0] for name in known})
+        }
+    except DataError as error:
+        raise StudentError(str(error)) from error
     return Collection(known, {name: origins[name] for name in known}, serials, held_out)

@@ -12,7 +12,7 @@ from torch import Tensor
 from dsn.applications.registry import applications
 from dsn.files import write_tensors, write_text
 from dsn.locks.lock import TensorSpec
-from dsn.networks.classifier import POOL
+from dsn.networks.limits import check_network
 from dsn.student.student import Student, StudentConfig
 
 CONFIG = "config.json"
@@ -21,8 +21,6 @@ LARGEST_CONFIG = 1_000_000  # bytes
 LARGEST_STUDENT = 16_000_000  # weights; the students made here have less than a million
 LARGEST_HEADER = 1_000_000  # bytes, of a safetensors file
 LARGEST_FILES = {CONFIG: LARGEST_CONFIG, WEIGHTS: 4 * LARGEST_STUDENT + LARGEST_HEADER}  # bytes
-MOST_LAYERS = 32
-HIGHEST = {"channels": 3, "size": 256, "features": 4096, "classes": 1000, "first_kernel": 15, "layer": 512}
 
 
 class StudentError(RuntimeError):
@@ -79,18 +77,7 @@ def _check(config: StudentConfig) -> None:
         ValueError: which value, and what it must be.
     """
     network = config.network
-    sizes = [(name, getattr(network, name)) for name in ("channels", "size", "features", "classes")]
-    sizes += [("first_kernel", network.first_kernel)]
-    sizes += [("layer", layer) for layer in network.layers if layer != POOL]
-    for name, value in sizes:
-        if type(value) is not int or not 1 <= value <= HIGHEST[name]:
-            raise ValueError(f"{name} is {reprlib.repr(value)}: it must be a whole number from 1 to {HIGHEST[name]}")
-    if network.first_kernel % 2 == 0:
-        raise ValueError(f"first_kernel is {network.first_kernel}: it must be an odd number")
-    if len(network.layers) > MOST_LAYERS or not network.size >> network.layers.count(POOL):
-        raise ValueError(f"its {len(network.layers)} layers are too many")
-    if type(network.batch_norm) is not bool:
-        raise ValueError(f"batch_norm is {reprlib.repr(network.batch_norm)}: it must be true or false")
+    check_network(network)
     if type(config.bit_count) is not int or math.isqrt(config.bit_count) > network.size:
         raise ValueError(f"a serial of {config.bit_count} bits has no place on {network.size} pixels")
     if not all(isinstance(text, str) for text in (config.task, config.customer, config.recipe, *config.classes)):

@@ -181,6 +181,11 @@ def _expected(name: str, student: Student, where: str) -> Student:
         raise StudentError(
             f"{where}/{CONFIG} is of a network that does not take {application.name}: use another student."
         )
+    if application.home and student.config.classes != application.classes:
+        raise StudentError(
+            f"{where}/{CONFIG} has other classes than {application.name} has now: run `python -m dsn rebuild "
+            f"{application.name}`."
+        )
     return student
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from dsn.applications.record import Application
-from dsn.applications.registry import applications
+from dsn.applications.registry import BUILT_IN, applications
 from dsn.files import write_text
 from dsn.locks.registry import SEALED, STAMPED
 from dsn.places import CHECKPOINTS, ROOT
@@ -67,7 +67,7 @@ def headline_table() -> str:
     """The README's first table: how the first customer's student of each application stands, in four figures."""
     rows = [
         (application, row)
-        for application in applications().values()
+        for application in BUILT_IN.values()
         if (row := read_results("students").get(f"{application.name}/{CUSTOMER}")) is not None
     ]
     if not rows:
@@ -128,10 +128,10 @@ def attacks_table() -> str:
 
     head = [
         "percent",
-        *(part for application in applications().values() for part in (application.name, "bar", "the paper")),
+        *(part for name in BUILT_IN for part in (name, "bar", "the paper")),
     ]
     lines = [
-        [line.what, *(part for one in cells.values() for part in (shown(one), one.bar, one.paper))]
+        [line.what, *(part for name in BUILT_IN for part in (shown(cells[name]), cells[name].bar, cells[name].paper))]
         for line, cells in attack_lines(rows)
     ]
     return f"{markdown_table(head, lines)}\n\n{made_over(rows.values())}"
@@ -164,7 +164,7 @@ def ideas_table() -> str:
 
 def filled(text: str) -> str:
     """A document with the tables between its markers written anew."""
-    tables = {f"figures-{application.name}": application_table(application) for application in applications().values()}
+    tables = {f"figures-{application.name}": application_table(application) for application in BUILT_IN.values()}
     tables |= {"recipes": recipes_table(), "bench": bench_table(), "headline": headline_table()}
     tables |= {"attacks": attacks_table(), "ideas": ideas_table(), "mint": mint_table(), "trace": trace_table()}
     tables |= {"copies": copies_table(), "pictures": pictures_table()}
@@ -177,8 +177,10 @@ def filled(text: str) -> str:
 
 
 def write_cards(checkpoints: Path = CHECKPOINTS) -> None:
-    """Write every measured student's card and the tables of all documents."""
+    """Write the card of every measured student, and the documents' tables, which tell of built-in applications."""
+    known = applications()
     for name, row in read_results("students").items():
-        write_text(checkpoints / name / "README.md", model_card(applications()[row["task"]], row))
+        if row["task"] in known:  # somebody's own application may have been deleted since
+            write_text(checkpoints / name / "README.md", model_card(known[row["task"]], row))
     for document in DOCUMENTS:
         write_text(document, filled(document.read_text("utf-8")))
