@@ -110,6 +110,9 @@ def _application(values: dict[str, Any], home: Path) -> Application:
     name = home.name
     if values["name"] != name or not WORD.fullmatch(name):
         raise ValueError(f"it is of {reprlib.repr(values['name'])}, in a folder of another name")
+    checked: dict[str, Any] = {key: _text(values[key], key, most) for key, most in _TEXTS.items()}
+    checked |= {key: _credit(values[key], key) for key in _CREDITS}
+    checked |= {key: _number(values[key], key, most) for key, most in _NUMBERS.items()}
     return Application(
         name=name,
         data_file=f"own/{name}",
@@ -118,9 +121,7 @@ def _application(values: dict[str, Any], home: Path) -> Application:
         augmentation=_augmentation(values["augmentation"]),
         home=home,
         pictures=_word(values["pictures"]),
-        **{key: _text(values[key], key, most) for key, most in _TEXTS.items()},
-        **{key: _credit(values[key], key) for key in _CREDITS},
-        **{key: _number(values[key], key, most) for key, most in _NUMBERS.items()},
+        **checked,
     )
 
 
