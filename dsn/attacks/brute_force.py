@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dsn.attacks.kit.record import HIGHEST, SHORT, Attack, Line, Needs
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 
 SECONDS_A_YEAR = 31_557_600.0
@@ -113,3 +114,19 @@ def _serials_a_second(scene: Scene, images: Tensor, patterns: Tensor) -> float:
     start = time.perf_counter()
     batch.logits(each[:, None, :]).argmax(1).tolist()  # the answers are wanted here, which a GPU is waited for
     return len(patterns) / (time.perf_counter() - start)
+
+
+ATTACK = Attack(
+    "brute-force",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    watched=Settings(pictures=30, sample=64, report_every=32),
+    needs=Needs(bits=SHORT),
+    shown_as="bars",
+    lines=(
+        Line("brute force over 9 bits: serials that work (of 512)", ("working",), HIGHEST),
+        Line("brute force over 9 bits: seconds", ("seconds",), unit=" s"),
+    ),
+)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from dsn.applications.prepared import as_floats
 from dsn.attacks.kit.alignment import aligned
 from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.record import HIGHEST, Attack, Line, at_chance
 from dsn.attacks.kit.scene import AttackError, Outcome, Running, Scene, Step
 from dsn.attacks.kit.starts import copied
 from dsn.attacks.kit.surrogates import recalibrated
@@ -171,3 +172,16 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     figures["best_absent"] = percent_right(opened, scene.test)
     figures["best_valid"] = percent_right(opened, scene.test, valid)
     return Outcome({**figures, "best_guess": max(guesses.values())})
+
+
+ATTACK = Attack(
+    "collusion",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    lines=(
+        Line("three customers compare weights: absent", ("best_absent",), HIGHEST, at_chance),
+        Line("two customers' serials and mixtures, on a third's student", ("best_guess",), HIGHEST, at_chance),
+    ),
+)

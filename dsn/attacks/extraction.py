@@ -7,6 +7,7 @@ Without the student, the same pictures with their labels train a fresh network.
 """
 
 from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.record import Attack, Drawn, Line
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import from_scratch
 from dsn.attacks.kit.training import (
@@ -44,3 +45,19 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
     }
     ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.application.augmentation, seed)
     return Outcome({**before, **against_scratch(ended)}, ended.over_epochs())
+
+
+ATTACK = Attack(
+    "extraction",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    curves=(Drawn("copy", "copy", "entered"), Drawn(SCRATCH, "scratch", "absent")),
+    lines=(
+        Line(
+            "copying through a student with its serial, minus scratch (not stopped by design)",
+            ("best_minus_scratch",),
+        ),
+    ),
+)

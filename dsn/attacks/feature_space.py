@@ -15,6 +15,7 @@ from torch import Tensor
 
 from dsn.applications.prepared import Split, as_floats
 from dsn.attacks.kit.measuring import stamping
+from dsn.attacks.kit.record import Attack, Line, Needs
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.attacks.kit.starts import from_scratch
 from dsn.measuring.evaluate import linear_probe
@@ -118,3 +119,20 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     figures["random_network_probe"] = linear_probe(fresh, stolen, scene.test, seed=seed).percent
     yield Step(len(serials) + 1, len(serials) + 1, figures.copy(), curves=curves)
     return Outcome({**figures}, curves)
+
+
+ATTACK = Attack(
+    "feature-space",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    watched=Settings(pictures=400),
+    needs=Needs(training_pictures=True),
+    shown_as="dots",
+    lines=(
+        Line("linear probe on e, no serial", ("absent_probe",)),
+        Line("silhouette of the classes in e: valid serial", ("valid_silhouette",)),
+        Line("pictures whose features are all zero, no serial", ("absent_silent",)),
+    ),
+)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from dsn.applications.prepared import Split
 from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.record import PAPERS_SHARES, Attack, Drawn, Judged, Line, Needs, none_better, promised
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import copied, from_scratch, transplanted
 from dsn.attacks.kit.surrogates import LeakyGradientReLU, as_sequence, recalibrated
@@ -91,3 +92,37 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     if AS_IT_IS in runners:
         after["as_it_is_with_old_serial"] = percent_right(runners[AS_IT_IS].network, scene.test, valid)
     return Outcome({**before, **against_scratch(ended), **after}, ended.over_epochs())
+
+
+ATTACK = Attack(
+    "fine-tuning",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    watched=Settings(Schedule(epochs=6, looks=18), ways=("fresh_dense",)),
+    needs=Needs(training_pictures=True),
+    shares=PAPERS_SHARES,
+    curves=(
+        Drawn("fresh_dense", "fresh_dense", "entered", stepped="fresh_dense"),
+        Drawn("as_it_is", "as_it_is", "valid"),
+        Drawn(SCRATCH, "scratch", "absent", stepped=SCRATCH),
+    ),
+    judged=Judged("best", against="scratch_last"),
+    lines=(
+        Line("fine-tuning, the best way", ("best",), paper=("fine-tuning",)),
+        Line("the same data without the student", ("scratch_last",), paper=("fine-tuning, scratch",)),
+        Line(
+            "fine-tuning minus scratch",
+            ("best_minus_scratch",),
+            bar=none_better,
+            paper=("fine-tuning", "fine-tuning, scratch"),
+        ),
+        Line(
+            "epochs to scratch's final accuracy, over scratch's own",
+            ("epochs_over_scratch",),
+            bar=promised(1.0),
+            at_least=True,
+        ),
+    ),
+)

@@ -16,6 +16,7 @@ from torch import Tensor
 from dsn.applications.prepared import Split
 from dsn.attacks.descent import MODES, PLAIN, Descent, attacked_network, descend, generators
 from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.record import HIGHEST, LOWEST, Attack, Line, at_chance, promised
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
 from dsn.locks.stamping import stamp
 
@@ -128,3 +129,23 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     figures["fewest_bits_wrong"] = min(value for name, value in reached.items() if name.endswith("bits_wrong_best"))
     figures["best_accuracy"] = max(value for name, value in reached.items() if name.endswith("_accuracy"))
     return Outcome(figures)
+
+
+ATTACK = Attack(
+    "gradient-search",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    lines=(
+        Line(
+            "gradient search, place known: fewest of 64 bits wrong",
+            ("fewest_bits_wrong",),
+            LOWEST,
+            promised(16.0),
+            at_least=True,
+            unit=" bits",
+        ),
+        Line("gradient search: best pattern's accuracy", ("best_accuracy",), HIGHEST, at_chance),
+    ),
+)

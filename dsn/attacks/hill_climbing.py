@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dsn.applications.prepared import Split
 from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.record import HIGHEST, Attack, Drawn, Judged, Line, at_chance
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
 from dsn.locks.stamping import stamp
 from dsn.locks.sweep import Swept
@@ -157,3 +158,26 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         figures |= {f"{seen}_{name}": value for name, value in outcome.figures.items()}
         curves |= {"x": outcome.curves["x"], seen: outcome.curves["accuracy"]}
     return Outcome(figures, curves)
+
+
+ATTACK = Attack(
+    "hill-climbing",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    watched=Settings(queries=20_000, pictures=50, reports=40),
+    curves=(
+        Drawn("probabilities", "seen_probabilities", "entered", stepped="accuracy"),
+        Drawn("classes", "seen_classes", "absent", stepped="accuracy"),
+    ),
+    judged=Judged("_accuracy"),
+    lines=(
+        Line(
+            "hill climbing on answers, 100,000 queries",
+            ("classes_accuracy", "probabilities_accuracy"),
+            HIGHEST,
+            at_chance,
+        ),
+    ),
+)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dsn.attacks.kit.record import HIGHEST, Attack, Drawn, Line, at_chance
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.locks.sweep import sweep_accuracy
 
@@ -77,3 +78,22 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         "two_or_more_highest": max(worst[2:]),
     }
     return Outcome(figures, curves)
+
+
+ATTACK = Attack(
+    "nearness",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    watched=Settings(serials=4, pictures=200),
+    curves=(Drawn("mean", "nearness_mean", "entered"), Drawn("highest", "nearness_highest", "absent")),
+    lines=(
+        Line(
+            "random serials two or more bits off, 1,000 pictures: highest",
+            ("two_or_more_highest",),
+            HIGHEST,
+            at_chance,
+        ),
+    ),
+)

@@ -19,6 +19,7 @@ from torch.func import functional_call
 
 from dsn.applications.prepared import Split, as_floats
 from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.record import HIGHEST, Attack, Line, at_chance
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.attacks.kit.starts import copied, from_scratch
 from dsn.attacks.kit.surrogates import LeakyGradientReLU, as_sequence, recalibrated
@@ -172,3 +173,13 @@ def _changed(
     yield "masked", masked
     for amount in removed:
         yield f"{100 * amount:g}", without_channels(network, masks, amount)
+
+
+ATTACK = Attack(
+    "neuron-pruning",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    lines=(Line("adversarial neuron pruning: absent", ("best",), HIGHEST, at_chance),),
+)

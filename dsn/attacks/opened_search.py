@@ -21,6 +21,7 @@ from dsn.attacks import gradient_search, reverse_engineering
 from dsn.attacks.descent import OPENED, Descent, generators
 from dsn.attacks.gradient_search import WAYS, stamped_by_each
 from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.record import HIGHEST, LOWEST, Attack, Drawn, Line, at_chance, promised
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
 from dsn.locks.stamping import stamp
 
@@ -122,3 +123,29 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     figures["fewest_bits_wrong"] = min(value for name, value in reached.items() if name.endswith("bits_wrong_best"))
     figures["best_accuracy"] = max(value for name, value in reached.items() if name.endswith("_accuracy"))
     return Outcome(figures, {"x": outcome.curves["x"], "pattern": outcome.curves["accuracy"]})
+
+
+ATTACK = Attack(
+    "opened-search",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    curves=(Drawn("pattern", "best_pattern", "entered"),),
+    lines=(
+        Line(
+            "search for the serial through the opened gate: fewest of 64 bits wrong",
+            ("fewest_bits_wrong",),
+            LOWEST,
+            promised(16.0),
+            at_least=True,
+            unit=" bits",
+        ),
+        Line(
+            "the same: best pattern's accuracy on the student as it is",
+            ("best_accuracy", "pattern_worst"),
+            HIGHEST,
+            at_chance,
+        ),
+    ),
+)

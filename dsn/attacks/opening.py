@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from dsn.applications.prepared import as_floats
 from dsn.attacks.kit.measuring import BATCHES, Change, arithmetic, stamping, unchanged
+from dsn.attacks.kit.record import Attack, Drawn, Judged, Line, at_chance
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.measuring.evaluate import linear_probe
 from dsn.networks.classifier import Classifier
@@ -142,3 +143,20 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     before = {"before": curves["absent"][0], "valid_before": curves["valid"][0]}
     probe = linear_probe(Opened(student, bare), stolen, scene.test, seed=seed).percent
     return Outcome({**before, **opened, "best": max(opened.values()), "drive_probe": probe}, curves)
+
+
+ATTACK = Attack(
+    "opening",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    watched=FULL,
+    curves=(Drawn("absent", "absent", "absent"), Drawn("valid", "valid", "valid")),
+    judged=Judged("best"),
+    lines=(
+        Line("last ReLU replaced (no labels, no serial, no training): absent, best way", ("best",), bar=at_chance),
+        Line("the same, its bias moved by unlabelled pictures: absent", ("centred",), bar=at_chance),
+        Line("linear probe before the last ReLU, no serial", ("drive_probe",)),
+    ),
+)

@@ -12,6 +12,7 @@ pictures afterwards, and not what becomes of the old serial. Both are measured h
 import random
 
 from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.record import ENDS, Attack, Drawn, Line, none_better
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import copied, from_scratch, transplanted
 from dsn.attacks.kit.surrogates import recalibrated
@@ -71,3 +72,35 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
     raw = {name: figures[f"{name}_raw"] or 0.0 for name in runners}
     figures["raw_best_minus_scratch"] = max(raw[name] for name in runners if name != SCRATCH) - raw[SCRATCH]
     return Outcome(figures, ended.over_epochs())
+
+
+ATTACK = Attack(
+    "overwriting",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    shares=ENDS,
+    curves=(
+        Drawn("fresh_dense", "fresh_dense", "entered"),
+        Drawn("labels", "as_it_is", "valid"),
+        Drawn(SCRATCH, "scratch", "absent"),
+    ),
+    lines=(
+        Line("overwriting with a new serial, minus scratch", ("best_minus_scratch",), bar=none_better),
+        Line(
+            "the same, on raw pictures, as the paper has it",
+            ("raw_best_minus_scratch",),
+            bar=none_better,
+            paper=("overwriting", "fine-tuning, scratch"),
+        ),
+        Line(
+            "overwriting: right with the old serial afterwards (fresh dense layers, to which stamps are all the same)",
+            ("fresh_dense_old_serial",),
+        ),
+        Line(
+            "the same of the network begun with nothing, which never saw that serial",
+            ("scratch_old_serial",),
+        ),
+    ),
+)

@@ -8,9 +8,26 @@ and a fresh last convolution too. Not in the paper.
 """
 
 from dsn.attacks import fine_tuning
-from dsn.attacks.kit.training import Schedule
+from dsn.attacks.kit.record import Attack, Drawn, Line, none_better
+from dsn.attacks.kit.training import SCRATCH, Schedule
 
 WAYS = ("fresh_dense", "fresh_last_convolution")
 FULL = fine_tuning.Settings(Schedule(epochs=20, pictures=None), WAYS)
 QUICK = fine_tuning.Settings(Schedule(epochs=4, pictures=None, looks=4), WAYS)
+
+
 attack = fine_tuning.attack
+
+
+ATTACK = Attack(
+    "patient-tuning",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    curves=(Drawn("fresh_dense", "fresh_dense", "entered"), Drawn(SCRATCH, "scratch", "absent")),
+    lines=(
+        Line("fine-tuning in no hurry, the best way", ("best",)),
+        Line("fine-tuning in no hurry, minus scratch", ("best_minus_scratch",), bar=none_better),
+    ),
+)

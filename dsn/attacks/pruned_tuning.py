@@ -9,6 +9,7 @@ Not in the paper.
 from dataclasses import dataclass
 
 from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.record import Attack, Drawn, Line
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import from_scratch, transplanted
 from dsn.attacks.kit.training import SCRATCH, Runner, Schedule, against_scratch, race
@@ -52,3 +53,18 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     before = percent_right(student, scene.test)
     ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.application.augmentation, seed)
     return Outcome({"before": before, **against_scratch(ended)}, ended.over_epochs())
+
+
+ATTACK = Attack(
+    "pruned-tuning",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    curves=(
+        Drawn("pruned_50_fresh_dense", "fresh_dense", "entered"),
+        Drawn("pruned_50", "as_it_is", "valid"),
+        Drawn(SCRATCH, "scratch", "absent"),
+    ),
+    lines=(Line("pruning, then fine-tuning, minus scratch", ("best_minus_scratch",)),),
+)

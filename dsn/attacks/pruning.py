@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.utils import prune
 
 from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.record import HIGHEST, Attack, Line, promised
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.networks.classifier import Classifier
 
@@ -89,3 +90,31 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         "absent_highest": max(curves["absent"]),
     }
     return Outcome(figures, {"x": x, **curves})
+
+
+ATTACK = Attack(
+    "pruning",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    watched=FULL,
+    is_random=False,
+    lines=(
+        Line(
+            "pruning up to 20 %: valid loses at most",
+            ("valid_loss_to_20",),
+            HIGHEST,
+            promised(0.5),
+            paper=("valid", "pruned, valid"),
+        ),
+        Line(
+            "pruning up to 20 %: absent gains at most",
+            ("absent_gain_to_20",),
+            HIGHEST,
+            promised(1.0),
+            paper=("pruned, absent", "absent"),
+        ),
+        Line("pruning up to 90 %: absent, highest", ("absent_highest",), HIGHEST),
+    ),
+)

@@ -10,8 +10,9 @@ from typing import Any
 from dsn.applications.prepared import DataSet, Split, load_data_set
 from dsn.applications.record import Application
 from dsn.applications.registry import application_named
+from dsn.attacks.kit.record import Attack
 from dsn.attacks.kit.scene import AttackError, Licensed, Outcome, Scene, Step, check_share, finish
-from dsn.attacks.registry import ATTACKS, Attack, attack_named
+from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.distilling.rebuild import BUILD, others_of
 from dsn.places import CHECKPOINTS
 from dsn.results.store import RESULTS, provenance, record
@@ -121,7 +122,11 @@ def run_attack(
         seeds: how many, counted from 0; one is enough where nothing is random.
         quick: with the settings for trying out.
         report: told a line of progress every few seconds.
+
+    Raises:
+        AttackError: there is nothing to try on the student's lock, or the attack cannot be made on it.
     """
+    attack.check_lock(scene.student.config.lock)
     settings = attack.settings(scene.application, quick=quick)
     seeds = seeds if attack.is_random else 1
     outcomes: list[Outcome] = []

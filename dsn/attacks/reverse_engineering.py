@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dsn.attacks.descent import MODES, PLAIN, Descent, attacked_network, descend, generators
+from dsn.attacks.descent import MODES, PLAIN, RECALIBRATED, Descent, attacked_network, descend, generators
 from dsn.attacks.kit.measuring import Change, percent_right
+from dsn.attacks.kit.record import HIGHEST, Attack, Drawn, Judged, Line, Needs, at_chance, at_worst
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
 
 
@@ -120,3 +121,38 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         figures |= {f"{mode}_mean": outcome.figures["mean"], f"{mode}_worst": outcome.figures["worst"]}
         curves |= {"x": outcome.curves["x"], mode: outcome.curves["accuracy"]}
     return Outcome(figures, curves)
+
+
+ATTACK = Attack(
+    "reverse-engineering",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    watched=Settings(Descent(restarts=2, steps=200, batch=16), modes=(PLAIN, RECALIBRATED), report_every=25),
+    needs=Needs(training_pictures=True),
+    curves=(
+        Drawn("plain", "mode_plain", "entered", stepped="accuracy"),
+        Drawn("recalibrated", "mode_recalibrated", "absent", stepped="accuracy"),
+    ),
+    judged=Judged("_worst"),
+    lines=(
+        Line(
+            "reverse engineering (Eq. 10), plain: mean of 10 restarts",
+            ("plain_mean",),
+            bar=at_chance,
+            paper=("reverse-engineering",),
+        ),
+        Line(
+            "the same, the best of three adaptive ways: mean of 10 restarts",
+            tuple(f"{mode}_mean" for mode in MODES if mode != PLAIN),
+            bar=at_chance,
+        ),
+        Line(
+            "the same, every way: best restart of all seeds",
+            tuple(f"{mode}_worst" for mode in MODES),
+            HIGHEST,
+            at_worst,
+        ),
+    ),
+)

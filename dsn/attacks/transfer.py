@@ -14,6 +14,7 @@ import torch
 
 from dsn.applications.prepared import Split
 from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.record import ENDS, Attack, Drawn, Line, none_better
 from dsn.attacks.kit.restyling import restyled
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import from_scratch, transplanted
@@ -71,3 +72,22 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     before = percent_right(student, restyled(scene.test, seed + 1))
     ended = yield from race(runners, stolen, test, settings.schedule, scene.application.augmentation, seed)
     return Outcome({"before": before, **against_scratch(ended)}, ended.over_epochs())
+
+
+ATTACK = Attack(
+    "transfer",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    shares=ENDS,
+    curves=(Drawn("whole", "stolen", "entered"), Drawn(SCRATCH, "scratch", "absent")),
+    lines=(
+        Line(
+            "transfer to other classes, minus scratch",
+            ("best_minus_scratch",),
+            bar=none_better,
+            paper=("transfer", "transfer, scratch"),
+        ),
+    ),
+)

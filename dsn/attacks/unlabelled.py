@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.record import HIGHEST, Attack, Drawn, Line, at_chance
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import from_scratch
 from dsn.attacks.kit.training import FULL_TRAINING, QUICK_TRAINING, Runner, TrainingSettings, answers_of, race
@@ -45,3 +46,14 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
     figures |= {f"{name}_last": value for name, value in ended.whole.items()}
     figures["best"] = max(ended.whole.values())
     return Outcome(figures, ended.over_epochs())
+
+
+ATTACK = Attack(
+    "unlabelled",
+    __doc__,
+    attack,
+    FULL,
+    QUICK,
+    curves=(Drawn("raw", "shown_raw", "entered"), Drawn("random_serials", "shown_random", "absent")),
+    lines=(Line("distilling on unlabelled pictures, no serial", ("best",), HIGHEST, at_chance),),
+)

@@ -5,45 +5,20 @@ one, else half of the held-out pictures; the rest of the held-out ones only meas
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from dsn.applications.prepared import Split
 from dsn.applications.registry import application_named
 from dsn.applications.training_share import load_training_share
-from dsn.attacks import (
-    brute_force,
-    feature_space,
-    fine_tuning,
-    hill_climbing,
-    nearness,
-    opening,
-    pruning,
-    reverse_engineering,
-)
-from dsn.attacks.descent import PLAIN, RECALIBRATED, Descent
+from dsn.attacks import feature_space, pruning
 from dsn.attacks.feature_space import Embedding
 from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.record import Attack
 from dsn.attacks.kit.scene import Licensed, Running, Scene
-from dsn.attacks.kit.training import Schedule
-from dsn.attacks.registry import Attack, attack_named
 from dsn.serials import Serial
 from dsn.student.collection import Collection
 
 SEED = 0
 PRUNING_PICTURES = 150
-
-SETTINGS: dict[str, Any] = {
-    "brute-force": brute_force.Settings(pictures=30, sample=64, report_every=32),
-    "hill-climbing": hill_climbing.Settings(queries=20_000, pictures=50, reports=40),
-    "reverse-engineering": reverse_engineering.Settings(
-        Descent(restarts=2, steps=200, batch=16), modes=(PLAIN, RECALIBRATED), report_every=25
-    ),
-    "fine-tuning": fine_tuning.Settings(Schedule(epochs=6, looks=18), ways=("fresh_dense",)),
-    "opening": opening.FULL,
-    "feature-space": feature_space.Settings(pictures=400),
-    "nearness": nearness.Settings(serials=4, pictures=200),
-}
-ON_TRAINING_PICTURES = ("reverse-engineering", "fine-tuning", "feature-space")
 
 
 @dataclass(frozen=True)
@@ -63,21 +38,20 @@ class Pruned:
     pictures: int
 
 
-def victims(collection: Collection, attack: str) -> list[str]:
-    """The students of the page that an attack can be watched on, as "task/customer".
-
-    Brute force is for short serials, hill climbing for long ones; what trains needs training pictures.
-    """
+def victims(collection: Collection, attack: Attack) -> list[str]:
+    """The students of the page that an attack can be watched on, as "task/customer"; none where it cannot."""
     names = [
         f"{application.name}/{customer}"
         for application in collection.applications()
+        if application.has_training_share or not attack.needs.training_pictures
         for customer in collection.customers(application.name)
     ]
-    if attack in ON_TRAINING_PICTURES:
-        names = [name for name in names if application_named(name.split("/")[0]).has_training_share]
-    if attack == "brute-force":
-        return [name for name in names if len(collection.serials[name].bits) == 9]
-    return [name for name in names if len(collection.serials[name].bits) == 64]
+    return [name for name in names if attack.watched and _suits(collection, attack, name)]
+
+
+def _suits(collection: Collection, attack: Attack, name: str) -> bool:
+    is_long_enough = len(collection.serials[name].bits) == attack.needs.bits
+    return is_long_enough and collection.students[name].config.lock in attack.needs.locks
 
 
 def scene_on_page(collection: Collection, name: str) -> Scene:
@@ -108,16 +82,15 @@ def embedded(collection: Collection, name: str, serial: Serial | None, pictures:
     return feature_space.embed(scene_on_page(collection, name), serial, pictures)
 
 
-def attacking(collection: Collection, attack: str, name: str) -> tuple[Attack, Running]:
+def attacking(collection: Collection, attack: Attack, name: str) -> Running:
     """An attack on a student of the page, under way.
 
     Args:
         collection: the page's.
-        attack: one of those with settings here.
+        attack: one that can be watched.
         name: "task/customer".
     """
-    chosen = attack_named(attack)
-    return chosen, chosen.run(scene_on_page(collection, name), SETTINGS[attack], 1.0, SEED)
+    return attack.run(scene_on_page(collection, name), attack.watched, 1.0, SEED)
 
 
 def pruned_live(collection: Collection, name: str, amount: float) -> Pruned:

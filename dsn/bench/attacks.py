@@ -121,7 +121,7 @@ def live_rows(collection: Collection, *, names: tuple[str, ...] = tuple(LIVE_BAR
     torch.set_num_threads(1)
     try:
         for name in names:
-            one_each = {victim.split("/")[0]: victim for victim in victims(collection, name)}
+            one_each = {victim.split("/")[0]: victim for victim in victims(collection, attack_named(name))}
             seconds = max(seconds_of(partial(_watched, collection, name, victim)) for victim in one_each.values())
             bar, what = LIVE_BARS[name], f"{attack_named(name).title} On the page, on one thread: seconds"
             yield Ratio(f"attacks-live-{name}", what, f"≤ {bar:g}", seconds, 1.0, "s", seconds <= bar)
@@ -132,7 +132,7 @@ def live_rows(collection: Collection, *, names: tuple[str, ...] = tuple(LIVE_BAR
 def _watched(collection: Collection, name: str, victim: str) -> object:
     if name == "pruning":
         return pruned_live(collection, victim, PRUNED)
-    return finish(attacking(collection, name, victim)[1])
+    return finish(attacking(collection, attack_named(name), victim))
 
 
 def attack_rows() -> Iterator[Ratio]:

@@ -6,9 +6,11 @@ Only recorded figures are read; nothing is measured here.
 from dataclasses import dataclass
 from typing import Any
 
+from dsn.applications.record import Application
 from dsn.applications.registry import applications
+from dsn.attacks.kit.record import MEAN, Attack, Line, at_chance
+from dsn.attacks.registry import ATTACKS
 from dsn.results.store import read_results
-from dsn.tables.attack_lines import CHANCE, CUSTOMER, LINES, MEAN, Line
 
 SHARES_APART = " / "  # between the figures for several shares of the data
 
@@ -42,24 +44,23 @@ class Cell:
         return bool(self.shares) and (len(self.shares) > 1 or self.paper_is_by_share)
 
 
-def cell(line: Line, task: str, rows: dict[str, Any]) -> Cell:
-    """One line for one application, from the rows of `assets/results/attacks.json`."""
-    bar = line.bars.get(task)
+def cell(attack: Attack, line: Line, application: Application, rows: dict[str, Any]) -> Cell:
+    """One line of an attack for one application, from the rows of `assets/results/attacks.json`."""
+    bar, paper = line.bar(application), paper_text(line, application.name)
     bar_text = "–" if bar is None else f"{'≥' if line.at_least else '≤'} {bar:g}"
-    student = f"{task}/{line.customer}"
-    found = sorted(
-        (row["data_share"], _worst(line, row))
-        for row in rows.values()
-        if f"{row['task']}/{row['customer']}" == student and row["attack"] == line.attack
-    )
+    found = sorted((row["data_share"], _worst(line, row)) for row in _rows_of(attack, application.name, rows))
     if not found:
-        return Cell("–", bar_text, paper_text(line, task), None)
+        return Cell("–", bar_text, paper, None)
     values = [value for _, (value, _) in found]
     met = None if bar is None else all(_meets(value, bar, line.at_least) for value in values)
     texts = (_text(value, spread, line.unit) for _, (value, spread) in found)
-    return Cell(
-        SHARES_APART.join(texts), bar_text, paper_text(line, task), met, tuple(round(100 * share) for share, _ in found)
-    )
+    return Cell(SHARES_APART.join(texts), bar_text, paper, met, tuple(round(100 * share) for share, _ in found))
+
+
+def _rows_of(attack: Attack, task: str, rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was recorded of an attack on the student of an application that its figures are about."""
+    wanted = task, attack.customer, attack.name
+    return [row for row in rows.values() if (row["task"], row["customer"], row["attack"]) == wanted]
 
 
 def paper_text(line: Line, task: str) -> str:
@@ -99,13 +100,24 @@ def _text(value: float | None, spread: float | None, unit: str) -> str:
 
 
 def attack_lines(rows: dict[str, Any] | None = None) -> list[tuple[Line, dict[str, Cell]]]:
-    """Every line with its cells by application.
+    """Every line of every attack with its cells by application.
 
     Args:
         rows: of the results; None for the recorded ones.
     """
     rows = read_results("attacks") if rows is None else rows
-    return [(line, {task: cell(line, task, rows) for task in applications()}) for line in LINES]
+    return [found for attack in ATTACKS.values() for found in lines_of(attack, rows)]
+
+
+def lines_of(attack: Attack, rows: dict[str, Any]) -> list[tuple[Line, dict[str, Cell]]]:
+    """Every line of one attack with its cells by application.
+
+    Args:
+        attack: from the registry.
+        rows: of the results.
+    """
+    known = applications().items()
+    return [(line, {name: cell(attack, line, one, rows) for name, one in known}) for line in attack.lines]
 
 
 def best_attack(task: str) -> tuple[str, float] | None:
@@ -116,12 +128,13 @@ def best_attack(task: str) -> tuple[str, float] | None:
     Args:
         task: name of the application.
     """
-    rows = [row for row in read_results("attacks").values() if row["task"] == task and row["customer"] == CUSTOMER]
+    rows = read_results("attacks")
     found = [
         (line.what, value)
-        for line in LINES
-        for row in rows
-        if line.bars is CHANCE and line.customer == CUSTOMER and row["attack"] == line.attack
+        for attack in ATTACKS.values()
+        for line in attack.lines
+        if line.bar is at_chance
+        for row in _rows_of(attack, task, rows)
         if (value := _worst(line, row)[0]) is not None
     ]
     return max(found, key=lambda pair: pair[1], default=None)

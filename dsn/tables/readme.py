@@ -5,13 +5,13 @@ from pathlib import Path
 
 from dsn.applications.record import Application
 from dsn.applications.registry import BUILT_IN, applications
+from dsn.attacks.kit.record import CUSTOMER
 from dsn.files import write_text
 from dsn.locks.registry import SEALED, STAMPED
 from dsn.places import CHECKPOINTS, ROOT
 from dsn.results.store import read_results
 from dsn.results.text import accuracy_text, made_by, made_over, markdown_table
 from dsn.student.card import figure_lines, model_card
-from dsn.tables.attack_lines import CUSTOMER
 from dsn.tables.attacks import Cell, attack_lines, best_attack
 from dsn.tables.brought import pictures_table
 from dsn.tables.ideas import any_colluded, idea_lines

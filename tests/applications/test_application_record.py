@@ -115,7 +115,7 @@ def test_what_was_not_measured_is_a_dash(row: dict) -> None:
     assert application_table(SHAPES) == "Not measured yet." and "Coloured squares" in model_card(SHAPES, row)
     for line, cells in attack_lines():
         assert cells["shapes"].text == "–" and cells["shapes"].bar == cells["shapes"].paper == "–", line.what
-    assert cell(attack_lines()[0][0], "shapes", {}).met is None
+    assert cell(opening.ATTACK, opening.ATTACK.lines[0], SHAPES, {}).met is None
 
 
 def test_the_page_shows_it(student: Student, data: DataSet) -> None:

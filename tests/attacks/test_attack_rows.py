@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_every_attack_says_what_the_adversary_has_and_where_it_is_from(attack) -> None:
-    text = attack.module.__doc__
+    text = attack.about
     assert "adversar" in text or "map" in text
     assert "Not in the paper" in text or "paper's" in text
     assert "ithout the student" in text or "There is no budget" in text or "no budget" in text or "map" in text

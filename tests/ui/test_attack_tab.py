@@ -14,14 +14,14 @@ from dsn.applications.training_share import load_training_share
 from dsn.attacks import brute_force, feature_space, hill_climbing, nearness, opening, watched
 from dsn.attacks.kit.measuring import percent_right, stamping
 from dsn.attacks.kit.scene import Step, finish
-from dsn.attacks.registry import ATTACKS
+from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.results.store import read_results
 from dsn.student.collection import Collection, load_collection
-from dsn.tables.attacks import attack_lines
+from dsn.tables.attacks import lines_of
 from dsn.ui.attack.longer import render_longer_attacks
 from dsn.ui.attack.rendering import render_attack, span_in_words
 from dsn.ui.attack.tab import AttackTab
-from dsn.ui.attack.views import DRAWN, View, Watching
+from dsn.ui.attack.views import View, Watching
 from dsn.ui.compare.tab import CompareTab
 from dsn.ui.serving.background import BackRow
 from dsn.ui.serving.waiting_line import Turns
@@ -48,11 +48,11 @@ def test_the_adversary_is_never_given_what_measures_it(collection: Collection) -
 
 def test_only_students_an_attack_is_for_are_offered(collection: Collection) -> None:
     for attack in ATTACK["shown"]:
-        names = watched.victims(collection, attack)
+        names = watched.victims(collection, attack_named(attack))
         assert names
         lengths = {len(collection.serials[name].bits) for name in names}
         assert lengths == ({9} if attack == "brute-force" else {64})
-    assert {name.split("/")[0] for name in watched.victims(collection, "fine-tuning")} == {"digits"}
+    assert {name.split("/")[0] for name in watched.victims(collection, ATTACKS["fine-tuning"])} == {"digits"}
 
 
 @pytest.mark.parametrize("amount", [0.0, 0.6])
@@ -73,7 +73,7 @@ def test_the_slider_is_the_recorded_attack(collection: Collection, amount: float
 
 def test_brute_force_is_drawn_with_the_one_that_works(collection: Collection) -> None:
     scene = watched.scene_on_page(collection, "digits/paper")
-    watching = Watching("brute-force")
+    watching = Watching(brute_force.ATTACK)
     outcome = finish(brute_force.attack(scene, brute_force.Settings(pictures=20), 1.0, 0))
     view = watching.outcome(outcome, None)
     page = render_attack(TEXTS, view, 10.0)
@@ -86,7 +86,7 @@ def test_brute_force_is_drawn_with_the_one_that_works(collection: Collection) ->
 def test_a_cliff_is_drawn_point_by_point(collection: Collection) -> None:
     scene = watched.scene_on_page(collection, "digits/alder")
     outcome = finish(nearness.attack(scene, nearness.Settings(serials=1, pictures=40), 1.0, 0))
-    view = Watching("nearness").outcome(outcome, Step(65, 65))
+    view = Watching(nearness.ATTACK).outcome(outcome, Step(65, 65))
     (mean, highest) = view.curves
     assert [x for x, _ in mean.points] == list(range(65)) and mean.points[0][1] == highest.points[0][1]
     assert mean.points[0][1] > 90 and max(y for _, y in mean.points[2:]) < 30
@@ -105,7 +105,7 @@ def test_a_chart_grows_step_by_step_into_the_finished_one(
     collection: Collection, name: str, attack: ModuleType, settings: Any
 ) -> None:
     scene = watched.scene_on_page(collection, name)
-    watching = Watching(attack.__name__.rsplit(".", 1)[1].replace("_", "-"))
+    watching = Watching(attack.ATTACK)
     views: list[View] = []
     outcome = finish(attack.attack(scene, settings, 0.1, 0), lambda step: views.append(watching.step(step)))
     views.append(watching.outcome(outcome, None))
@@ -121,7 +121,7 @@ def test_a_chart_grows_step_by_step_into_the_finished_one(
 
 
 def test_curves_of_two_modes_follow_one_another() -> None:
-    watching = Watching("hill-climbing")
+    watching = Watching(hill_climbing.ATTACK)
     for done in range(1, 9):
         view = watching.step(Step(done, 8, {"accuracy": 10.0 + done}))
     first, second = view.curves
@@ -131,7 +131,7 @@ def test_curves_of_two_modes_follow_one_another() -> None:
 
 def test_a_climb_is_drawn_over_queries_from_its_first_step_to_its_end(collection: Collection) -> None:
     scene = watched.scene_on_page(collection, "digits/alder")
-    watching, views = Watching("hill-climbing"), []
+    watching, views = Watching(hill_climbing.ATTACK), []
     settings = hill_climbing.Settings(queries=400, pictures=20, reports=4)
     outcome = finish(hill_climbing.attack(scene, settings, 1.0, 0), lambda step: views.append(watching.step(step)))
     over = watching.outcome(outcome, None)
@@ -141,14 +141,14 @@ def test_a_climb_is_drawn_over_queries_from_its_first_step_to_its_end(collection
 TRAINED = [
     key
     for key, row in read_results("attacks").items()
-    if row["attack"] in DRAWN and "best_minus_scratch" in row["figures"]
+    if ATTACKS[row["attack"]].curves and "best_minus_scratch" in row["figures"]
 ]
 
 
 @pytest.mark.parametrize("key", TRAINED)
 def test_what_is_drawn_of_training_is_the_best_way(key: str) -> None:
     row = read_results("attacks")[key]
-    drawn = [row["curves"][name][-1] for name, _, _ in DRAWN[row["attack"]] if name in row["curves"]]
+    drawn = [row["curves"][one.name][-1] for one in ATTACKS[row["attack"]].curves if one.name in row["curves"]]
     assert max(drawn) > row["figures"]["best"]["mean"] - 5, "a network that works is not drawn as one that does not"
 
 
@@ -156,7 +156,7 @@ def test_what_is_drawn_of_training_is_the_best_way(key: str) -> None:
 def test_opening_works_and_is_said_to(collection: Collection, name: str) -> None:
     scene = watched.scene_on_page(collection, name)
     few = replace(scene, test=Split(scene.test.images[:200], scene.test.labels[:200]))
-    view = Watching("opening").outcome(finish(opening.attack(few, opening.Settings((0.5, 2.0)), 1.0, 0)), None)
+    view = Watching(opening.ATTACK).outcome(finish(opening.attack(few, opening.Settings((0.5, 2.0)), 1.0, 0)), None)
     absent, valid = view.curves
     assert absent.points[0][1] < 20 < 80 < absent.points[-1][1] and valid.points[0][1] > 95
     assert f"right {view.figures['best']:.1f} % of the time" in render_attack(TEXTS, view, 10.0)
@@ -174,7 +174,7 @@ def test_opening_works_and_is_said_to(collection: Collection, name: str) -> None
 def test_a_verdict_is_by_the_figures(attack: str, figures: dict[str, float]) -> None:
     for language in languages():
         said = load_texts(language)["attack"]
-        vain = View(attack, 1, 1, figures=figures, is_over=True)
+        vain = View(attack_named(attack), 1, 1, figures=figures, is_over=True)
         through = replace(vain, figures=figures | {next(iter(figures)): 99.0})
         for view, text in ((vain, said[f"said_{attack}_in_vain"]), (through, said[f"said_{attack}"])):
             written = text.format(**{name: f"{value:.1f}" for name, value in view.figures.items()})
@@ -201,7 +201,7 @@ def test_every_choice_has_its_words(collection: Collection) -> None:
     for attack in ATTACK["shown"]:
         assert ATTACK[f"about_{attack}"] and ATTACK[f"said_{attack}"] and f"axis_{attack}" in ATTACK
         name, _, stage, *_ = tab.choose_attack(attack, gr.Request(session_hash="visitor"))
-        assert name.value == watched.victims(collection, attack)[0]
+        assert name.value == watched.victims(collection, attack_named(attack))[0]
         assert "python -m dsn attack" in stage or attack == "pruning"
 
 
@@ -241,14 +241,15 @@ def test_every_attack_is_watched_or_recorded_and_broken_locks_are_called_so(
     texts = load_texts(language)
     recorded = texts["attack"]["recorded_only"]
     assert sorted([*ATTACK["shown"], *recorded]) == sorted(ATTACKS)
+    assert all((attack.watched is None) == (name in recorded) for name, attack in ATTACKS.items())
     html = render_longer_attacks(texts, collection)
     assert all(f"dsn attack {name} " in html for name in recorded)
-    for line, cells in attack_lines():
-        if line.attack in recorded:
-            assert escape(texts.of_line(line.what)) in html
-            for cell in cells.values():
-                assert texts.of_line(cell.text) in html
-    shown = [cell for line, cells in attack_lines() if line.attack in recorded for cell in cells.values()]
+    lines = [found for name in recorded for found in lines_of(ATTACKS[name], read_results("attacks"))]
+    for line, cells in lines:
+        assert escape(texts.of_line(line.what)) in html
+        for cell in cells.values():
+            assert texts.of_line(cell.text) in html
+    shown = [cell for _, cells in lines for cell in cells.values()]
     broken = [cell for cell in shown if cell.met is False]
     assert broken, "every bar is met: if so, say it everywhere"
     missed = texts["figures"]["attacks"]["missed"]

@@ -6,17 +6,18 @@ from xml.etree import ElementTree
 import pytest
 
 from dsn.applications.registry import BUILT_IN
+from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.research.ideas import IDEAS
 from dsn.results.store import origin_of, read_results
 from dsn.tables import readme as readme_tables
-from dsn.tables.attack_lines import LINES
 from dsn.tables.attacks import Cell, attack_lines, tally
 from dsn.tables.ideas import idea_lines
 from dsn.ui.figures.rendering import render_attacks, render_ideas
 from dsn.ui.texts import languages, load_texts
 
 ENGLISH, CHINESE = load_texts("en"), load_texts("zh")
-BARRED = next(line for line in LINES if line.attack == "nearness" and line.bars)
+LINES = [line for attack in ATTACKS.values() for line in attack.lines]
+BARRED = attack_named("nearness").lines[0]
 MADE = {"seeds": 3, "seed": 0, "commit": "abc", "device": "x86_64 CPU, 1 thread", "date": "2026-11-24"}
 
 
@@ -42,10 +43,10 @@ def heads(html: str) -> list[str]:
     return [text_of(cell) for cell in table.findall("thead/tr/th")]
 
 
-def row(value: float | None, share: float = 0.1, attack: str = BARRED.attack, **made: Any) -> dict[str, Any]:
+def row(value: float | None, share: float = 0.1, attack: str = "nearness", **made: Any) -> dict[str, Any]:
     """A row of digits/alder in which every figure of an attack has one value."""
     figure = {"mean": value, "spread": 0.0, "lowest": value, "highest": value}
-    names = {name for line in LINES if line.attack == attack for name in line.figures}
+    names = {name for line in attack_named(attack).lines for name in line.figures}
     where = {"task": "digits", "customer": "alder", "attack": attack, "data_share": share, "settings": {}}
     return {**where, "figures": dict.fromkeys(names, figure), **MADE, **made}
 
@@ -68,7 +69,8 @@ def test_the_page_shows_the_lines_of_the_readme() -> None:
 
 
 def test_a_missed_bar_is_marked_in_words_and_a_met_one_too() -> None:
-    bar = BARRED.bars["digits"]
+    bar = BARRED.bar(BUILT_IN["digits"])
+    assert bar
     missed = line_of(render_attacks(ENGLISH, {"a": row(bar + 1)}), BARRED.what)
     assert missed == (True, [BARRED.what, f"{bar + 1:g}", f"≤ {bar:g} ✗ missed", "–"])
     met = line_of(render_attacks(ENGLISH, {"a": row(bar)}), BARRED.what)
@@ -89,7 +91,7 @@ def test_what_was_not_recorded_is_a_dash_without_a_verdict() -> None:
 def test_shares_of_the_data_are_said_where_there_are_several() -> None:
     rows = {"a": row(1.0, 0.1, "fine-tuning"), "b": row(None, 0.35, "fine-tuning"), "c": row(1.0)}
     html = render_attacks(ENGLISH, rows)
-    whats = [line.what for line in LINES if line.attack == "fine-tuning"]
+    whats = [line.what for line in attack_named("fine-tuning").lines]
     assert [line_of(html, what)[1][1] for what in whats] == ["1.00 ± 0.00 / never"] * len(whats)
     assert html.count("with 10 / 35 % of the data") == len(whats)
     assert "with 10 % of the data" not in html, "nearness has one share and the paper none"
@@ -174,6 +176,7 @@ def test_a_grey_pattern_is_shown_where_it_was_searched_for() -> None:
 def test_every_line_and_every_idea_is_said_in_the_language(language: str) -> None:
     texts = load_texts(language)
     said = {line.what for line in LINES} | {idea.what for idea in IDEAS.values()}
+    said |= {sentence for attack in ATTACKS.values() for sentence in attack.needs.pointless.values()}
     figures = {f"12.3{line.unit}" for line in LINES if line.unit} | {"never"}
     assert sorted(text for text in said | figures if texts.of_line(text) == text) == []
     assert len({texts.of_line(text) for text in said}) == len(said), "two lines cannot be told apart"

@@ -7,12 +7,11 @@ from typing import Any
 from dsn.applications.pictures import to_data_uri
 from dsn.attacks.watched import Pruned
 from dsn.ui.attack.views import View
+from dsn.ui.attack.words import Words
 from dsn.ui.rendering import PANEL_SCALE, render_template
 from dsn.ui.texts import Texts
 
 TABLE_ROWS = 12
-WELL_ABOVE = 10.0  # points over guessing evenly from which an attack has got through
-JUDGED = {"opening": "best", "reverse-engineering": "_worst", "hill-climbing": "_accuracy"}  # how their figures end
 
 
 def span_in_words(texts: Texts, years: float) -> str:
@@ -24,31 +23,15 @@ def span_in_words(texts: Texts, years: float) -> str:
     return texts["attack"]["days"].format(count=f"{365.25 * years:.0f}")
 
 
-def is_in_vain(view: View, even: float) -> bool:
-    """Whether nothing came of an attack that may well work or not; false for the others.
-
-    Args:
-        view: of a finished attack.
-        even: what guessing evenly reaches, in percent.
-    """
-    if view.attack == "fine-tuning":
-        return view.figures["best"] <= view.figures["scratch_last"]
-    if view.attack not in JUDGED:
-        return False
-    return all(value <= even + WELL_ABOVE for name, value in view.figures.items() if name.endswith(JUDGED[view.attack]))
-
-
-def said(texts: Texts, view: View, even: float) -> list[str]:
+def said(words: Words, view: View, even: float) -> list[str]:
     """What the finished attack came to, in sentences."""
     if not view.is_over:
         return []
-    figures = {name: f"{value:.1f}" for name, value in view.figures.items()}
-    text = texts["attack"][f"said_{view.attack}{'_in_vain' if is_in_vain(view, even) else ''}"]
-    if view.attack == "brute-force":
-        years = view.figures["years_for_64_bits"]
-        counts = {"working_count": int(view.figures["working"]), "serial_count": int(view.figures["serials"])}
-        return [text.format(**figures, **counts, time=span_in_words(texts, years))]
-    return [text.format(**figures)]
+    written: dict[str, object] = {name: f"{value:.1f}" for name, value in view.figures.items()}
+    if view.attack.shown_as == "bars":
+        written |= {"working_count": int(view.figures["working"]), "serial_count": int(view.figures["serials"])}
+        written["time"] = span_in_words(words.texts, view.figures["years_for_64_bits"])
+    return [words.came_to(written, in_vain=view.attack.was_in_vain(view.figures, even))]
 
 
 def table_of(view: View) -> list[tuple[float, list[float | None]]]:
@@ -94,6 +77,7 @@ def render_attack(texts: Texts, view: View, even: float, *, command: str | None 
         recorded: whether this is a recorded run.
     """
     images = [(name, to_data_uri(picture, PANEL_SCALE)) for name, picture in view.pictures.items()]
+    words = Words(texts, view.attack)
     best = max(range(len(view.bars)), key=view.bars.__getitem__) if view.bars else None
     return render_template(
         "attack.html",
@@ -105,7 +89,8 @@ def render_attack(texts: Texts, view: View, even: float, *, command: str | None 
         cloud_rows=table_of_clouds(view.points),
         images=images,
         best=best,
-        said=said(texts, view, even),
+        words=words,
+        said=said(words, view, even),
         command=command,
         recorded=recorded,
     )

@@ -7,7 +7,9 @@ from functools import cache
 
 import gradio as gr
 
+from dsn.attacks.kit.record import Attack
 from dsn.attacks.kit.scene import Outcome, Step
+from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.attacks.watched import attacking, pruned_live, victims
 from dsn.results.store import read_results
 from dsn.statistics import chance
@@ -16,6 +18,7 @@ from dsn.ui import rendering
 from dsn.ui.attack.longer import render_longer_attacks
 from dsn.ui.attack.rendering import render_attack, render_pruned
 from dsn.ui.attack.views import View, Watching
+from dsn.ui.attack.words import Words, in_order
 from dsn.ui.serving.background import BackRow, OutOfTimeError
 from dsn.ui.serving.opened import awaited, fill
 from dsn.ui.serving.waiting_line import FullError, Turn, Turns
@@ -35,7 +38,8 @@ class AttackTab:
         self.texts, self.collection = texts, collection
         self.back_row, self.turns = back_row, turns
         self.said = texts["attack"]
-        self.titles = {name: title for name, title in self.said["shown"].items() if victims(collection, name)}
+        watched = [attack for attack in in_order(texts, ATTACKS.values()) if victims(collection, attack)]
+        self.titles = {attack.name: Words(texts, attack).title for attack in watched}
         if not self.titles:
             gr.HTML(rendering.render_note(self.said["no_victims"]), js_on_load=None)
             return
@@ -48,13 +52,20 @@ class AttackTab:
         held = self.collection.held_out[name.split("/")[0]]
         return chance(held.split.labels, len(held.class_names)).uniform
 
+    def victims(self, attack: str) -> list[str]:
+        """The students that an attack can be watched on, as "task/customer"."""
+        return victims(self.collection, attack_named(attack))
+
+    def sentence(self, attack: str) -> str:
+        return Words(self.texts, attack_named(attack)).about
+
     def choose_attack(self, attack: str, request: gr.Request) -> tuple:
         """The students it can be watched on, what it is, the stage, the buttons, the slider."""
-        names, is_slider = victims(self.collection, attack), attack == PRUNING
+        names, is_slider = self.victims(attack), attack == PRUNING
         stage = self.slide(names[0], 0) if is_slider else self.waiting(attack, names[0])
         return (
             gr.Dropdown(choices=names, value=names[0]),
-            rendering.render_note(self.said[f"about_{attack}"]),
+            rendering.render_note(self.sentence(attack)),
             self.instead(stage, request),
             gr.Button(visible=not is_slider),
             gr.Button(visible=not is_slider, interactive=False),
@@ -94,7 +105,7 @@ class AttackTab:
         if recorded is None or not recorded["curves"]:
             return hint + rendering.render_note(rendering.fill(self.said["not_recorded"], command=command))
         figures = {key: one["mean"] for key, one in recorded["figures"].items()}
-        view = Watching(attack).outcome(Outcome(figures, recorded["curves"]), None)
+        view = Watching(attack_named(attack)).outcome(Outcome(figures, recorded["curves"]), None)
         return hint + render_attack(self.texts, view, self.even(name), command=command, recorded=True)
 
     def slide(self, name: str, percent: float) -> str:
@@ -102,7 +113,7 @@ class AttackTab:
 
     async def press_run(self, attack: str, name: str, request: gr.Request) -> AsyncGenerator[tuple, None]:
         """The stage and Stop, while an attack waits for its turn and runs."""
-        names = victims(self.collection, attack)
+        names = self.victims(attack)
         name = name if name in names else names[0]  # the choice of networks may be a moment behind
         try:
             turn = self.turns.take(request.session_hash or "", f"{attack} {name}")
@@ -131,19 +142,20 @@ class AttackTab:
         if not turn.wanted:
             return
         yield rendering.render_note(self.said["begun"])
-        shown, even = View(attack, 0, 1), self.even(name)
+        chosen, even = attack_named(attack), self.even(name)
+        shown = View(chosen, 0, 1)
         try:
-            async with aclosing(self.back_row.steps(self.views(attack, name), SECONDS)) as views:
+            async with aclosing(self.back_row.steps(self.views(chosen, name), SECONDS)) as views:
                 async for shown in views:
                     yield render_attack(self.texts, shown, even)
         except OutOfTimeError:
             note = rendering.render_note(self.said["too_slow"].format(seconds=f"{SECONDS:.0f}"), "error")
             yield render_attack(self.texts, shown, even) + note
 
-    def views(self, attack: str, name: str) -> Generator[View, None, None]:
+    def views(self, attack: Attack, name: str) -> Generator[View, None, None]:
         """What each step of an attack looks like, and its end."""
         watching = Watching(attack)
-        _, running = attacking(self.collection, attack, name)
+        running = attacking(self.collection, attack, name)
         last: Step | None = None
         try:
             while True:
@@ -159,7 +171,7 @@ class AttackTab:
     # Layout
 
     def build(self) -> None:
-        names = victims(self.collection, self.first)
+        names = self.victims(self.first)
         gr.HTML(rendering.render_tab_heading(self.texts, "attack"), js_on_load=None, elem_classes="unseen-block")
         gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench attack-bench"):
@@ -173,7 +185,7 @@ class AttackTab:
                 )
                 self.name = gr.Dropdown(names, value=names[0], label=self.said["student"], elem_id="attack-student")
                 self.about = gr.HTML(
-                    rendering.render_note(self.said[f"about_{self.first}"]), js_on_load=None, elem_id="attack-about"
+                    rendering.render_note(self.sentence(self.first)), js_on_load=None, elem_id="attack-about"
                 )
                 self.amount = gr.Slider(
                     0, MOST_PRUNED, value=0, step=5, label=self.said["amount"], visible=False, elem_id="attack-amount"

@@ -1,10 +1,12 @@
 """What is drawn of an attack: curves, bars and points from its steps and its outcome."""
 
+import math
 from dataclasses import dataclass, field
 
 from torch import Tensor
 
 from dsn.attacks.feature_space import CONDITIONS
+from dsn.attacks.kit.record import Attack, Tone
 from dsn.attacks.kit.scene import Outcome, Step
 
 
@@ -14,12 +16,12 @@ class Curve:
 
     Attributes:
         name: key of its title in the texts.
-        tone: "valid", "entered", "absent" or "plain": its colour.
+        tone: its colour.
         points: (x, percent).
     """
 
     name: str
-    tone: str
+    tone: Tone
     points: tuple[tuple[float, float], ...]
 
 
@@ -28,7 +30,7 @@ class View:
     """Everything that is shown of an attack at one moment.
 
     Attributes:
-        attack: its name.
+        attack: from the registry.
         done: steps made.
         total: steps in all.
         curves: lines over steps, epochs, queries or wrong bits.
@@ -40,7 +42,7 @@ class View:
         is_over: whether it is finished.
     """
 
-    attack: str
+    attack: Attack
     done: int
     total: int
     curves: tuple[Curve, ...] = ()
@@ -52,66 +54,33 @@ class View:
     is_over: bool = False
 
 
-# Which curves are drawn: name in the outcome, title's key, colour.
-DRAWN = {
-    "hill-climbing": (("probabilities", "seen_probabilities", "entered"), ("classes", "seen_classes", "absent")),
-    "reverse-engineering": (("plain", "mode_plain", "entered"), ("recalibrated", "mode_recalibrated", "absent")),
-    "fine-tuning": (
-        ("fresh_dense", "fresh_dense", "entered"),
-        ("as_it_is", "as_it_is", "valid"),
-        ("scratch", "scratch", "absent"),
-    ),
-    "opening": (("absent", "absent", "absent"), ("valid", "valid", "valid")),
-    "nearness": (("mean", "nearness_mean", "entered"), ("highest", "nearness_highest", "absent")),
-    "transfer": (("whole", "stolen", "entered"), ("scratch", "scratch", "absent")),
-    "overwriting": (
-        ("fresh_dense", "fresh_dense", "entered"),
-        ("labels", "as_it_is", "valid"),
-        ("scratch", "scratch", "absent"),
-    ),
-    "patient-tuning": (("fresh_dense", "fresh_dense", "entered"), ("scratch", "scratch", "absent")),
-    "pruned-tuning": (
-        ("pruned_50_fresh_dense", "fresh_dense", "entered"),
-        ("pruned_50", "as_it_is", "valid"),
-        ("scratch", "scratch", "absent"),
-    ),
-    "opened-search": (("pattern", "best_pattern", "entered"),),
-    "unlabelled": (("raw", "shown_raw", "entered"), ("random_serials", "shown_random", "absent")),
-    "extraction": (("copy", "copy", "entered"), ("scratch", "scratch", "absent")),
-}
 PASSED = ("epochs", "queries")  # what a step calls its place on the axis, where that is not its number
-# What a step calls the value that goes on such a curve while the attack runs; the first it has counts.
-STEPPED = {
-    "hill-climbing": {"probabilities": ("accuracy",), "classes": ("accuracy",)},
-    "reverse-engineering": {"plain": ("accuracy",), "recalibrated": ("accuracy",)},
-    "fine-tuning": {"fresh_dense": ("fresh_dense",), "scratch": ("scratch",)},
-}
 
 
 class Watching:
     """Gathers the steps of one attack into views.
 
     Args:
-        attack: its name.
+        attack: from the registry.
     """
 
-    def __init__(self, attack: str) -> None:
+    def __init__(self, attack: Attack) -> None:
         self.attack = attack
+        self.stepped = [curve for curve in attack.curves if curve.stepped]
+        in_turn = len({curve.stepped for curve in self.stepped}) < len(self.stepped)
+        self.parts = len(self.stepped) if in_turn else 1  # such attacks run one mode after the other
         self.seen: dict[str, list[tuple[float, float]]] = {}
 
     def step(self, step: Step) -> View:
         """The view after one more step."""
         if step.curves:
             return self._drawn(step.curves, step, step.figures, is_over=False)
-        half = 2 * step.done > step.total
-        for place, (curve, names) in enumerate(STEPPED.get(self.attack, {}).items()):
-            if self.attack != "fine-tuning" and place != int(half):
-                continue  # such attacks run one mode after the other
-            x = next((step.figures[name] for name in PASSED if name in step.figures), step.done - half * step.total / 2)
-            for name in names:
-                if name in step.figures:
-                    self.seen.setdefault(curve, []).append((float(x), step.figures[name]))
-        steps = step.total / 2 if self.attack in STEPPED else step.total
+        steps = step.total / self.parts
+        part = min(max(math.ceil(step.done / steps) - 1, 0), self.parts - 1)
+        x = next((step.figures[name] for name in PASSED if name in step.figures), step.done - part * steps)
+        for curve in self.stepped[part : part + 1] if self.parts > 1 else self.stepped:
+            if curve.stepped in step.figures:
+                self.seen.setdefault(curve.name, []).append((float(x), step.figures[curve.stepped]))
         longest = next((step.figures[f"{name}_in_all"] for name in PASSED if name in step.figures), steps)
         return View(
             self.attack, step.done, step.total, self._curves(self.seen), max(longest, 1.0),
@@ -125,11 +94,11 @@ class Watching:
 
     def _drawn(self, curves: dict[str, list[float]], step: Step, figures: dict[str, float], *, is_over: bool) -> View:
         done = step.total if is_over else step.done
-        if self.attack == "brute-force":
+        if self.attack.shown_as == "bars":
             bars = tuple(curves["accuracy"])
             count = len(bars) if is_over else step.total
             return View(self.attack, done, step.total, (), count, bars=bars, figures=figures, is_over=is_over)
-        if self.attack == "feature-space":
+        if self.attack.shown_as == "dots":
             labels = [int(label) for label in curves["labels"]]
             points = {
                 name: cloud(curves[f"{name}_x"], curves[f"{name}_y"], labels)
@@ -137,6 +106,8 @@ class Watching:
                 if f"{name}_x" in curves
             }
             return View(self.attack, done, step.total, points=points, figures=figures, is_over=is_over)
+        if "x" not in curves:
+            return View(self.attack, done, step.total, pictures=step.pictures, figures=figures, is_over=is_over)
         whole = {name: list(zip(curves["x"], curve, strict=False)) for name, curve in curves.items() if name != "x"}
         longest = max(curves["x"]) if is_over else step.figures.get("softest", float(step.total - 1))
         return View(
@@ -146,9 +117,9 @@ class Watching:
 
     def _curves(self, values: dict[str, list[tuple[float, float]]]) -> tuple[Curve, ...]:
         return tuple(
-            Curve(title, tone, tuple(values[name]))
-            for name, title, tone in DRAWN.get(self.attack, ())
-            if name in values
+            Curve(curve.title, curve.tone, tuple(values[curve.name]))
+            for curve in self.attack.curves
+            if curve.name in values
         )
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from markupsafe import Markup
 
 from dsn.applications.registry import applications
+from dsn.attacks.kit.record import CUSTOMER, SHORT_CUSTOMER
 from dsn.results.store import origin_of
-from dsn.tables.attack_lines import CUSTOMER, SHORT_CUSTOMER
 from dsn.tables.attacks import SHARES_APART, attack_lines, paper_shares, tally
 from dsn.tables.ideas import any_colluded, idea_lines
 from dsn.ui.rendering import fill, render_template
