@@ -16,7 +16,7 @@ from torch import Tensor
 from dsn.applications.prepared import Split
 from dsn.attacks.descent import MODES, PLAIN, Descent, attacked_network, descend, generators
 from dsn.attacks.kit.measuring import percent_right
-from dsn.attacks.kit.record import HIGHEST, LOWEST, Attack, Line, at_chance, promised
+from dsn.attacks.kit.record import HIGHEST, LOWEST, NO_GRADIENT, Attack, Line, Needs, at_chance, promised
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
 from dsn.locks.stamping import stamp
 
@@ -137,6 +137,7 @@ ATTACK = Attack(
     attack,
     FULL,
     QUICK,
+    needs=Needs(pointless=NO_GRADIENT),
     lines=(
         Line(
             "gradient search, place known: fewest of 64 bits wrong",

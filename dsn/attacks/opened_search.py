@@ -21,7 +21,7 @@ from dsn.attacks import gradient_search, reverse_engineering
 from dsn.attacks.descent import OPENED, Descent, generators
 from dsn.attacks.gradient_search import WAYS, stamped_by_each
 from dsn.attacks.kit.measuring import percent_right
-from dsn.attacks.kit.record import HIGHEST, LOWEST, Attack, Drawn, Line, at_chance, promised
+from dsn.attacks.kit.record import HIGHEST, LOWEST, NO_GRADIENT, Attack, Drawn, Line, Needs, at_chance, promised
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
 from dsn.locks.stamping import stamp
 
@@ -131,6 +131,7 @@ ATTACK = Attack(
     attack,
     FULL,
     QUICK,
+    needs=Needs(pointless=NO_GRADIENT),
     curves=(Drawn("pattern", "best_pattern", "entered"),),
     lines=(
         Line(

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dsn.attacks.descent import MODES, PLAIN, RECALIBRATED, Descent, attacked_network, descend, generators
 from dsn.attacks.kit.measuring import Change, percent_right
-from dsn.attacks.kit.record import HIGHEST, Attack, Drawn, Judged, Line, Needs, at_chance, at_worst
+from dsn.attacks.kit.record import HIGHEST, NO_GRADIENT, Attack, Drawn, Judged, Line, Needs, at_chance, at_worst
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
 
 
@@ -130,7 +130,7 @@ ATTACK = Attack(
     FULL,
     QUICK,
     watched=Settings(Descent(restarts=2, steps=200, batch=16), modes=(PLAIN, RECALIBRATED), report_every=25),
-    needs=Needs(training_pictures=True),
+    needs=Needs(training_pictures=True, pointless=NO_GRADIENT),
     curves=(
         Drawn("plain", "mode_plain", "entered", stepped="accuracy"),
         Drawn("recalibrated", "mode_recalibrated", "absent", stepped="accuracy"),

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dsn.applications.record import Application
+from dsn.attacks.kit.record import CUSTOMER, HIGHEST, MEAN, SHORT_CUSTOMER
+from dsn.attacks.registry import ATTACKS
 from dsn.results.store import read_results
 from dsn.student.collection import SEALED_COPY
-from dsn.tables.attack_lines import CUSTOMER, HIGHEST, MEAN, SHORT_CUSTOMER
 
 HOLDS, FALLS, POINTLESS, UNMEASURED = "holds", "falls", "pointless", "unmeasured"
 PERCENT, POINTS, SECONDS, YEARS = "percent", "points", "seconds", "years"
@@ -87,13 +88,11 @@ class Question:
         name: of the attack as the registry has it, or of a condition: "absent", "random-wrong", "one-bit-wrong".
         what: in words.
         mark: its cell for one victim.
-        pointless: why there is nothing to measure, by victim.
     """
 
     name: str
     what: str
     mark: Callable[[Recorded, Application, Victim], Mark]
-    pointless: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -184,8 +183,6 @@ def counting(recorded: Recorded, task: Application, victim: Victim) -> Mark:
     return Mark(UNMEASURED, unit=SECONDS)
 
 
-NO_GRADIENT = "Between an answer and the serial lie scrypt and a stream cipher: no gradient passes them."
-
 QUESTIONS = (
     Question("absent", "used as it is, without a serial", under("absent")),
     Question("random-wrong", "with a random wrong serial, mean", under("random_wrong", "every_wrong")),
@@ -196,17 +193,11 @@ QUESTIONS = (
         "climbing to the serial bit by bit",
         reaching("hill-climbing", "classes_accuracy", "probabilities_accuracy"),
     ),
-    Question(
-        "gradient-search",
-        "descending to the serial",
-        reaching("gradient-search", "best_accuracy"),
-        {"sealed": NO_GRADIENT},
-    ),
+    Question("gradient-search", "descending to the serial", reaching("gradient-search", "best_accuracy")),
     Question(
         "reverse-engineering",
         "reverse engineering a pattern (Eq. 10), mean of the restarts",
         reaching("reverse-engineering", "plain_mean", "leaky_mean", "smooth_mean", "recalibrated_mean"),
-        {"sealed": NO_GRADIENT},
     ),
     Question("opening", "replacing the last ReLU", reaching("opening", "best")),
     Question(
@@ -236,7 +227,7 @@ def chart(task: Application, recorded: Recorded | None = None) -> tuple[Line, ..
 
     def mark(question: Question, victim: Victim) -> Mark:
         found = question.mark(recorded, task, victim)
-        why = question.pointless.get(victim.name, "")
+        why = ATTACKS[question.name].needs.pointless.get(victim.name, "") if question.name in ATTACKS else ""
         return Mark(POINTLESS, unit=found.unit, why=why) if why and found.figure is None else found
 
     return tuple(

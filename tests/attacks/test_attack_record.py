@@ -4,10 +4,12 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
 import pytest
+import torch
 from attack_scenes import small_scene
 
 from dsn.__main__ import main
@@ -47,7 +49,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     """Raw pictures, darker at every step."""
     found = []
     for done in range(1, settings.steps + 1):
-        found.append(percent_right(scene.student, scene.test, lambda images, by=done: images / by))
+        found.append(percent_right(scene.student, scene.test, partial(torch.div, other=done)))
         yield Step(done, settings.steps, {"dimmed": found[-1]})
     return Outcome({"best": max(found)}, {"x": [float(one + 1) for one in range(len(found))], "dimmed": found})
 

@@ -13,6 +13,8 @@ SHORT_CUSTOMER = "paper"  # the customer with a serial of 9 bits
 SHORT = 9
 MEAN, LOWEST, HIGHEST = "mean", "lowest", "highest"
 ONE_SHARE, ENDS, PAPERS_SHARES = (0.1,), (0.1, 0.4), (0.1, 0.2, 0.3, 0.4)
+# Why what descends to a serial has nothing to descend on where the weights are sealed.
+NO_GRADIENT = {"sealed": "Between an answer and the serial lie scrypt and a stream cipher: no gradient passes them."}
 WELL_ABOVE = 10.0  # points over guessing evenly from which an attack has got through
 
 Bar = Callable[[Application], float | None]
