@@ -9,6 +9,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one core for each: threads of two wor
 import pytest
 import torch
 from app_process import running_app
+from engine_in_browser import engine  # noqa: F401 - a fixture
 from find_browser import browser_path
 from hub_programs import checkpoints  # noqa: F401 - a fixture
 from hypothesis import settings

@@ -1,0 +1,123 @@
+// One student, and what the page asks of it: the comparison and the measurement of dsn/measuring/comparison.py.
+const CONDITIONS = ["valid", "entered", "absent"];
+const TOP_ANSWERS = 5;
+const EVEN = 1e-6; // logits this close are equal but for rounding
+const KEPT = 4; // opened networks a sealed student keeps
+
+class Student {
+  /**
+   * @param {Uint8Array} configBytes config.json.
+   * @param {Uint8Array} weightBytes model.safetensors.
+   * @param {string} name what messages call its folder.
+   * @param {boolean} plain whether to do without WebAssembly.
+   */
+  constructor(configBytes, weightBytes, name, plain = false) {
+    this.config = readConfig(configBytes, `${name}/config.json`);
+    this.tensors = readWeights(weightBytes, this.config, `${name}/model.safetensors`, `${name}/config.json`);
+    const { channels, size } = this.config.network;
+    this.plain = plain;
+    this.area = size * size;
+    this.each = channels * this.area;
+    this.place = placeOf(this.config.profile, this.config.bit_count, size);
+    this.opened = new Map();
+    const isSealed = this.config.lock === "sealed";
+    this.raw = this.networkOf(isSealed ? asTheyLie(this.tensors, this.config.seal) : this.tensors);
+  }
+
+  networkOf(tensors) {
+    return new Network(this.config.network, tensors, this.plain);
+  }
+
+  /** Pictures as the student is shown them: stamped, or as they are without a serial. */
+  shown(pictures, bits) {
+    if (!bits) return pictures;
+    if (bits.length !== this.config.bit_count) {
+      const wanted = this.config.bit_count;
+      throw new Refusal(`This student takes a serial of ${wanted} bits, and this one has ${bits.length}.`);
+    }
+    return stamped(pictures, bits, this.place, this.area);
+  }
+
+  /** Logits, Float32Array [count, classes], of pictures as they come, stamped or not. */
+  logits(pictures, count) {
+    if (this.config.lock === "stamped") return this.raw.logits(pictures, count);
+    const { classes } = this.config.network;
+    const groups = new Map(); // pictures by the serial in their corner
+    for (let one = 0; one < count; one += 1) {
+      const bits = readSerial(pictures.subarray(one * this.each, (one + 1) * this.each), this.place, this.area);
+      const key = bits?.join("") ?? "";
+      if (!groups.has(key)) groups.set(key, { bits, those: [] });
+      groups.get(key).those.push(one);
+    }
+    const found = new Float32Array(count * classes);
+    for (const { bits, those } of groups.values()) {
+      const part = new Float32Array(those.length * this.each);
+      those.forEach((one, row) => part.set(pictures.subarray(one * this.each, (one + 1) * this.each), row * this.each));
+      const logits = this.answered(part, those.length, bits);
+      those.forEach((one, row) => found.set(logits.subarray(row * classes, (row + 1) * classes), one * classes));
+    }
+    return found;
+  }
+
+  /** Logits of the network that this serial opens; null stands for the codes as they lie. */
+  answered(pictures, count, bits) {
+    if (!bits) return this.raw.logits(pictures, count);
+    const key = bits.join("");
+    if (!this.opened.has(key)) {
+      const { weights, inside } = openSeal(this.tensors, bits, this.config.seal);
+      this.opened.set(key, { network: this.networkOf(weights), inside });
+      if (this.opened.size > KEPT) this.opened.delete(this.opened.keys().next().value);
+    }
+    const { network, inside } = this.opened.get(key);
+    this.opened.delete(key); // the newest is the last
+    this.opened.set(key, { network, inside });
+    const wants = sameBits(inside, bits) ? pictures : stamped(pictures, inside, this.place, this.area);
+    return network.logits(wants, count);
+  }
+
+  /** Answers to one picture, Float32Array [channels, size, size], under each condition, as one record a panel. */
+  compare(picture, valid, entered, label = null) {
+    const serials = [valid, entered, null];
+    const { classes } = this.config.network;
+    const shown = new Float32Array(3 * this.each);
+    serials.forEach((bits, row) => shown.set(this.shown(picture, bits), row * this.each));
+    const logits = this.logits(shown, 3);
+    const probabilities = softmax(logits, classes);
+    return serials.map((bits, row) => {
+      const each = Array.from(probabilities.subarray(row * classes, (row + 1) * classes));
+      const order = each.map((_, one) => one).sort((one, other) => each[other] - each[one] || one - other);
+      const isEven = areEven(logits, row, classes);
+      return {
+        condition: CONDITIONS[row],
+        serial: bits,
+        picture: shown.slice(row * this.each, (row + 1) * this.each),
+        answers: order.slice(0, TOP_ANSWERS).map((one) => ({ label: one, name: this.config.classes[one], probability: each[one] })),
+        is_right: label === null ? null : order[0] === label && !isEven,
+        is_even: isEven,
+        serial_is_valid: bits !== null && sameBits(bits, valid),
+      };
+    });
+  }
+
+  /** The answered class of each picture, and how many pictures all classes were equally likely for. */
+  answers(pictures, count, bits) {
+    const { classes } = this.config.network;
+    const logits = this.logits(this.shown(pictures, bits), count);
+    const labels = [];
+    let silent = 0;
+    for (let row = 0; row < count; row += 1) {
+      const each = logits.subarray(row * classes, (row + 1) * classes);
+      labels.push(each.indexOf(Math.max(...each)));
+      silent += areEven(logits, row, classes);
+    }
+    return { labels, silent };
+  }
+}
+
+function areEven(logits, row, classes) {
+  const each = logits.subarray(row * classes, (row + 1) * classes);
+  return Math.max(...each) - Math.min(...each) < EVEN;
+}
+
+/** Pictures of bytes as floats in [0, 1]. */
+const asFloats = (bytes) => Float32Array.from(bytes, (byte) => byte / 255);
