@@ -1,7 +1,5 @@
 """The whole page: its tabs, its look, and the endpoints other programs call."""
 
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +16,16 @@ from dsn.export.visitor_files import Shelf
 from dsn.owner.mint.quick import QuickMint
 from dsn.owner.visitors import Visitors
 from dsn.student.collection import Collection
-from dsn.ui.attack.tab import AttackTab
-from dsn.ui.compare.tab import CompareTab
-from dsn.ui.figures.tab import build_figures_tab
-from dsn.ui.lesson.lesson import Lesson
-from dsn.ui.lesson.steps import fits
-from dsn.ui.mint.tab import MintTab
-from dsn.ui.rendering import HERE, render_footer, render_head, render_header, render_method, script
+from dsn.ui.rendering import HERE, render_footer, render_head, render_header, script
 from dsn.ui.serving.arrivals import Arrivals
 from dsn.ui.serving.background import BackRow
 from dsn.ui.serving.endpoints import add_endpoints
 from dsn.ui.serving.file_guard import Gate
 from dsn.ui.serving.languages import LanguageDoor
-from dsn.ui.serving.opened import awaited, fill
 from dsn.ui.serving.sharing import Sharing
 from dsn.ui.serving.waiting_line import Turns
-from dsn.ui.take_home.export_row import ExportRow
+from dsn.ui.tabs import TABS, Parts
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
-from dsn.ui.trace.tab import TraceTab
 
 LARGEST_UPLOAD = "20mb"
 CHINESE_FONTS = ["PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC"]
@@ -101,27 +91,6 @@ def theme() -> gr.themes.Base:
     )
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What the pages of all languages share.
-
-    Attributes:
-        collection: the students they show.
-        visitors: keys and students of visitors.
-        quick: how they mint.
-        back_row: where attacks run.
-        turns: the line before it.
-        shelf: files made for visitors to keep.
-    """
-
-    collection: Collection
-    visitors: Visitors
-    quick: QuickMint
-    back_row: BackRow
-    turns: Turns
-    shelf: Shelf
-
-
 def build_page(
     collection: Collection, limits: VisitorLimits | None = None, quick: QuickMint | None = None
 ) -> gr.Blocks:
@@ -160,25 +129,12 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
     gr.HTML(render_header(texts, collection), js_on_load=script("header.js"))
     sharing = Sharing(texts, collection)
     with gr.Tabs(elem_id="tabs") as tabs:
-        with gr.Tab(titles["compare"], id="compare"):
-            lesson = Lesson(texts, collection) if fits(collection) else None
-            compare = CompareTab(texts, collection)
-            ExportRow(texts, collection, compare, parts.shelf)
-            if lesson:
-                lesson.wire(compare)
-        with gr.Tab(titles["attack"], id="attack"):
-            AttackTab(texts, collection, parts.back_row, parts.turns)
-        with gr.Tab(titles["mint"], id="mint"):
-            mint = MintTab(texts, collection, parts.visitors, parts.quick)
-            mint.offer.leads_to(tabs, "compare")
-        with gr.Tab(titles["trace"], id="trace"):
-            TraceTab(texts, collection, parts.visitors)
-        with gr.Tab(titles["figures"], id="figures"):
-            build_figures_tab(texts)
-        with gr.Tab(titles["method"], id="method"):
-            fill([awaited(texts)], cache(lambda: render_method(texts, collection.applications())))
+        built = {}
+        for name, build in TABS.items():
+            with gr.Tab(titles[name], id=name):
+                built[name] = build(texts, parts, tabs)
     gr.HTML(render_footer(texts, collection), js_on_load=None)
-    sharing.wire(compare)
+    sharing.wire(built["compare"])
 
 
 def web_component(request: Request) -> FileResponse:

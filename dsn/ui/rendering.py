@@ -1,27 +1,15 @@
-"""Pieces of HTML from values, through the templates beside this file; everything is escaped."""
+"""Templates filled in with values, everything escaped, and what every tab and the page around them shows."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dsn.applications.held_out import HeldOut
-from dsn.applications.pictures import to_data_uri
-from dsn.applications.prepared import as_floats
-from dsn.applications.record import Application
-from dsn.measuring.comparison import CONDITIONS, Condition, Measurement, Panel
-from dsn.owner.trace.reports import p_text
-from dsn.owner.visitors import Order
-from dsn.serials import Serial
-from dsn.statistics import Accuracy, Chance
 from dsn.student.collection import Collection
-from dsn.student.student import Student
 from dsn.ui.texts import Texts, languages, load_texts
 
 HERE = Path(__file__).parent
 PANEL_SCALE = 8
-THUMBNAIL_SCALE = 2
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
@@ -30,7 +18,6 @@ ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 ENVIRONMENT.filters["percent"] = lambda value: f"{value:.1f} %"
-ENVIRONMENT.filters["p_value"] = p_text
 ENVIRONMENT.filters["short"] = lambda value: f"{value:,.2f}".rstrip("0").rstrip(".")  # passes may be parts of one
 
 
@@ -47,94 +34,9 @@ def render_template(template: str, **values: object) -> str:
     return ENVIRONMENT.get_template(template).render(**values)
 
 
-def render_panels(
-    texts: Texts,
-    student: Student,
-    panels: tuple[Panel, ...],
-    truth: int | None,
-    others: dict[Serial, str],
-    *,
-    marks: bool = False,
-) -> str:
-    """The three panels side by side.
-
-    Args:
-        texts: of the page.
-        student: gives the stamp's place and the picture's size.
-        panels: valid, entered, absent.
-        truth: the true class, where it is known.
-        others: other customers' serials and whose each is.
-        marks: whether a panel can be marked.
-    """
-    size, side = student.config.network.size, round(student.config.bit_count**0.5)
-    stamp = {
-        "left": 100 * min(student.place.columns) / size,
-        "top": 100 * min(student.place.rows) / size,
-        "size": 100 * side / size,
-    }
-    shown = [
-        {
-            "panel": panel,
-            "image": to_data_uri(panel.picture, PANEL_SCALE),
-            "owner": others.get(panel.serial) if panel.serial else None,
-        }
-        for panel in panels
-    ]
-    names = texts.class_names(student.config.task, student.config.classes)
-    return render_template(
-        "panels.html",
-        t=texts,
-        task=student.config.task,
-        customer=student.config.customer,
-        shown=shown,
-        marks=marks,
-        stamp=stamp,
-        names=names,
-        truth=None if truth is None else names[truth],
-    )
-
-
-def render_gallery(texts: Texts, task: str, held_out: HeldOut, indices: list[int], chosen: int | None) -> str:
-    """Held-out pictures as buttons with their true labels."""
-    names = texts.class_names(task, held_out.class_names)
-    pictures = [
-        {
-            "index": index,
-            "image": to_data_uri(as_floats(held_out.split.images[index]), THUMBNAIL_SCALE),
-            "label": names[int(held_out.split.labels[index])],
-        }
-        for index in indices
-    ]
-    return render_template("gallery.html", t=texts, pictures=pictures, chosen=chosen)
-
-
-def render_bits(texts: Texts, serial: Serial | None, bit_count: int) -> str:
-    """The live picture of a serial's bits, each a button; all empty where there is no serial."""
-    side = round(bit_count**0.5)
-    return render_template(
-        "bits.html", t=texts, bits=serial.bits if serial else (0,) * bit_count, side=side, present=serial is not None
-    )
-
-
-def render_sketch(title: str, clear: str) -> str:
-    """The pad to draw on."""
-    return render_template("sketch.html", title=title, clear=clear)
-
-
 def render_note(text: str, kind: str = "plain") -> str:
     """One sentence under a control, escaped unless from `fill`; kind is "plain", "error", "question" or "good"."""
     return render_template("note.html", text=text, kind=kind)
-
-
-def render_serial_note(texts: Texts, entered: Serial | None, valid: Serial) -> str:
-    """One sentence on an entered serial: none, the valid one, or how many of its bits are wrong."""
-    if entered is None:
-        return render_note(texts["compare"]["note_none"])
-    if entered == valid:
-        return render_note(texts["compare"]["note_valid"], "good")
-    wrong = entered.distance(valid)
-    text = texts["compare"]["note_one_wrong" if wrong == 1 else "note_wrong"]
-    return render_note(text.format(wrong=wrong, bits=len(valid.bits)))
 
 
 def render_heading(title: str, lead: str) -> str:
@@ -145,76 +47,6 @@ def render_heading(title: str, lead: str) -> str:
 def render_tab_heading(texts: Texts, tab: str) -> str:
     """A tab's heading for screen readers; eyes have the tab itself."""
     return render_template("tab_heading.html", title=texts["page"]["tabs"][tab])
-
-
-def _matrix(measurement: Measurement, condition: Condition, class_names: tuple[str, ...]) -> dict:
-    counts = measurement.counts[condition]
-    totals = counts.sum(1)
-    cells = [
-        {
-            "row": row,
-            "column": column,
-            "count": int(counts[row, column]),
-            "share": float(counts[row, column] / totals[row]),
-            "truth": class_names[row],
-            "answer": class_names[column],
-        }
-        for row, column in counts.nonzero().tolist()
-    ]
-    return {"condition": condition, "cells": cells, "classes": len(class_names), "names": class_names}
-
-
-def render_measurement(
-    texts: Texts,
-    measurement: Measurement,
-    levels: Chance,
-    teacher: Accuracy | None,
-    class_names: tuple[str, ...],
-    entered: str,
-) -> str:
-    """Bars with intervals, reference lines and confusion matrices; while it runs, how far it is.
-
-    Args:
-        texts: of the page.
-        measurement: the whole, or what there is of it.
-        levels: chance on the same pictures.
-        teacher: the teacher's recorded accuracy on the same pictures.
-        class_names: one name a class.
-        entered: what the entered condition is, in words.
-    """
-    bars = [(condition, measurement.accuracy(condition)) for condition in CONDITIONS]
-    finished = measurement.done == measurement.total
-    matrices = [_matrix(measurement, condition, class_names) for condition in CONDITIONS] if finished else []
-    return render_template(
-        "measurement.html",
-        t=texts,
-        bars=bars,
-        matrices=matrices,
-        silent=measurement.silent,
-        levels=levels,
-        teacher=teacher,
-        done=measurement.done,
-        total=measurement.total,
-        entered=entered,
-    )
-
-
-def render_trace(texts: Texts, report: dict) -> str:
-    """A trace's verdict and its evidence; `report` as `dsn.owner.trace.reports.as_json` gives it."""
-    return render_template("trace.html", t=texts, report=report)
-
-
-def render_order(texts: Texts, order: Order) -> str:
-    """A visitor's verifier, its signature, and the serial that comes out of it."""
-    claim = order.claim
-    return render_template(
-        "order.html",
-        t=texts,
-        said=asdict(claim.verifier),
-        key=claim.key,
-        signature=claim.signature.hex(),
-        serial=claim.serial,
-    )
 
 
 def render_header(texts: Texts, collection: Collection) -> str:
@@ -232,26 +64,6 @@ def render_head() -> str:
 def render_footer(texts: Texts, collection: Collection) -> str:
     """Where the students came from."""
     return render_template("footer.html", t=texts, origins=list(dict.fromkeys(collection.origins.values())))
-
-
-def render_figures(
-    texts: Texts, application: Application, teacher: dict | None, rows: dict[str, dict], published: dict
-) -> str:
-    """One application's recorded figures, beside the paper's and the bars set for them."""
-    return render_template(
-        "figures.html",
-        t=texts,
-        application=application,
-        title=texts.title(application),
-        teacher=teacher,
-        rows=rows,
-        published=published.get(application.name, {}),
-    )
-
-
-def render_method(texts: Texts, applications: list[Application]) -> str:
-    """How it works, in words, and whom the pictures are from."""
-    return render_template("method.html", t=texts, applications=applications)
 
 
 def script(name: str) -> str:

@@ -14,6 +14,14 @@ from dsn.statistics import chance
 from dsn.student.collection import Collection
 from dsn.ui import rendering
 from dsn.ui.compare.chosen_picture import Chosen, entered_serial, from_gallery
+from dsn.ui.compare.rendering import (
+    render_bits,
+    render_gallery,
+    render_measurement,
+    render_panels,
+    render_serial_note,
+    render_sketch,
+)
 from dsn.ui.rendering import script
 from dsn.ui.serving.page_state import first_wrong
 from dsn.ui.texts import Texts
@@ -46,10 +54,10 @@ class CompareTab:
             if other != customer
         }
         return (
-            rendering.render_panels(self.texts, student, panels, chosen.label, others, marks=True),
+            render_panels(self.texts, student, panels, chosen.label, others, marks=True),
             serial.text if serial else "",
-            rendering.render_bits(self.texts, serial, len(valid.bits)),
-            rendering.render_serial_note(self.texts, serial, valid),
+            render_bits(self.texts, serial, len(valid.bits)),
+            render_serial_note(self.texts, serial, valid),
         )
 
     def with_typed(self, task: str, customer: str, chosen: Chosen, text: str) -> tuple:
@@ -132,9 +140,7 @@ class CompareTab:
         return (*[gr.skip()] * 6, note)
 
     def gallery(self, task: str, chosen: Chosen) -> str:
-        return rendering.render_gallery(
-            self.texts, task, self.collection.held_out[task], self.galleries[task], chosen.index
-        )
+        return render_gallery(self.texts, task, self.collection.held_out[task], self.galleries[task], chosen.index)
 
     def press_licensed(self, task: str, customer: str, chosen: Chosen) -> tuple:
         return self.shown(task, customer, chosen, self.collection.valid_serial(task, customer))
@@ -170,7 +176,7 @@ class CompareTab:
         entered = said["entered_none"] if serial is None else said["entered"].format(serial=serial.text)
         names = self.texts.class_names(task, held.class_names)
         for measurement in measure(student, held.split, valid, serial):
-            html = rendering.render_measurement(self.texts, measurement, levels, teacher, names, entered)
+            html = render_measurement(self.texts, measurement, levels, teacher, names, entered)
             is_whole = measurement.done == measurement.total
             yield html, Measured(task, customer, serial, measurement) if is_whole else None
 
@@ -222,7 +228,7 @@ class CompareTab:
                         )
                     with gr.Tab(said["own_picture"]), gr.Row():
                         self.sketch = gr.HTML(
-                            rendering.render_sketch(said["sketch"], said["clear"]),
+                            render_sketch(said["sketch"], said["clear"]),
                             js_on_load=script("sketch.js"),
                             elem_id="sketch",
                             visible=applications()[task].can_be_drawn,

@@ -1,9 +1,10 @@
-"""The recorded attacks and ideas as HTML: the same lines as in the README's tables, in the page's language."""
+"""Recorded figures as HTML: students, attacks and ideas, the last two in the lines of the READMEs' tables."""
 
 from typing import Any
 
 from markupsafe import Markup
 
+from dsn.applications.record import Application
 from dsn.applications.registry import applications
 from dsn.attacks.kit.record import CUSTOMER, SHORT_CUSTOMER
 from dsn.results.store import origin_of
@@ -40,6 +41,21 @@ def budget(texts: Texts, rows: dict[str, Any], task: str) -> Markup | str:
     if len(pictures) != 1 or len(passes) != 1:
         return ""
     return fill(texts["figures"]["attacks"]["budget"], pictures=f"{pictures.pop():,}", passes=passes.pop())
+
+
+def render_figures(
+    texts: Texts, application: Application, teacher: dict | None, rows: dict[str, dict], published: dict
+) -> str:
+    """One application's recorded figures, beside the paper's and the bars set for them."""
+    return render_template(
+        "figures.html",
+        t=texts,
+        application=application,
+        title=texts.title(application),
+        teacher=teacher,
+        rows=rows,
+        published=published.get(application.name, {}),
+    )
 
 
 def render_attacks(texts: Texts, rows: dict[str, Any]) -> str:

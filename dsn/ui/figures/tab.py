@@ -7,8 +7,7 @@ import gradio as gr
 from dsn.applications.registry import applications
 from dsn.results.store import read_results
 from dsn.student.collection import SEALED_COPY
-from dsn.ui.figures.rendering import render_attacks, render_ideas
-from dsn.ui.rendering import render_figures
+from dsn.ui.figures.rendering import render_attacks, render_figures, render_ideas
 from dsn.ui.serving.opened import awaited, fill
 from dsn.ui.texts import Texts
 

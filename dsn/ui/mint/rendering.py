@@ -1,12 +1,13 @@
-"""The live part of a minting as HTML."""
+"""A visitor's order and the live part of its minting as HTML."""
 
 import math
+from dataclasses import asdict
 from urllib.parse import quote
 
 from dsn.measuring.comparison import Condition, Measurement
 from dsn.owner.mint.forecast import about
 from dsn.owner.mint.quick import Progress
-from dsn.owner.visitors import Made
+from dsn.owner.visitors import Made, Order
 from dsn.ui.rendering import render_template
 from dsn.ui.texts import Texts
 
@@ -15,6 +16,19 @@ def duration(texts: Texts, seconds: float) -> str:
     """A duration in words, such as "about 40 seconds"."""
     told = about(seconds)
     return texts["mint"]["about"][told.unit].format(count=told.count)
+
+
+def render_order(texts: Texts, order: Order) -> str:
+    """A visitor's verifier, its signature, and the serial that comes out of it."""
+    claim = order.claim
+    return render_template(
+        "order.html",
+        t=texts,
+        said=asdict(claim.verifier),
+        key=claim.key,
+        signature=claim.signature.hex(),
+        serial=claim.serial,
+    )
 
 
 def render_minting(

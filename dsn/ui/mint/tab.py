@@ -18,7 +18,7 @@ from dsn.student.collection import Collection
 from dsn.student.student import Student
 from dsn.ui import rendering
 from dsn.ui.mint.offer import MintOffer
-from dsn.ui.mint.rendering import render_minting
+from dsn.ui.mint.rendering import render_minting, render_order
 from dsn.ui.mint.trial import MintTrial
 from dsn.ui.texts import Texts
 
@@ -78,7 +78,7 @@ class MintTab:
             return rendering.render_note(self.texts.of_error(error), "error"), *[gr.skip()] * 6, *self.offer.kept()
         return (
             "",
-            rendering.render_order(self.texts, order),
+            render_order(self.texts, order),
             rendering.render_note(self.said["queued"]),
             ticket_of(order),
             gr.Button(interactive=True),

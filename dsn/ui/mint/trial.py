@@ -12,6 +12,7 @@ from dsn.owner.visitors import Made, Visitors
 from dsn.serials import Serial, near_miss, random_serial
 from dsn.student.collection import Collection
 from dsn.ui import rendering
+from dsn.ui.compare.rendering import render_gallery, render_panels, render_serial_note
 from dsn.ui.compare.tab import GALLERY_COUNT
 from dsn.ui.rendering import script
 from dsn.ui.texts import Texts
@@ -57,8 +58,8 @@ class MintTrial:
         picture, label = as_floats(self.held.split.images[index])[None], int(self.held.split.labels[index])
         panels = compare(made.student, picture, valid, entered, label)
         return (
-            rendering.render_panels(self.texts, made.student, panels, label, self.others(made)),
-            rendering.render_serial_note(self.texts, entered, valid),
+            render_panels(self.texts, made.student, panels, label, self.others(made)),
+            render_serial_note(self.texts, entered, valid),
             entered.text if entered else None,
         )
 
@@ -105,7 +106,7 @@ class MintTrial:
         return *shown, self.gallery(index), index
 
     def gallery(self, index: int) -> str:
-        return rendering.render_gallery(self.texts, self.application.name, self.held, self.pictures, index)
+        return render_gallery(self.texts, self.application.name, self.held, self.pictures, index)
 
     def build(self) -> None:
         """Lay it out, unseen."""

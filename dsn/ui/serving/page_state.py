@@ -7,10 +7,11 @@ from urllib.parse import parse_qsl, urlencode
 from dsn.measuring.comparison import CONDITIONS, Condition
 from dsn.serials import Serial, SerialError
 from dsn.student.collection import Collection
+from dsn.ui.texts import DEFAULT_LANGUAGE, load_texts
 
 Name = Literal["task", "customer", "picture", "serial", "condition", "step", "tab"]
 NAMES: tuple[Name, ...] = ("task", "customer", "picture", "serial", "condition", "step", "tab")
-TABS = ("compare", "attack", "mint", "trace", "figures", "method")
+TABS = tuple(load_texts(DEFAULT_LANGUAGE)["page"]["tabs"])
 STEPS = 8  # of the lesson; 0 is none of them
 NO_SERIAL = "none"
 LONGEST_QUERY = 4096  # characters; a link of the page's own has under 200

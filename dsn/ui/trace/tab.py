@@ -17,6 +17,7 @@ from dsn.places import CHECKPOINTS
 from dsn.student.collection import Collection
 from dsn.ui import rendering
 from dsn.ui.texts import Texts
+from dsn.ui.trace.rendering import render_trace
 
 AT_ONCE = 1  # traces; others wait in the queue
 
@@ -67,7 +68,7 @@ class TraceTab:
             return
         own = self.visitors.issued(request.session_hash or "", suspect.application.name)
         found = trace(suspect, [*self.issued(suspect.application.name), *own], held.split)
-        yield rendering.render_trace(self.texts, as_json(found))
+        yield render_trace(self.texts, as_json(found))
 
     # Layout
 

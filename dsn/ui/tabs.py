@@ -1,0 +1,69 @@
+"""The tabs of the page, one line each, in their order. The texts say what each is called (`page.tabs`)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from dsn.export.visitor_files import Shelf
+from dsn.owner.mint.quick import QuickMint
+from dsn.owner.visitors import Visitors
+from dsn.student.collection import Collection
+from dsn.ui.attack.tab import AttackTab
+from dsn.ui.compare.tab import CompareTab
+from dsn.ui.figures.tab import build_figures_tab
+from dsn.ui.lesson.lesson import Lesson
+from dsn.ui.lesson.steps import fits
+from dsn.ui.method import build_method_tab
+from dsn.ui.mint.tab import MintTab
+from dsn.ui.serving.background import BackRow
+from dsn.ui.serving.waiting_line import Turns
+from dsn.ui.take_home.export_row import ExportRow
+from dsn.ui.texts import Texts
+from dsn.ui.trace.tab import TraceTab
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the pages of all languages share.
+
+    Attributes:
+        collection: the students they show.
+        visitors: keys and students of visitors.
+        quick: how they mint.
+        back_row: where attacks run.
+        turns: the line before it.
+        shelf: files made for visitors to keep.
+    """
+
+    collection: Collection
+    visitors: Visitors
+    quick: QuickMint
+    back_row: BackRow
+    turns: Turns
+    shelf: Shelf
+
+
+def _compare(texts: Texts, parts: Parts, tabs: gr.Tabs) -> CompareTab:
+    lesson = Lesson(texts, parts.collection) if fits(parts.collection) else None
+    compare = CompareTab(texts, parts.collection)
+    ExportRow(texts, parts.collection, compare, parts.shelf)
+    if lesson:
+        lesson.wire(compare)
+    return compare
+
+
+def _mint(texts: Texts, parts: Parts, tabs: gr.Tabs) -> None:
+    MintTab(texts, parts.collection, parts.visitors, parts.quick).offer.leads_to(tabs, "compare")
+
+
+# Each lays out and wires its tab within the row of all of them; what it returns is for what concerns the whole page.
+TABS: dict[str, Callable[[Texts, Parts, gr.Tabs], Any]] = {
+    "compare": _compare,
+    "attack": lambda texts, parts, tabs: AttackTab(texts, parts.collection, parts.back_row, parts.turns),
+    "mint": _mint,
+    "trace": lambda texts, parts, tabs: TraceTab(texts, parts.collection, parts.visitors),
+    "figures": lambda texts, parts, tabs: build_figures_tab(texts),
+    "method": lambda texts, parts, tabs: build_method_tab(texts, parts.collection),
+}
