@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dsn.applications import training_share
 from dsn.applications.held_out import write_held_out
+from dsn.applications.own.survey import FolderError
 from dsn.applications.prepared import DataError, load_data_set
 from dsn.applications.registry import UnknownApplicationError, application_named, applications, with_training_share
 from dsn.arguments import add_arithmetic, add_device
@@ -15,6 +16,7 @@ from dsn.attacks.kit.scene import AttackError
 from dsn.attacks.registry import ATTACKS
 from dsn.devices import UnknownArithmeticError
 from dsn.distilling import demo_teacher, rebuild
+from dsn.distilling.own_command import add_application_command, run_application
 from dsn.distilling.rebuild import Job, NotBuiltError
 from dsn.distilling.recipes import HARDENED, PAPER, RECIPES
 from dsn.distilling.sealed_copies import write_sealed_copies
@@ -22,6 +24,7 @@ from dsn.locks.sealing import SealError
 from dsn.measuring.brought import measure as brought
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
 from dsn.owner.errors import OwnerError
+from dsn.owner.keys import has_key, owner_home
 from dsn.places import CHECKPOINTS
 from dsn.research.ideas import IDEAS, IdeaError
 from dsn.research.search import try_ideas
@@ -34,6 +37,7 @@ EXPLANATION = """\
 Deep Serial Numbers: train a private teacher, distil students that need a serial, measure them.
 
 In the order an owner would use them:
+  application  make an application from a folder of your own pictures
   teacher   train the private network that students learn from (kept under build/)
   distill   make one customer's student, unlocked by one serial
   evaluate  measure students on the whole test split and record the figures
@@ -98,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
         "--sealed", action="store_true", help="only the sealed copies, from the students there are: no training"
     )
 
+    add_application_command(commands)
     command("held-out", "Draw the 1,000 held-out pictures of each application into assets/.")
     command("training-share", "Draw the training pictures that come with the project into assets/training/.")
     with_job(
@@ -223,6 +228,8 @@ def main(arguments: list[str] | None = None) -> None:
                     write_cards()
                 else:
                     print("Run `python -m dsn cards` where huggingface_hub is installed, for model cards and README.")
+            case "application":
+                run_application(options, has_key=has_key(owner_home()))
             case "held-out":
                 for application in applications().values():
                     print(write_held_out(application, load_data_set(application).test))
@@ -266,6 +273,7 @@ def main(arguments: list[str] | None = None) -> None:
         IdeaError,
         OwnerError,
         DataError,
+        FolderError,
         StudentError,
         NotBuiltError,
         SealError,

@@ -130,7 +130,7 @@ def _made(application: Application, path: Path) -> DataSet:
         what = f"{path} is missing, and the {application.data_set} in {folder} is damaged ({reason(error)})"
         raise DataError(f"{what}: delete that folder, and it will be downloaded again.") from error
     try:
-        _keep(path, arrays)
+        keep_arrays(path, arrays)
     except OSError as error:
         raise DataError(
             f"{path} cannot be written ({reason(error)}): make room there, or set DSN_DATA to another folder."
@@ -138,7 +138,9 @@ def _made(application: Application, path: Path) -> DataSet:
     return made
 
 
-def _keep(path: Path, arrays: Arrays) -> None:
+def keep_arrays(path: Path, arrays: Arrays) -> None:
+    """Write prepared arrays as a compressed .npz; raises OSError."""
+
     def write(beside: Path) -> None:
         with beside.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)

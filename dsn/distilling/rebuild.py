@@ -1,5 +1,6 @@
 """The owner's workshop: teachers kept under `build/`, students written to `checkpoints/`, figures recorded."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from dsn.distilling.distil import distil_student, train_teacher
 from dsn.distilling.finishing import finish_student
 from dsn.distilling.loop import Training
 from dsn.distilling.recipes import HARDENED, RECIPES, Recipe
+from dsn.distilling.resuming import Finished, edition
 from dsn.distilling.sealed_copies import write_sealed_copies
 from dsn.files import write_tensors
 from dsn.measuring.evaluate import accuracy, evaluate_student
@@ -61,9 +63,14 @@ def teacher_path(application: Application) -> Path:
     return BUILD / "teachers" / f"{application.name}.safetensors"
 
 
+def _of(application: Application) -> str:
+    """The application in names of unfinished trainings: one of somebody's own may have changed since."""
+    return f"{application.name}-{edition(application)}" if application.home else application.name
+
+
 def make_teacher(application: Application, data: DataSet, job: Job) -> Classifier:
     """Train a teacher and keep it under `build/`."""
-    training = job.training(application.teacher_epochs, f"{application.name}-teacher")
+    training = job.training(application.teacher_epochs, f"{_of(application)}-teacher")
     teacher = train_teacher(application, data.train, training).cpu()
     write_tensors(teacher_path(application), teacher.state_dict())
     _finished(training)
@@ -110,7 +117,7 @@ def make_student(
         network=application.network,
         recipe=recipe.name,
     )
-    training = job.training(application.student_epochs, f"{application.name}-{customer}-{recipe.name}")
+    training = job.training(application.student_epochs, f"{_of(application)}-{customer}-{recipe.name}")
     student = distil_student(application, config, serial, load_teacher(application), data.train, recipe, training)
     student = finish_student(application, student, serial, data.train, recipe, training).cpu()
     save_student(student, folder)
@@ -166,23 +173,42 @@ def measure_student(
 def rebuild(chosen: list[Application], job: Job, *, evaluate: bool = True) -> None:
     """Teachers and every student of `assets/demo_serials.json` again, from data to figures; the sealed copies last.
 
-    What was finished in an interrupted run is made again; what was under way goes on.
+    An interrupted run goes on: what was finished is not made again, and what was under way continues from its last
+    epoch.
     """
     for application in chosen:
         data = load_data_set(application)
-        make_teacher(application, data, job)
-        measure_teacher(application, data, job)
+        finished = _begun(application, job)
+        if not (finished.has("teacher") and teacher_path(application).exists()):
+            make_teacher(application, data, job)
+            measure_teacher(application, data, job)
+            finished.add("teacher")
         for name, serial in stamped_serials().items():
-            if name.split("/")[0] != application.name:
-                continue
             customer = name.split("/")[1]
+            if _task(name) != application.name or (finished.has(customer) and (CHECKPOINTS / name).is_dir()):
+                continue
             student = make_student(application, customer, serial, data, HARDENED, CHECKPOINTS / name, job)
             if evaluate:
                 measure_student(student, serial, data, name, seed=job.seed, device=job.device)
-        for name in write_sealed_copies(application, job.seed):
-            if evaluate:
+            finished.add(customer)
+        for name in write_sealed_copies(application, job.seed, CHECKPOINTS):
+            if evaluate and not finished.has(name):
                 student = load_folder(CHECKPOINTS / name)
                 measure_student(student, demo_serials()[name], data, name, seed=job.seed, device=job.device)
+                finished.add(name)
+        finished.clear()
+
+
+def _begun(application: Application, job: Job) -> Finished:
+    """The rebuild of an application, as far as it was done with these settings and these serials."""
+    serials = [(name, serial.text) for name, serial in stamped_serials().items() if _task(name) == application.name]
+    how = (job.seed, job.epochs, job.training(1, application.name).done_in, edition(application), serials)
+    run = hashlib.sha256(repr(how).encode()).hexdigest()[:16]
+    return Finished(BUILD / "unfinished" / f"rebuild-{application.name}.json", run)
+
+
+def _task(name: str) -> str:
+    return name.split("/")[0]
 
 
 def measure_recipes(application: Application, names: list[str], job: Job) -> None:

@@ -62,6 +62,11 @@ def owner_home() -> Path:
     return Path(os.environ.get("DSN_OWNER") or Path.home() / ".dsn-owner")
 
 
+def has_key(home: Path) -> bool:
+    """Whether an owner's folder holds a private key, whatever its state."""
+    return (home / PRIVATE).exists()
+
+
 def create_owner(home: Path, name: str, passphrase: str | None = None) -> Owner:
     """Make a key and the owner's folder around it, all at once or not at all.
 

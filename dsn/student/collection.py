@@ -8,6 +8,7 @@ from dsn.applications.held_out import HeldOut, load_held_out
 from dsn.applications.prepared import DataError
 from dsn.applications.record import Application
 from dsn.applications.registry import application_named, applications
+from dsn.files import write_json
 from dsn.places import ASSETS, CHECKPOINTS
 from dsn.serials import Serial, random_serial
 from dsn.student.hub import Origin, StudentError, load_students
@@ -25,6 +26,22 @@ def demo_serials() -> dict[str, Serial]:
 def stamped_serials() -> dict[str, Serial]:
     """The serials of the bundled students whose lock is the trained one alone, by "task/customer"."""
     return {name: serial for name, serial in demo_serials().items() if not name.endswith(SEALED_COPY)}
+
+
+def write_demo_serials(task: str, customers: list[str]) -> dict[str, Serial]:
+    """Give an application's customers public serials, each for both locks, and take those of others of it away.
+
+    Who has a serial keeps it: the student it unlocks stays valid.
+
+    Returns:
+        Its serials, by "task/customer".
+    """
+    known = demo_serials()
+    kept = {name: serial for name, serial in known.items() if name.split("/")[0] != task}
+    own = {f"{task}/{customer}": known.get(f"{task}/{customer}") or random_serial() for customer in customers}
+    own |= {f"{name}{SEALED_COPY}": serial for name, serial in own.items()}
+    write_json(DEMO_SERIALS, {name: serial.text for name, serial in {**kept, **own}.items()})
+    return own
 
 
 @dataclass(frozen=True)
