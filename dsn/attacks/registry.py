@@ -17,6 +17,10 @@ from dsn.attacks import (
     pruned_tuning,
     pruning,
     reverse_engineering,
+    sealed_codes,
+    sealed_siblings,
+    searched_tuning,
+    serial_timing,
     transfer,
     unlabelled,
 )
@@ -33,6 +37,7 @@ ATTACKS: dict[str, Attack] = {
         hill_climbing,
         fine_tuning,
         patient_tuning,
+        searched_tuning,
         overwriting,
         transfer,
         pruning,
@@ -44,6 +49,9 @@ ATTACKS: dict[str, Attack] = {
         nearness,
         feature_space,
         brute_force,
+        sealed_codes,
+        sealed_siblings,
+        serial_timing,
     )
 }
 

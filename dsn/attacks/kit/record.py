@@ -15,6 +15,8 @@ MEAN, LOWEST, HIGHEST = "mean", "lowest", "highest"
 ONE_SHARE, ENDS, PAPERS_SHARES = (0.1,), (0.1, 0.4), (0.1, 0.2, 0.3, 0.4)
 # Why what descends to a serial has nothing to descend on where the weights are sealed.
 NO_GRADIENT = {"sealed": "Between an answer and the serial lie scrypt and a stream cipher: no gradient passes them."}
+# Why what reads a sealed file has nothing to read in another.
+UNSEALED = {"stamped": "Nothing is sealed in this student: its weights are there to be read."}
 WELL_ABOVE = 10.0  # points over guessing evenly from which an attack has got through
 
 Bar = Callable[[Application], float | None]

@@ -85,6 +85,16 @@ def answers_of(source: nn.Module, change: Change = unchanged, own: Change = unch
     return loss
 
 
+def adam(weights: list[nn.Parameter], learning_rate: float) -> torch.optim.Optimizer:
+    """Adam, what attacks train with unless they say otherwise."""
+    return torch.optim.Adam(weights, lr=learning_rate)
+
+
+def momentum(weights: list[nn.Parameter], learning_rate: float) -> torch.optim.Optimizer:
+    """Stochastic gradient descent with Nesterov's momentum of 0.9."""
+    return torch.optim.SGD(weights, lr=learning_rate, momentum=0.9, nesterov=True)
+
+
 @dataclass(frozen=True)
 class Runner:
     """One network in a race.
@@ -94,12 +104,14 @@ class Runner:
         loss: of the network on a batch of augmented pictures and labels.
         fixed_statistics: keep BatchNorm's statistics as they are.
         dense_only: train the dense layers alone.
+        optimizer: made of the weights that are trained and the schedule's largest learning rate.
     """
 
     network: nn.Module
     loss: Loss = labelled
     fixed_statistics: bool = False
     dense_only: bool = False
+    optimizer: Callable[[list[nn.Parameter], float], torch.optim.Optimizer] = adam
 
     def trained(self) -> list[nn.Parameter]:
         """The weights that are trained."""
@@ -127,7 +139,7 @@ def train(runner: Runner, split: Split, schedule: Schedule, augmentation: Augmen
     batch = min(schedule.batch, len(split))
     steps, epochs = len(split) // batch, schedule.epochs_over(len(split))
     looks = look_steps(steps * epochs, schedule.looks)
-    optimizer = torch.optim.Adam(runner.trained(), lr=schedule.learning_rate)
+    optimizer = runner.optimizer(runner.trained(), schedule.learning_rate)
     total = max(SHORTEST, steps * epochs)
     rates = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
@@ -234,7 +246,7 @@ def against_scratch(ended: Finish) -> dict[str, float | None]:
     figures: dict[str, float | None] = {f"{name}_last": value for name, value in ended.whole.items()}
     best = max(value for name, value in ended.whole.items() if name != SCRATCH)
     level = ended.curves[SCRATCH][-1]
-    arrivals = {name: _epochs_until(curve, ended.epochs, level) for name, curve in ended.curves.items()}
+    arrivals = {name: epochs_until(curve, ended.epochs, level) for name, curve in ended.curves.items()}
     own = arrivals.pop(SCRATCH)
     reached = [passed for passed in arrivals.values() if passed is not None]
     figures["best"] = best
@@ -243,6 +255,6 @@ def against_scratch(ended: Finish) -> dict[str, float | None]:
     return figures
 
 
-def _epochs_until(curve: list[float], epochs: list[float], level: float) -> float | None:
+def epochs_until(curve: list[float], epochs: list[float], level: float) -> float | None:
     """The epochs passed when a curve first is at a level; None if it never is."""
     return next((passed for passed, value in zip(epochs[1:], curve[1:], strict=True) if value >= level), None)
