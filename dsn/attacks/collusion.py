@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from dsn.applications.prepared import as_floats
 from dsn.attacks.kit.alignment import aligned
 from dsn.attacks.kit.measuring import percent_right, stamping
-from dsn.attacks.kit.record import HIGHEST, Attack, Line, at_chance
+from dsn.attacks.kit.record import HIGHEST, NO_COMMON_WEIGHTS, Attack, Line, Needs, at_chance
 from dsn.attacks.kit.scene import AttackError, Outcome, Running, Scene, Step
 from dsn.attacks.kit.starts import copied
 from dsn.attacks.kit.surrogates import recalibrated
@@ -180,6 +180,7 @@ ATTACK = Attack(
     attack,
     FULL,
     QUICK,
+    needs=Needs(pointless=NO_COMMON_WEIGHTS),
     lines=(
         Line("three customers compare weights: absent", ("best_absent",), HIGHEST, at_chance),
         Line("two customers' serials and mixtures, on a third's student", ("best_guess",), HIGHEST, at_chance),

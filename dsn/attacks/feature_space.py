@@ -83,7 +83,7 @@ def embed(scene: Scene, serial: Serial | None, pictures: int) -> Embedding:
     images = as_floats(scene.test.images[:pictures])
     if serial is not None:
         images = stamping(scene.student, serial)(images)
-    features = scene.student.features(images)
+    features = scene.student.opened(serial).features(images)
     labels = scene.test.labels[:pictures]
     silent = 100 * (features == 0).all(1).double().mean().item()
     centred = features - features.mean(0)

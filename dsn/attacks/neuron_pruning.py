@@ -19,7 +19,7 @@ from torch.func import functional_call
 
 from dsn.applications.prepared import Split, as_floats
 from dsn.attacks.kit.measuring import percent_right, stamping
-from dsn.attacks.kit.record import HIGHEST, Attack, Line, at_chance
+from dsn.attacks.kit.record import HIGHEST, NO_CHANNELS, Attack, Line, Needs, at_chance
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.attacks.kit.starts import copied, from_scratch
 from dsn.attacks.kit.surrogates import LeakyGradientReLU, as_sequence, recalibrated
@@ -181,5 +181,6 @@ ATTACK = Attack(
     attack,
     FULL,
     QUICK,
+    needs=Needs(pointless=NO_CHANNELS),
     lines=(Line("adversarial neuron pruning: absent", ("best",), HIGHEST, at_chance),),
 )

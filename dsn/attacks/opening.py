@@ -74,18 +74,18 @@ def bare(drive: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def drives(student: Student, images: Tensor, change: Change = unchanged) -> Tensor:
+def drives(network: Classifier, images: Tensor, change: Change = unchanged) -> Tensor:
     """Features before their ReLU, float [N, D]: what every opening begins with.
 
     Args:
-        student: in eval mode.
+        network: in eval mode.
         images: uint8 [N, C, H, W], on its device.
-        change: done to every batch of pictures, float [N, C, H, W], before the student looks.
+        change: done to every batch of pictures, float [N, C, H, W], before the network looks.
     """
     found = []
     with arithmetic(images.device):
         for batch in images.split(BATCHES[images.device.type]):
-            found.append(student.drive(change(as_floats(batch))).float())
+            found.append(network.drive(change(as_floats(batch))).float())
     return torch.cat(found)
 
 
@@ -111,11 +111,12 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     student, stolen = scene.student, scene.stolen(share, seed)
     known = stolen.images[: settings.unlabelled]
     seen = {"absent": drives(student, scene.test.images)}
-    seen["valid"] = drives(student, scene.test.images, stamping(student, scene.serial))
+    answering: dict[str, Classifier] = {"absent": student, "valid": student.opened(scene.serial)}
+    seen["valid"] = drives(answering["valid"], scene.test.images, stamping(student, scene.serial))
 
     @torch.inference_mode()
     def right(condition: str, activation: Activation) -> float:
-        answers = student.predictor(activation(seen[condition])).argmax(1)
+        answers = answering[condition].predictor(activation(seen[condition])).argmax(1)
         return 100 * (answers == scene.test.labels).double().mean().item()
 
     curves = {"x": [0.0]} | {condition: [right(condition, F.relu)] for condition in seen}

@@ -279,6 +279,6 @@ ATTACK = Attack(
             bar=promised(0.95),
             at_least=True,
         ),
-        Line("the same: what the last quarter of its passes brought scratch, in points", ("scratch_last_quarter",)),
+        Line("the same: points that the last quarter of the training still brought scratch", ("scratch_last_quarter",)),
     ),
 )

@@ -10,6 +10,7 @@ from dsn.applications.record import Application
 from dsn.applications.registry import applications
 from dsn.attacks.kit.record import MEAN, Attack, Line, at_chance
 from dsn.attacks.registry import ATTACKS
+from dsn.locks.registry import STAMPED
 from dsn.results.store import read_results
 
 SHARES_APART = " / "  # between the figures for several shares of the data
@@ -44,11 +45,19 @@ class Cell:
         return bool(self.shares) and (len(self.shares) > 1 or self.paper_is_by_share)
 
 
-def cell(attack: Attack, line: Line, application: Application, rows: dict[str, Any]) -> Cell:
-    """One line of an attack for one application, from the rows of `assets/results/attacks.json`."""
+def cell(attack: Attack, line: Line, application: Application, rows: dict[str, Any], lock: str = "") -> Cell:
+    """One line of an attack for one application, from the rows of `assets/results/attacks.json`.
+
+    Args:
+        attack: from the registry.
+        line: of it.
+        application: whose students are attacked.
+        rows: of the results.
+        lock: of the student; the first that the attack is tried on where it is empty.
+    """
     bar, paper = line.bar(application), paper_text(line, application.name)
     bar_text = "–" if bar is None else f"{'≥' if line.at_least else '≤'} {bar:g}"
-    found = sorted((row["data_share"], _worst(line, row)) for row in _rows_of(attack, application.name, rows))
+    found = sorted((row["data_share"], _worst(line, row)) for row in _rows_of(attack, application.name, rows, lock))
     if not found:
         return Cell("–", bar_text, paper, None)
     values = [value for _, (value, _) in found]
@@ -57,9 +66,9 @@ def cell(attack: Attack, line: Line, application: Application, rows: dict[str, A
     return Cell(SHARES_APART.join(texts), bar_text, paper, met, tuple(round(100 * share) for share, _ in found))
 
 
-def _rows_of(attack: Attack, task: str, rows: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows_of(attack: Attack, task: str, rows: dict[str, Any], lock: str = "") -> list[dict[str, Any]]:
     """What was recorded of an attack on the student of an application that its figures are about."""
-    wanted = task, attack.customer, attack.name
+    wanted = task, attack.customer_under(lock) if lock else attack.customer, attack.name
     return [row for row in rows.values() if (row["task"], row["customer"], row["attack"]) == wanted]
 
 
@@ -99,42 +108,47 @@ def _text(value: float | None, spread: float | None, unit: str) -> str:
     return f"{round(value, 2):g}{unit}" if spread is None else f"{value:.2f} ± {spread:.2f}{unit}"
 
 
-def attack_lines(rows: dict[str, Any] | None = None) -> list[tuple[Line, dict[str, Cell]]]:
-    """Every line of every attack with its cells by application.
+def attack_lines(rows: dict[str, Any] | None = None, lock: str = STAMPED) -> list[tuple[Line, dict[str, Cell]]]:
+    """Every line of every attack that is tried on a lock, with its cells by application.
 
     Args:
         rows: of the results; None for the recorded ones.
+        lock: of the students.
     """
     rows = read_results("attacks") if rows is None else rows
-    return [found for attack in ATTACKS.values() for found in lines_of(attack, rows)]
+    tried = [attack for attack in ATTACKS.values() if lock in attack.needs.locks]
+    return [found for attack in tried for found in lines_of(attack, rows, lock)]
 
 
-def lines_of(attack: Attack, rows: dict[str, Any]) -> list[tuple[Line, dict[str, Cell]]]:
+def lines_of(attack: Attack, rows: dict[str, Any], lock: str = "") -> list[tuple[Line, dict[str, Cell]]]:
     """Every line of one attack with its cells by application.
 
     Args:
         attack: from the registry.
         rows: of the results.
+        lock: of the students; the first that the attack is tried on where it is empty.
     """
     known = applications().items()
-    return [(line, {name: cell(attack, line, one, rows) for name, one in known}) for line in attack.lines]
+    return [(line, {name: cell(attack, line, one, rows, lock) for name, one in known}) for line in attack.lines]
 
 
-def best_attack(task: str) -> tuple[str, float] | None:
+def best_attack(task: str, lock: str = STAMPED) -> tuple[str, float] | None:
     """The figure that leads furthest without a serial, in words, and its percent; None where none is recorded.
 
     Of the lines that are held to guessing: accuracy on raw pictures, or with a pattern that was found.
 
     Args:
         task: name of the application.
+        lock: of the student.
     """
     rows = read_results("attacks")
     found = [
         (line.what, value)
         for attack in ATTACKS.values()
+        if lock in attack.needs.locks
         for line in attack.lines
         if line.bar is at_chance
-        for row in _rows_of(attack, task, rows)
+        for row in _rows_of(attack, task, rows, lock)
         if (value := _worst(line, row)[0]) is not None
     ]
     return max(found, key=lambda pair: pair[1], default=None)

@@ -7,6 +7,7 @@ from typing import Any
 from dsn.applications.record import Application
 from dsn.attacks.kit.record import CUSTOMER, HIGHEST, MEAN, SHORT_CUSTOMER
 from dsn.attacks.registry import ATTACKS
+from dsn.locks.registry import SEALED, STAMPED
 from dsn.results.store import read_results
 from dsn.student.collection import SEALED_COPY
 
@@ -43,19 +44,21 @@ class Victim:
         what: in words.
         customer: whose student its attacks are recorded on; empty where it is not shipped.
         counts: the customer with a serial short enough to try all, by which the time for this one's is reckoned.
+        lock: the word in its `config.json`.
     """
 
     name: str
     what: str
     customer: str
     counts: str
+    lock: str = STAMPED
 
 
 VICTIMS = (
     Victim("literal", "the paper's recipe to the letter", "", ""),
     Victim("short", "trained lock, 9 bits", SHORT_CUSTOMER, SHORT_CUSTOMER),
     Victim("trained", "trained lock, 64 bits", CUSTOMER, SHORT_CUSTOMER),
-    Victim("sealed", "sealed lock, 64 bits", f"{CUSTOMER}{SEALED_COPY}", f"{SHORT_CUSTOMER}{SEALED_COPY}"),
+    Victim("sealed", "sealed lock, 64 bits", f"{CUSTOMER}{SEALED_COPY}", f"{SHORT_CUSTOMER}{SEALED_COPY}", SEALED),
 )
 
 
@@ -145,14 +148,23 @@ def reaching(attack: str, *figures: str, over_seeds: str = HIGHEST) -> Callable[
         rows = rows_of(recorded, task, victim.customer, attack)
         values = [row["figures"][name][over_seeds] for row in rows for name in figures if name in row["figures"]]
         limits = [task.attack_bar, recorded.sealed.get(f"{task.name}/{attack}", {}).get("limit")]
-        known = [one for one in limits[: 2 if victim.name == "sealed" else 1] if one is not None]
+        known = [one for one in limits[: 2 if victim.lock == SEALED else 1] if one is not None]
         return marked(max(values, default=None), PERCENT, max(known, default=None))
 
     return mark
 
 
+def comparing(recorded: Recorded, task: Application, victim: Victim) -> Mark:
+    """Right answers after several customers compared their copies; of sealed ones, against random codes likewise."""
+    if victim.lock != SEALED:
+        return reaching("collusion", "best_absent")(recorded, task, victim)
+    found = [row["figures"] for row in rows_of(recorded, task, victim.customer, "sealed-siblings")]
+    best, random = (max((one[name][HIGHEST] for one in found), default=None) for name in ("best", "random_highest"))
+    return marked(best, PERCENT, max((one for one in (random, task.attack_bar) if one is not None), default=None))
+
+
 def gaining(
-    attack: str, figure: str, less: str = "", limit: float = FAIR_GAIN
+    attack: str, figure: str, less: str = "", limit: float = FAIR_GAIN, otherwise: str = ""
 ) -> Callable[[Recorded, Application, Victim], Mark]:
     """Points over whoever does not have the student, the mean of the seeds, the worst share of the data.
 
@@ -161,10 +173,13 @@ def gaining(
         figure: its name in the results.
         less: another figure that is taken away from it.
         limit: the most it may be.
+        otherwise: the attack that counts where this one was not recorded.
     """
 
     def mark(recorded: Recorded, task: Application, victim: Victim) -> Mark:
-        found = [row["figures"] for row in rows_of(recorded, task, victim.customer, attack)]
+        rows = [*rows_of(recorded, task, victim.customer, attack)]
+        rows = rows or [*rows_of(recorded, task, victim.customer, otherwise)]
+        found = [row["figures"] for row in rows]
         values = [
             one[figure][MEAN] - (one[less][MEAN] if less else 0) for one in found if one[figure][MEAN] is not None
         ]
@@ -208,8 +223,12 @@ QUESTIONS = (
     Question("pruning", "setting small weights to zero", reaching("pruning", "absent_highest")),
     Question("neuron-pruning", "cutting out what keeps it silent", reaching("neuron-pruning", "best")),
     Question("unlabelled", "distilling on pictures without labels", reaching("unlabelled", "best")),
-    Question("collusion", "several customers compare their copies", reaching("collusion", "best_absent")),
-    Question("patient-tuning", "training it further, over scratch", gaining("patient-tuning", "best_minus_scratch")),
+    Question("collusion", "several customers compare their copies", comparing),
+    Question(
+        "searched-tuning",
+        "training it further, over scratch",
+        gaining("searched-tuning", "best_minus_scratch", otherwise="patient-tuning"),
+    ),
     Question("overwriting", "training a new serial in, over scratch", gaining("overwriting", "best_minus_scratch")),
     Question("transfer", "training it for other classes, over scratch", gaining("transfer", "best_minus_scratch")),
     Question("extraction", "copying it by asking, with its serial", gaining("extraction", "best_minus_scratch")),
@@ -227,7 +246,7 @@ def chart(task: Application, recorded: Recorded | None = None) -> tuple[Line, ..
 
     def mark(question: Question, victim: Victim) -> Mark:
         found = question.mark(recorded, task, victim)
-        why = ATTACKS[question.name].needs.pointless.get(victim.name, "") if question.name in ATTACKS else ""
+        why = ATTACKS[question.name].needs.pointless.get(victim.lock, "") if question.name in ATTACKS else ""
         return Mark(POINTLESS, unit=found.unit, why=why) if why and found.figure is None else found
 
     return tuple(

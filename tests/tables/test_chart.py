@@ -67,7 +67,7 @@ def test_nine_bits_fall_in_seconds_and_64_are_reckoned_from_them_lock_by_lock() 
 def test_every_question_is_about_an_attack_there_is_and_every_unit_can_be_written() -> None:
     assert {question.name for question in QUESTIONS} - CONDITIONS <= set(ATTACKS)
     pointless = {lock for attack in ATTACKS.values() for lock in attack.needs.pointless}
-    assert pointless and pointless <= set(LOCKS) & {victim.name for victim in VICTIMS}
+    assert pointless and pointless <= set(LOCKS) == {victim.lock for victim in VICTIMS}
     assert all(text.format(1.5) for text in TEXTS.values())
 
 

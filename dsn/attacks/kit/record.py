@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from dsn.applications.record import Application
 from dsn.attacks.kit.scene import AttackError, Running
-from dsn.locks.registry import LOCKS
+from dsn.locks.registry import LOCKS, SEALED, STAMPED
+from dsn.student.collection import SEALED_COPY
 
 CUSTOMER = "alder"  # whose students the recorded attacks are on
 SHORT_CUSTOMER = "paper"  # the customer with a serial of 9 bits
@@ -14,9 +15,14 @@ SHORT = 9
 MEAN, LOWEST, HIGHEST = "mean", "lowest", "highest"
 ONE_SHARE, ENDS, PAPERS_SHARES = (0.1,), (0.1, 0.4), (0.1, 0.2, 0.3, 0.4)
 # Why what descends to a serial has nothing to descend on where the weights are sealed.
-NO_GRADIENT = {"sealed": "Between an answer and the serial lie scrypt and a stream cipher: no gradient passes them."}
+NO_GRADIENT = {SEALED: "Between an answer and the serial lie scrypt and a stream cipher: no gradient passes them."}
+# Why what looks for channels, or for what customers' weights have in common, finds no such thing in sealed ones.
+NO_CHANNELS = {SEALED: "No channel holds a sealed student back: all its weights are noise."}
+NO_COMMON_WEIGHTS = {
+    SEALED: "Sealed weights have nothing in common to average; comparing files is an attack of its own."
+}
 # Why what reads a sealed file has nothing to read in another.
-UNSEALED = {"stamped": "Nothing is sealed in this student: its weights are there to be read."}
+UNSEALED = {STAMPED: "Nothing is sealed in this student: its weights are there to be read."}
 WELL_ABOVE = 10.0  # points over guessing evenly from which an attack has got through
 
 Bar = Callable[[Application], float | None]
@@ -161,8 +167,13 @@ class Attack:
 
     @property
     def customer(self) -> str:
-        """Whose student it is recorded on."""
-        return SHORT_CUSTOMER if self.needs.bits == SHORT else CUSTOMER
+        """Whose student it is recorded on: under the first lock on which it is not pointless."""
+        return self.customer_under(self.needs.locks[0])
+
+    def customer_under(self, lock: str) -> str:
+        """Whose student it is recorded on under a lock; a sealed one is a copy of the stamped one."""
+        customer = SHORT_CUSTOMER if self.needs.bits == SHORT else CUSTOMER
+        return f"{customer}{SEALED_COPY}" if lock == SEALED else customer
 
     def settings(self, application: Application, *, quick: bool = False) -> Any:
         """Settings for the recorded figures of an application, or for trying it out."""

@@ -35,7 +35,8 @@ def provenance(texts: Texts, rows: dict[str, Any]) -> dict[str, Markup | str]:
 
 def budget(texts: Texts, rows: dict[str, Any], task: str) -> Markup | str:
     """How much an adversary who trains may train on, in words; nothing where that is not recorded."""
-    recorded = [(row["attack"], row["settings"].get("schedule")) for row in rows.values() if row["task"] == task]
+    ours = [row for row in rows.values() if row["task"] == task and row["customer"] in (CUSTOMER, SHORT_CUSTOMER)]
+    recorded = [(row["attack"], row["settings"].get("schedule")) for row in ours]
     pictures = {schedule["pictures"] for _, schedule in recorded if schedule and schedule["pictures"]}
     passes = {schedule["epochs"] for attack, schedule in recorded if attack == PATIENT}
     if len(pictures) != 1 or len(passes) != 1:
