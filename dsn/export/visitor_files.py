@@ -41,7 +41,8 @@ class Shelf:
 
     def __init__(self, limits: VisitorLimits, folder: Path) -> None:
         self.limits, self._folder = limits, folder
-        self._allowance = Allowance(limits.exports_per_hour, limits.exports_per_hour_in_all)
+        share = limits.share_of_one_address
+        self._allowance = Allowance(limits.exports_per_hour, limits.exports_per_hour_in_all, share)
         self._kept: dict[str, _Files] = {}
         self._lock = threading.Lock()
 
@@ -50,14 +51,14 @@ class Shelf:
 
         Args:
             tab: the visitor's.
-            address: the visitor's, for the limits.
+            address: the visitor's, of which none uses up what there is for all.
             name: of the file.
             make: its content; called only within the limits.
 
         Raises:
             ExportError: a limit is reached, or there is no room.
         """
-        if not self._allowance.take(address):
+        if not self._allowance.take(tab, address):
             raise ExportError("too_many")
         content = make()
         path = self._folder / secrets.token_urlsafe(24) / name

@@ -97,7 +97,8 @@ class Visitors:
     def __init__(self, limits: VisitorLimits, folder: Path) -> None:
         self.limits, self._folder = limits, folder
         self._visitors: dict[str, _Visitor] = {}
-        self._allowance = Allowance(limits.mints_per_hour, limits.mints_per_hour_in_all)
+        share = limits.share_of_one_address
+        self._allowance = Allowance(limits.mints_per_hour, limits.mints_per_hour_in_all, share)
         self._lock = threading.RLock()
 
     def order(self, tab: str, address: str, application: Application, customer: str) -> Order:
@@ -105,7 +106,7 @@ class Visitors:
 
         Args:
             tab: the visitor's; a key is made at its first order.
-            address: the visitor's, for the limits.
+            address: the visitor's, of which none uses up what there is for all.
             application: the application.
             customer: as typed.
 
@@ -124,9 +125,9 @@ class Visitors:
                 raise OwnerError(f"{len(waiting)} visitors are waiting already: try again in some minutes.")
             if kept + len(waiting) >= self.limits.students_in_all:
                 raise OwnerError("This page keeps as many visitors' students as it can: try again in an hour.")
-            if not self._allowance.take(address):
+            if not self._allowance.take(tab, address):
                 raise OwnerError(
-                    f"Enough for now: {self.limits.mints_per_hour} students an hour for one visitor, "
+                    f"Enough for now: {self.limits.mints_per_hour} students an hour for one tab, "
                     f"{self.limits.mints_per_hour_in_all} for all."
                 )
             visitor = known or _Visitor(self._folder / secrets.token_urlsafe(24))

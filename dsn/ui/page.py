@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route
 
-from dsn.allowance import VisitorLimits
+from dsn.allowance import Allowance, VisitorLimits
 from dsn.export.visitor_files import Shelf
 from dsn.owner.mint.quick import QuickMint
 from dsn.owner.visitors import Visitors
@@ -20,14 +20,13 @@ from dsn.ui.rendering import HERE, render_footer, render_head, render_header, sc
 from dsn.ui.serving.arrivals import Arrivals
 from dsn.ui.serving.background import BackRow
 from dsn.ui.serving.endpoints import add_endpoints
-from dsn.ui.serving.file_guard import Gate
+from dsn.ui.serving.file_guard import LARGEST_FILE, Gate
 from dsn.ui.serving.languages import LanguageDoor
 from dsn.ui.serving.sharing import Sharing
 from dsn.ui.serving.waiting_line import Turns
 from dsn.ui.tabs import TABS, Parts
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 
-LARGEST_UPLOAD = "20mb"
 CHINESE_FONTS = ["PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC"]
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", *CHINESE_FONTS, "sans-serif"]
 FIXED_WIDTH_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "DejaVu Sans Mono", "monospace"]
@@ -103,7 +102,8 @@ def build_page(
     """
     limits, folder = limits or VisitorLimits(), Path(get_upload_folder())
     visitors, shelf = Visitors(limits, folder), Shelf(limits, folder)
-    parts = Parts(collection, visitors, quick or QuickMint(), BackRow(), Turns(), shelf)
+    looks = Allowance(limits.looks_per_hour, limits.looks_per_hour_in_all, limits.share_of_one_address)
+    parts = Parts(collection, visitors, quick or QuickMint(), BackRow(), Turns(), shelf, looks)
     texts = load_texts(DEFAULT_LANGUAGE)
     with gr.Blocks(title=texts["page"]["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         build_tabs(texts, parts)
@@ -152,7 +152,7 @@ def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
         "theme": theme(),
         "css_paths": sorted((HERE / "styles").glob("*.css")),
         "footer_links": ["api"],
-        "max_file_size": LARGEST_UPLOAD,
+        "max_file_size": LARGEST_FILE,
         "ssr_mode": False,
         "_frontend": False,  # no self-check: it gives a busy machine up that answers after 3 s
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from dsn.allowance import Allowance
 from dsn.export.visitor_files import Shelf
 from dsn.owner.mint.quick import QuickMint
 from dsn.owner.visitors import Visitors
@@ -35,6 +36,7 @@ class Parts:
         back_row: where attacks run.
         turns: the line before it.
         shelf: files made for visitors to keep.
+        looks: at pictures and files that they bring.
     """
 
     collection: Collection
@@ -43,11 +45,12 @@ class Parts:
     back_row: BackRow
     turns: Turns
     shelf: Shelf
+    looks: Allowance
 
 
 def _compare(texts: Texts, parts: Parts, tabs: gr.Tabs) -> CompareTab:
     lesson = Lesson(texts, parts.collection) if fits(parts.collection) else None
-    compare = CompareTab(texts, parts.collection)
+    compare = CompareTab(texts, parts.collection, parts.looks)
     ExportRow(texts, parts.collection, compare, parts.shelf)
     if lesson:
         lesson.wire(compare)
@@ -63,7 +66,7 @@ TABS: dict[str, Callable[[Texts, Parts, gr.Tabs], Any]] = {
     "compare": _compare,
     "attack": lambda texts, parts, tabs: AttackTab(texts, parts.collection, parts.back_row, parts.turns),
     "mint": _mint,
-    "trace": lambda texts, parts, tabs: TraceTab(texts, parts.collection, parts.visitors),
+    "trace": lambda texts, parts, tabs: TraceTab(texts, parts.collection, parts.visitors, parts.looks),
     "figures": lambda texts, parts, tabs: build_figures_tab(texts),
     "method": lambda texts, parts, tabs: build_method_tab(texts, parts.collection),
 }

@@ -10,7 +10,7 @@ from dsn.owner.mint.quick import QuickMint
 from dsn.student.collection import load_collection
 from dsn.ui.page import build_page, launch_settings
 
-LIMITS = VisitorLimits(uploads_per_hour=3)
+LIMITS = VisitorLimits(megabytes_per_hour_in_all=8, looks_per_hour=2)
 QUICK = QuickMint(epochs=2, looks=6, pictures=100)
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from dsn.places import ROOT
 
 DIGITS = BUILT_IN["digits"]
 LOWER = LowerQuality(QuickMint(epochs=1), 1 / 6, 100.0)
-LIMITS = VisitorLimits(students_per_tab=2, students_in_all=4, waiting=3, mints_per_hour=6, mints_per_hour_in_all=9)
+LIMITS = VisitorLimits(students_per_tab=2, students_in_all=4, waiting=3, mints_per_hour=4, mints_per_hour_in_all=9)
 
 
 @pytest.fixture
@@ -158,13 +158,19 @@ def test_orders_are_bounded_in_an_hour(visitors: Visitors) -> None:
     for _ in range(LIMITS.mints_per_hour):
         visitors.order("tab", "somewhere", DIGITS, "elm")
         visitors.withdraw("tab")
-    with pytest.raises(OwnerError, match="6 students an hour for one visitor"):
-        visitors.order("another-tab", "somewhere", DIGITS, "elm")
-    for turn in range(LIMITS.mints_per_hour_in_all - LIMITS.mints_per_hour):
-        visitors.order("tab", f"elsewhere {turn}", DIGITS, "elm")
-        visitors.withdraw("tab")
+    for address in ("somewhere", "elsewhere"):
+        with pytest.raises(OwnerError, match="4 students an hour for one tab"):
+            visitors.order("tab", address, DIGITS, "elm")
+    for turn in range(2):
+        visitors.order(f"tab {turn}", "somewhere", DIGITS, "elm")
+        visitors.withdraw(f"tab {turn}")
+    with pytest.raises(OwnerError, match="9 for all"):  # three quarters of them are this address's
+        visitors.order("a third tab", "somewhere", DIGITS, "elm")
+    for turn in range(3):
+        visitors.order(f"tab {turn}", f"elsewhere {turn}", DIGITS, "elm")
+        visitors.withdraw(f"tab {turn}")
     with pytest.raises(OwnerError, match="9 for all"):
-        visitors.order("tab", "anywhere", DIGITS, "elm")
+        visitors.order("a fourth tab", "anywhere", DIGITS, "elm")
 
 
 def test_an_allowance_is_exact_when_many_take_at_once() -> None:
@@ -172,7 +178,7 @@ def test_an_allowance_is_exact_when_many_take_at_once() -> None:
 
     def take(visitor: int) -> None:
         for _ in range(20):
-            if allowance.take(str(visitor)):
+            if allowance.take(str(visitor), "everywhere"):
                 taken.append(visitor)
 
     threads = [threading.Thread(target=take, args=(visitor % 4,)) for visitor in range(8)]

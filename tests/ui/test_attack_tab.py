@@ -9,6 +9,7 @@ import pytest
 import torch
 from markupsafe import escape
 
+from dsn.allowance import Allowance
 from dsn.applications.prepared import Split
 from dsn.applications.training_share import load_training_share
 from dsn.attacks import brute_force, feature_space, hill_climbing, nearness, opening, watched
@@ -227,7 +228,7 @@ def test_a_page_of_few_students_offers_what_can_be_done_with_them(collection: Co
         {task: collection.held_out[task] for task in tasks},
     )
     with gr.Blocks():
-        CompareTab(TEXTS, few)
+        CompareTab(TEXTS, few, Allowance(9, 9))
         tab = AttackTab(TEXTS, few, BackRow(), Turns())
     short = [name for name in names if len(few.serials[name].bits) == 9]
     assert ("brute-force" in tab.titles) == bool(short)

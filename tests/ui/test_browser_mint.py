@@ -14,12 +14,15 @@ from app_process import PATIENCE, PROJECT, running_app
 from given_away import given_away
 from mint_in_browser import files_in, mint, open_tab, visit
 from mint_page import LIMITS
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from dsn import Student
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import as_floats
 from dsn.serials import Serial
+from dsn.ui.serving.file_guard import TOO_MUCH
+from dsn.ui.texts import languages, load_texts
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +36,11 @@ def address(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[
     log = tmp_path_factory.mktemp("app") / "log.txt"
     with running_app(log, "tests/kit/mint_page.py", GRADIO_TEMP_DIR=str(folder)) as address:
         yield address
+
+
+def upload(address: str, body: bytes, **headers: str) -> Request:
+    kinds = {"Content-Type": "multipart/form-data; boundary=x", **headers}
+    return Request(f"{address}/gradio_api/upload", body, kinds)
 
 
 def status(address: str) -> int:
@@ -175,15 +183,38 @@ def test_no_other_file_is_served(address: str, folder: Path, tmp_path: Path) -> 
         (folder / name).unlink()
 
 
-def test_uploads_are_counted(address: str) -> None:
+def test_one_address_leaves_room_for_others(address: str) -> None:
     body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nhello\r\n--x--\r\n'
-    kinds = {"Content-Type": "multipart/form-data; boundary=x"}
-    codes = []
-    for _ in range(LIMITS.uploads_per_hour + 2):
+    codes, said = [], ""
+    for _ in range(LIMITS.megabytes_per_hour_in_all):  # a small file costs a megabyte
         try:
-            with urlopen(Request(f"{address}/gradio_api/upload", body, kinds), timeout=60) as answer:
+            with urlopen(upload(address, body), timeout=60) as answer:
                 codes.append(answer.status)
         except HTTPError as error:
             codes.append(error.code)
-            assert error.read().decode().count(".") == 1
-    assert codes == [200] * LIMITS.uploads_per_hour + [429, 429]
+            said = error.read().decode()
+    mine = int(LIMITS.share_of_one_address * LIMITS.megabytes_per_hour_in_all)
+    assert codes == [200] * mine + [429] * (len(codes) - mine)
+    assert said.count(".") == 1 and len(said) < 200
+
+
+def test_what_is_too_large_or_no_upload_is_refused_before_it_is_read(address: str) -> None:
+    for length, code in (("30000000", 413), ("", 429)):  # without a length it counts as the largest
+        asked = upload(address, b"", **({"Content-Length": length} if length else {"Transfer-Encoding": "chunked"}))
+        with pytest.raises(HTTPError) as caught:
+            urlopen(asked, timeout=60)
+        assert caught.value.code == code
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_page_says_in_its_language_that_there_were_too_many(
+    browser: Browser, address: str, language: str, tmp_path: Path
+) -> None:
+    texts = load_texts(language)
+    page = browser.new_context(locale=language).new_page()
+    page.goto(f"{address}/?lang={language}")
+    page.get_by_role("tab", name=texts["compare"]["own_picture"]).click()
+    Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
+    page.locator("#upload input[type=file]").set_input_files(tmp_path / "blank.png")
+    expect(page.get_by_text(texts.of_error(TOO_MUCH)).first).to_be_visible()
+    page.context.close()

@@ -8,7 +8,7 @@ import pytest
 from gated_students import NETWORK, gated_student
 from safetensors.torch import save_file
 
-from dsn.allowance import VisitorLimits
+from dsn.allowance import Allowance, VisitorLimits
 from dsn.applications import registry
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import Split
@@ -48,7 +48,7 @@ def tab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> Tra
     origins = {name: Origin("bundled", "checkpoints") for name in students}
     collection = Collection(students, origins, SERIALS, {"digits": few})
     with gr.Blocks():
-        return TraceTab(TEXTS, collection, Visitors(VisitorLimits(), tmp_path / "visitors"))
+        return TraceTab(TEXTS, collection, Visitors(VisitorLimits(), tmp_path / "visitors"), Allowance(99, 99))
 
 
 def last(tab: TraceTab, name: str | None, change: str, path: str | None, visitor: str = "somebody") -> str:

@@ -26,7 +26,7 @@ from dsn.results.store import device_name, read_results
 from dsn.serials import Serial, SerialError, random_serial
 from dsn.student.folder import StudentError
 from dsn.ui.compare.chosen_picture import entered_serial
-from dsn.ui.serving.file_guard import TOO_MANY
+from dsn.ui.serving.file_guard import NO_ROOM, TOO_LARGE, TOO_MUCH, TOO_SLOW
 from dsn.ui.texts import Texts, languages, load_texts
 
 PACKAGE = Path(dsn.__file__).parent
@@ -85,7 +85,7 @@ def slips_with_pictures(folder: Path) -> Iterator[str]:
 
 
 def slips_with_minting(folder: Path) -> Iterator[str]:
-    limits = VisitorLimits(waiting=2, students_in_all=2, mints_per_hour=2)
+    limits = VisitorLimits(waiting=2, students_in_all=2, mints_per_hour_in_all=2, share_of_one_address=1.0)
     visitors = Visitors(limits, folder)
     for name in ("", "Änne", "-"):
         yield said_by(partial(visitors.order, "tab", "here", DIGITS, name))
@@ -156,7 +156,10 @@ def all_said(folder: Path) -> list[str]:
         device_name("cpu"),
         *[row["device"] for row in read_results("students").values()],
         *[one["wrong"] for one in read_results("published").values() if isinstance(one, dict) and one.get("wrong")],
-        TOO_MANY.strip(),
+        TOO_LARGE,
+        TOO_MUCH,
+        NO_ROOM,
+        TOO_SLOW,
     ]
 
 

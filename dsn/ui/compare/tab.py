@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import gradio as gr
 
+from dsn.allowance import Allowance
 from dsn.applications.reading import PictureError, drawing, open_picture
 from dsn.applications.registry import applications
 from dsn.export.sheet import Measured
@@ -23,6 +24,7 @@ from dsn.ui.compare.rendering import (
     render_sketch,
 )
 from dsn.ui.rendering import script
+from dsn.ui.serving.asking import visitor
 from dsn.ui.serving.page_state import first_wrong
 from dsn.ui.texts import Texts
 
@@ -33,8 +35,8 @@ ANSWERED = "() => void document.dispatchEvent(new Event('answered'))"  # scripts
 class CompareTab:
     """The tab's components and what happens when they are used."""
 
-    def __init__(self, texts: Texts, collection: Collection) -> None:
-        self.texts, self.collection = texts, collection
+    def __init__(self, texts: Texts, collection: Collection, looks: Allowance) -> None:
+        self.texts, self.collection, self.looks = texts, collection, looks
         self.galleries = {name: held.gallery(GALLERY_COUNT) for name, held in collection.held_out.items()}
         first = collection.applications()[0].name
         self.first = (first, collection.customers(first)[0])
@@ -114,9 +116,11 @@ class CompareTab:
             "",
         )
 
-    def bring_picture(self, task: str, customer: str, text: str, path: str | None) -> tuple:
+    def bring_picture(self, task: str, customer: str, text: str, path: str | None, request: gr.Request) -> tuple:
         if path is None:
             return self.unchanged("")
+        if not self.looks.take(*visitor(request)):
+            return self.unchanged(rendering.render_note(self.texts["compare"]["enough"], "error"))
         try:
             own = Chosen(applications()[task].fitted(open_picture(path)))
         except PictureError as error:

@@ -20,6 +20,7 @@ from dsn.ui import rendering
 from dsn.ui.mint.offer import MintOffer
 from dsn.ui.mint.rendering import render_minting, render_order
 from dsn.ui.mint.trial import MintTrial
+from dsn.ui.serving.asking import visitor
 from dsn.ui.texts import Texts
 
 TASK = with_training_share()[0]
@@ -71,9 +72,8 @@ class MintTab:
 
     def press_mint(self, name: str, request: gr.Request) -> tuple:
         """Sign a serial and queue: the note under the field, the order, live part, ticket, Stop, place, offer."""
-        address = request.client.host if request.client else ""
         try:
-            order = self.visitors.order(request.session_hash or "", address, TASK, name)
+            order = self.visitors.order(*visitor(request), TASK, name)
         except OwnerError as error:
             return rendering.render_note(self.texts.of_error(error), "error"), *[gr.skip()] * 6, *self.offer.kept()
         return (

@@ -18,6 +18,7 @@ from dsn.student.collection import Collection
 from dsn.ui.compare.chosen_picture import Chosen, entered_serial
 from dsn.ui.compare.tab import CompareTab
 from dsn.ui.rendering import render_note, render_template, script
+from dsn.ui.serving.asking import visitor
 from dsn.ui.take_home.export_sheet import build_sheet
 from dsn.ui.texts import Texts
 
@@ -58,10 +59,8 @@ class ExportRow:
             return ""
         try:
             serial = entered_serial(text, self.collection.student(task, customer).config.bit_count)
-            address = request.client.host if request.client else ""
             path = self.shelf.put(
-                request.session_hash or "",
-                address,
+                *visitor(request),
                 f"dsn-{task}-{customer}.{kind}",
                 lambda: self.content(kind, task, customer, chosen, serial, measured, show_serial=bool(show_serial)),
             )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from dsn.allowance import Allowance
 from dsn.applications.registry import applications
 from dsn.owner.errors import OwnerError
 from dsn.owner.trace.changes import CHANGES
@@ -16,6 +17,7 @@ from dsn.owner.weights import weights_hash
 from dsn.places import CHECKPOINTS
 from dsn.student.collection import Collection
 from dsn.ui import rendering
+from dsn.ui.serving.asking import visitor
 from dsn.ui.texts import Texts
 from dsn.ui.trace.rendering import render_trace
 
@@ -28,9 +30,9 @@ class TraceTab:
     What was issued are the students on the page, and those that the visitor minted.
     """
 
-    def __init__(self, texts: Texts, collection: Collection, visitors: Visitors) -> None:
+    def __init__(self, texts: Texts, collection: Collection, visitors: Visitors, looks: Allowance) -> None:
         self.texts, self.said = texts, texts["trace"]
-        self.collection, self.visitors = collection, visitors
+        self.collection, self.visitors, self.looks = collection, visitors, looks
         self.build()
         self.wire()
 
@@ -53,6 +55,9 @@ class TraceTab:
     def press_trace(self, name: str | None, change: str, path: str | None, request: gr.Request) -> Iterator[str]:
         if not name and not path:
             yield rendering.render_note(self.said["nothing"], "error")
+            return
+        if not self.looks.take(*visitor(request)):
+            yield rendering.render_note(self.said["enough"], "error")
             return
         yield rendering.render_note(self.said["busy"])
         try:
