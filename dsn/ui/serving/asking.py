@@ -5,4 +5,5 @@ import gradio as gr
 
 def visitor(request: gr.Request) -> tuple[str, str]:
     """The browser tab and the address that a request comes from; each "" where it is not known."""
-    return request.session_hash or "", request.client.host if request.client else ""
+    client = getattr(request, "client", None)  # a request that came by no network has no such attribute
+    return request.session_hash or "", client.host if client else ""
