@@ -20,7 +20,6 @@ from dsn.owner.ledger.csv_tables import read_customers, table_text
 from dsn.owner.ledger.ledger import Entry, Ledger
 from dsn.owner.names import customer_name
 from dsn.owner.passphrase import new_passphrase, passphrase
-from dsn.owner.trace.closeness import flat_weights
 from dsn.owner.trace.copy_reports import copies_as_json, copy_lines
 from dsn.owner.trace.issued import issued_by
 from dsn.owner.trace.reports import as_json, lines
@@ -177,7 +176,7 @@ def trace_network(options: argparse.Namespace) -> None:
         path = download_student(options.network, options.revision)
     suspect = read_suspect(path)
     try:
-        teacher = flat_weights(load_teacher(suspect.application).state_dict())
+        teacher = load_teacher(suspect.application).state_dict()
     except NotBuiltError:
         teacher = None
     ledger = Ledger(opened())

@@ -24,7 +24,20 @@ from dsn.student.folder import load_folder, save_student
 pytestmark = pytest.mark.usefixtures("one_thread")
 CUSTOMERS = ("digits/alder", "digits/birch", "digits/cedar")
 SERIALS = [Serial.from_number(0x9E37_79B9_7F4A_7C15 * (turn + 1) % 2**64) for turn in range(len(CUSTOMERS))]
-OURS = len(CUSTOMERS) * (len(MADE) + 1)
+WAYS = (
+    *MADE,
+    "fine-tuned",
+    "folded",
+    "as torchvision's",
+    "renamed, 0",
+    "in another order, 0",
+    "rescaled, 0",
+    "all of these, 0",
+    "pruned and all of these, 0",
+    "nudged and all of these, 0",
+    "fine-tuned and all of these, 0",
+)
+OURS = len(CUSTOMERS) * len(WAYS)
 FOREIGN = 12
 
 
@@ -38,6 +51,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> D
     monkeypatch.setattr(unlocking, "REFERENCES", 20)
     monkeypatch.setattr(trace_attempts, "CHECKPOINTS", tmp_path / "checkpoints")
     monkeypatch.setattr(trace_attempts, "HONEST", 1)
+    monkeypatch.setattr(trace_attempts, "DISGUISES", 1)
     monkeypatch.setattr(trace_measure, "BUILD", tmp_path / "build")
     monkeypatch.setattr(trace_measure, "LEDGER", 30)
     shares = {name: Split(digits.split.images[:100], digits.split.labels[:100]) for name in ("train", "test")}
@@ -66,10 +80,10 @@ def drawn(small: DataSet, foreign: int) -> list[Attempt]:
 
 def test_every_student_comes_under_every_change_and_after_training(small: DataSet) -> None:
     ours = [one for one in drawn(small, 0) if one.truth]
-    assert [one.what for one in ours] == [f"{name}, {way}" for name in CUSTOMERS for way in (*MADE, "fine-tuned")]
-    assert [one.truth for one in ours] == [name for name in CUSTOMERS for _ in range(len(MADE) + 1)]
+    assert [one.what for one in ours] == [f"{name}, {way}" for name in CUSTOMERS for way in WAYS]
+    assert [one.truth for one in ours] == [name for name in CUSTOMERS for _ in WAYS]
     hashes = [weights_hash(one.make()) for one in ours]
-    others = [one for one, attempt in zip(hashes, ours, strict=True) if not attempt.what.endswith("pruned")]
+    others = [one for one, attempt in zip(hashes, ours, strict=True) if "pruned" not in attempt.what]
     assert len(set(others)) == len(others)  # more than a fifth of these students' weights are zero without pruning
     assert hashes[0] == shipped(registry.BUILT_IN["digits"])[0].weights
     pruned = next(one for one in ours if one.what == "digits/birch, pruned").make()
@@ -78,8 +92,8 @@ def test_every_student_comes_under_every_change_and_after_training(small: DataSe
 
 
 def test_foreign_networks_are_of_every_kind_and_never_one_of_ours(small: DataSet) -> None:
-    foreign = drawn(small, 40)[OURS:]
-    assert len({one.what for one in foreign}) == 40 and not any(one.truth for one in foreign)
+    foreign = drawn(small, 120)[OURS:]
+    assert len({one.what for one in foreign}) == 120 and not any(one.truth for one in foreign)
     struck = [one for one in foreign if one.hidden]
     assert len(struck) == OURS and {one.hidden for one in struck} <= set(CUSTOMERS)
     known = {one.weights for one in shipped(registry.BUILT_IN["digits"])}

@@ -6,7 +6,7 @@ network made from W, and near 1/2 for one made from neither, however large the w
 one made from V.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -41,11 +41,6 @@ class Closeness:
         return self.place is not None and self.place <= NEAR and self.p <= SIGNIFICANT
 
 
-def flat_weights(tensors: Mapping[str, Tensor]) -> Tensor:
-    """All weights of convolutions and dense layers as one float32 vector; not biases nor normalisation."""
-    return torch.cat([tensors[name].float().reshape(-1) for name in sorted(tensors) if tensors[name].dim() >= 2])
-
-
 def relative_distance(suspect: Tensor, student: Tensor) -> float:
     """|S - W| / |W| of two vectors."""
     return float((suspect - student).norm() / student.norm().clamp_min(1e-12))
@@ -55,7 +50,7 @@ def closeness(suspect: Tensor, student: Tensor, others: Iterable[Tensor], compar
     """Test one student as the origin of a network.
 
     Args:
-        suspect: its flat weights, float [D].
+        suspect: its flat weights, float [D], in the one form of `alignment` and the student's order.
         student: of the student, float [D].
         others: of students, or of the teacher, that it might as well come from; equal ones are passed over.
         compared: how many students were looked at to choose this one (Bonferroni).
@@ -65,12 +60,13 @@ def closeness(suspect: Tensor, student: Tensor, others: Iterable[Tensor], compar
     places, tails = [], []
     for other in others:
         way = other - student
-        products, squares, neither = (_in_parts(values, order) for values in (step * way, way * way, -student * way))
-        if float(squares.sum()) < 1e-8 * float(student.square().sum()):
+        products, squares = (_in_parts(values, order) for values in (step * way, way * way))
+        whole = float(squares.sum())
+        if whole < 1e-8 * float(student.square().sum()):
             continue  # the same weights: nothing lies between them
         known = squares > 0
-        near = int((products[known] <= 2 * NEAR * neither[known]).sum())
-        away = float(neither.sum())  # not above zero where V reaches past W in W's own direction: W is not accused then
+        away = -float(student.double() @ way.double())  # not above 0 where V reaches past W: W is not accused then
+        near = int((products[known] <= 2 * NEAR * away / whole * squares[known]).sum()) if away > 0 else 0
         places.append(float(products.sum()) / away / 2 if away > 0 else 1.0)
         tails.append(upper_tail(near, int(known.sum()), 0.5))
     distance = relative_distance(suspect, student)

@@ -4,13 +4,13 @@ import json
 import os
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import Split, load_data_set
-from dsn.applications.record import Application
 from dsn.applications.registry import application_named
 from dsn.distilling.rebuild import BUILD
 from dsn.files import write_json
@@ -23,11 +23,13 @@ from dsn.serials import random_serial
 from dsn.statistics import Accuracy
 from dsn.student.folder import load_folder
 
-FOREIGN = 200  # networks
+FOREIGN = 300  # networks
 LEDGER = 1000  # entries of the timed trace
 GOAL_RIGHT = 95.0  # percent of ours, at least
 GOAL_SECONDS = 20.0  # of the timed trace, on two cores
+LEVELS = (0.05, 0.01, 1e-6)  # of p-values: under a true null no larger share of them is below
 Report = Callable[[str], None]
+Verdict = tuple[str, list[str], float]  # what decides, who is named, and the least p-value of any evidence
 
 
 def measure_trace(
@@ -52,13 +54,17 @@ def measure_trace(
         issued, split = shipped(application), load_held_out(application).split
         count = foreign_count // len(names) + (turn < foreign_count % len(names))
         progress = _Progress(BUILD / f"traces-{name}.json")
-        traced = partial(_traced, application, issued, split)
+        traced = partial(_traced, issued, split)
         tried: dict[str, list[bool]] = {"ours": [], "foreign": []}
-        wrong = []
+        wrong, by_change, least = [], defaultdict[str, list[bool]](list), list[float]()
         for attempt in attempts(application, issued, load_data_set(application), count, device):
-            how, named = progress.of(attempt, traced, report)
+            how, named, p = progress.of(attempt, traced, report)
             is_right = named == ([attempt.truth] if attempt.truth else [])
             tried["ours" if attempt.truth else "foreign"].append(is_right)
+            if attempt.truth:
+                by_change[attempt.change.rstrip(", 0123456789")].append(is_right)
+            else:
+                least.append(p)
             if not is_right:
                 wrong.append(f"{attempt.what}: {how} {' and '.join(named)}".rstrip())
         row = {
@@ -67,6 +73,8 @@ def measure_trace(
             "wrong": wrong,
             "met": sum(tried["ours"]) >= GOAL_RIGHT / 100 * len(tried["ours"]) and all(tried["foreign"]),
             **{kind: _figures(rights) for kind, rights in tried.items()},
+            "by_change": {change: [sum(rights), len(rights)] for change, rights in by_change.items()},
+            "foreign_p_at_most": {str(level): sum(p <= level for p in least) for level in LEVELS},
             **provenance(0, device),
         }
         record("trace", name, row, results)
@@ -107,11 +115,11 @@ def _figures(rights: list[bool]) -> dict[str, float | int]:
     return {"correct": sum(rights), **Accuracy(sum(rights), len(rights)).as_json()}
 
 
-def _traced(application: Application, issued: list[Issued], split: Split, attempt: Attempt) -> tuple[str, list[str]]:
-    weights = attempt.make()
+def _traced(issued: list[Issued], split: Split, attempt: Attempt) -> Verdict:
     known = [one for one in issued if one.label != attempt.hidden]
-    found = trace(Suspect(application, weights, weights), known, split)
-    return found.how, list(found.named)
+    found = trace(attempt.suspect(), known, split)
+    kinds = [part.p for one in found.evidence for part in (one.unlocking, one.closeness) if part]
+    return found.how, list(found.named), min([found.p, *kinds])
 
 
 class _Progress:
@@ -120,13 +128,11 @@ class _Progress:
     def __init__(self, path: Path) -> None:
         self.path, self._commit = path, commit()
         kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        self._done: dict[str, tuple[str, list[str]]] = kept["done"] if kept.get("commit") == self._commit else {}
+        self._done: dict[str, Verdict] = kept["done"] if kept.get("commit") == self._commit else {}
 
-    def of(
-        self, attempt: Attempt, traced: Callable[[Attempt], tuple[str, list[str]]], report: Report
-    ) -> tuple[str, list[str]]:
+    def of(self, attempt: Attempt, traced: Callable[[Attempt], Verdict], report: Report) -> Verdict:
         if attempt.what not in self._done:
-            self._done[attempt.what] = how, named = traced(attempt)
+            self._done[attempt.what] = how, named, _ = traced(attempt)
             report(f"{attempt.what}: {how} {' and '.join(named)}".rstrip())
             write_json(self.path, {"commit": self._commit, "done": self._done})
         return self._done[attempt.what]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+CODES = torch.int16  # of a sealed network
 WEIGHT = "weight"  # the last word of the name of what every layer has
 
 
@@ -29,7 +30,7 @@ def renamed(tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> di
         for ours, theirs in zip(layers, sorted(found[shape], key=_numbers_as_numbers), strict=True):
             names |= {f"{ours}.{leaf}": f"{theirs}.{leaf}".removeprefix(".") for leaf, _ in shape}
     given = {ours: tensors[theirs] for ours, theirs in names.items()}
-    if not all(tensor.is_floating_point() for tensor in given.values()):
+    if not all(tensor.is_floating_point() or tensor.dtype == CODES for tensor in given.values()):
         return None
     counters = {name: _counter(tensors, names, name) for name in expected if name not in given}
     return {name: (given | counters)[name] for name in expected}

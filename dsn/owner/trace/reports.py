@@ -16,6 +16,10 @@ VERDICTS = {
         "The evidence contradicts itself: the serial says {first}, the weights say {second}. "
         "Accuse nobody on this alone."
     ),
+    "sealed": (
+        "It is sealed as it was issued to somebody, and no serial that was issued opens it: "
+        "its config.json must lie beside it."
+    ),
     "none": "None of ours: no serial unlocks it, and its weights are near no student's that is kept.",
 }
 REVOKED = "Revoking ended updates and marked the ledger; it cannot switch off a network that others hold."
@@ -33,7 +37,7 @@ def lines(trace: Trace, most: int = 5) -> list[str]:
     found = [verdict(trace)]
     if trace.how == "exact":
         found.append("Confidence: certain, as far as SHA-256 is.")
-    elif trace.how != "none":
+    elif trace.how not in ("none", "sealed"):
         found.append(f"Confidence: p {p_text(trace.p)} if it were not, corrected for all that was compared.")
     for one in trace.evidence:
         if one.issued.label in trace.named and one.issued.note:

@@ -7,6 +7,7 @@ import json
 import math
 import stat
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,16 @@ from torch import Tensor
 
 from dsn.applications.record import Application
 from dsn.applications.registry import applications
+from dsn.locks.sealing import Seal
 from dsn.networks.classifier import Classifier, NetworkConfig, folded_weights
 from dsn.owner.errors import OwnerError
+from dsn.owner.trace.norm_places import in_their_places
 from dsn.owner.trace.renaming import renamed
-from dsn.student.folder import LARGEST_HEADER, LARGEST_STUDENT, WEIGHTS
+from dsn.student.folder import CONFIG, LARGEST_CONFIG, LARGEST_HEADER, LARGEST_STUDENT, WEIGHTS
+from dsn.student.student import Student, StudentConfig
 
 # Bytes of one value, for what a trained network is kept in.
-BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I64": 8}
+BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I64": 8, "I16": 2}
 LARGEST_FILE = 8 * LARGEST_STUDENT + LARGEST_HEADER  # bytes
 MOST_TENSORS = 1000
 
@@ -34,13 +38,20 @@ class Suspect:
 
     Attributes:
         application: the application whose networks have its shape.
-        tensors: its weights, float32 (counters int64), by name, as a student's.
+        tensors: its weights, float32 (counters int64), by name, as a student's; of a sealed one its codes as they lie.
         original: the same in the file's own types.
+        seal: what goes with the codes of a sealed one, where the file came with its `config.json`.
     """
 
     application: Application
     tensors: dict[str, Tensor]
     original: dict[str, Tensor]
+    seal: Seal | None = None
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether it holds codes, which are nothing without a serial."""
+        return all(tensor.dtype == torch.int16 for tensor in self.original.values())
 
     @property
     def network(self) -> NetworkConfig:
@@ -56,7 +67,7 @@ class Suspect:
 
 
 def read_suspect(path: Path) -> Suspect:
-    """Read `model.safetensors`, or a folder that has one.
+    """Read `model.safetensors`, or a folder that has one; what it is called and in which order makes no difference.
 
     Raises:
         OwnerError: no such file, a hostile or damaged one, or a network of no application's shape.
@@ -69,11 +80,43 @@ def read_suspect(path: Path) -> Suspect:
     except (SafetensorError, OSError, ValueError) as error:
         raise _refusal(path, str(error)) from error
     application, original = _recognised(original, path)
-    tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in original.items()}
+    seal = _seal_beside(path, original)
+    tensors = {name: tensor.float() if _is_weight(tensor) else tensor for name, tensor in original.items()}
     for name, tensor in tensors.items():
         if not tensor.isfinite().all():
             raise _refusal(path, f"{name} holds values that are no numbers")
-    return Suspect(application, tensors, original)
+    return Suspect(application, tensors, original, seal)
+
+
+def shapes_of(application: Application) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+    """Shapes of the tensors of its students, by name: with BatchNorm, and with that folded."""
+    return _shapes(application.network), _shapes(replace(application.network, batch_norm=False))
+
+
+@cache
+def _shapes(network: NetworkConfig) -> dict[str, tuple[int, ...]]:
+    with torch.device("meta"):
+        return {name: tuple(one.shape) for name, one in Classifier(network).state_dict().items()}
+
+
+def _is_weight(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() or tensor.dtype == torch.int16
+
+
+def suspected_student(suspect: Suspect, bit_count: int) -> Student:
+    """The suspect as a student that expects a serial of so many bits, in eval mode."""
+    config = StudentConfig(
+        suspect.application.name,
+        "unknown",
+        bit_count,
+        suspect.application.classes,
+        suspect.network,
+        recipe="unknown",
+    )
+    with torch.device("meta"):
+        student = Student(config)
+    student.load_state_dict({name: tensor.clone() for name, tensor in suspect.tensors.items()}, assign=True)
+    return student.requires_grad_(False).eval().to(memory_format=torch.channels_last)
 
 
 def check_header(path: Path) -> None:
@@ -142,16 +185,30 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _recognised(tensors: dict[str, Tensor], path: Path) -> tuple[Application, dict[str, Tensor]]:
     """The application whose networks have this shape, and the tensors by the names of its students'."""
-    for application, batch_norm in product(applications().values(), (True, False)):
-        with torch.device("meta"):
-            expected = Classifier(replace(application.network, batch_norm=batch_norm)).state_dict()
-        ours = renamed(tensors, expected)
-        if ours is not None:
-            return application, ours
+    kinds = {tensor.dtype for tensor in tensors.values() if tensor.dim()}
+    if torch.int16 not in kinds or len(kinds) == 1:  # codes of a sealed network are all of one kind
+        for application, batch_norm in product(applications().values(), (True, False)):
+            with torch.device("meta"):
+                expected = Classifier(replace(application.network, batch_norm=batch_norm)).state_dict()
+            ours = renamed(tensors, expected)
+            if ours is not None:
+                return application, in_their_places(ours, application)
     raise OwnerError(
         f"{path} holds a network of another shape than those of {' and '.join(applications())}: it is not a copy of a "
         "student as it was issued, and cannot be traced here."
     )
+
+
+def _seal_beside(path: Path, original: dict[str, Tensor]) -> Seal | None:
+    """The seal in the `config.json` beside a file, where there is one and it is of these tensors."""
+    config = path.parent / CONFIG
+    try:
+        if not config.is_file() or config.stat().st_size > LARGEST_CONFIG:
+            return None
+        seal = StudentConfig.from_json(config.read_text("utf-8")).seal
+    except (OSError, ValueError, RecursionError):
+        return None  # whatever it is, it opens nothing
+    return seal if seal and set(seal.scales) == set(original) else None
 
 
 def _refusal(path: Path, reason: str) -> OwnerError:

@@ -1,6 +1,6 @@
 """Whose copy is it? Three kinds of evidence about a network, each shown, and one verdict."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,18 +10,20 @@ from torch import Tensor
 
 from dsn.applications.prepared import Split
 from dsn.measuring.unlocking import Unlocking, rights_of, unlocking
-from dsn.owner.trace.closeness import Closeness, closeness, flat_weights, relative_distance
+from dsn.owner.trace.alignment import Chain, aligned, chain_of
+from dsn.owner.trace.closeness import Closeness, closeness, relative_distance
 from dsn.owner.trace.kept_weights import kept_weights
-from dsn.owner.trace.suspect import Suspect
-from dsn.owner.weights import weights_hash
+from dsn.owner.trace.sealed_suspect import hashes_of, opened
+from dsn.owner.trace.suspect import Suspect, shapes_of, suspected_student
 from dsn.serials import Serial
-from dsn.student.student import Student, StudentConfig
 
 OTHERS_LOOK = 50  # pictures on which the random serials are tried that stand for any other
 FIRST_LOOK = 25  # pictures on which every serial of a long ledger is tried
 SECOND_LOOK = 10  # serials that are then tried on all pictures: what is far above the rest is among them
 NEAREST = 8  # students whose weights are compared in detail
-How = Literal["exact", "serial", "weights", "serial and weights", "conflict", "none"]
+AKIN = 1.0  # largest relative distance of two students of one teacher; of others it is about the root of two
+MOST_TEACHERS = 4  # kinds of order that the channels of kept students may have
+How = Literal["exact", "serial", "weights", "serial and weights", "conflict", "none", "sealed"]
 Progress = Callable[[str], None]
 
 
@@ -33,6 +35,7 @@ class Issued:
         label: `task/customer`, with the number where it is not the first.
         serial: its serial.
         weights: hash of its weights, or None where no student was made.
+        sealed: hash of its sealed copy's codes, where there is one and the owner knows it.
         folder: where its student is kept, or None.
         status: the ledger's: "issued", "minted" or "revoked".
         note: what the ledger says besides, such as when and why it was revoked.
@@ -44,6 +47,7 @@ class Issued:
     folder: Path | None = None
     status: str = "minted"
     note: str = ""
+    sealed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ class Trace:
     """The report on one network.
 
     Attributes:
-        how: which evidence decides; "none" for none of ours, "conflict" where two kinds name different students.
+        how: which evidence decides; "none" for none of ours, "conflict" where two kinds name different students,
+            "sealed" for one whose seal nothing opened.
         named: labels of the students named: one, or two in a conflict; empty for none.
         p: the probability of evidence as strong if the network were not ours: 0 for exact, 1 for none.
         tried: serials tried.
@@ -89,7 +94,7 @@ def trace(
     issued: Sequence[Issued],
     split: Split,
     *,
-    teacher: Tensor | None = None,
+    teacher: Mapping[str, Tensor] | None = None,
     dtype: torch.dtype = torch.float32,
     report: Progress = lambda line: None,
 ) -> Trace:
@@ -99,12 +104,20 @@ def trace(
         suspect: the network.
         issued: all that was issued for its application.
         split: held-out pictures, uint8 [N, C, H, W], and labels.
-        teacher: flat weights of the teacher the students come from, where the owner has it; another to compare with.
+        teacher: tensors of the teacher the students come from, where the owner has it; another to compare with.
         dtype: of the arithmetic with serials.
         report: told each step.
     """
-    digest = weights_hash(suspect.original)
-    exact = {one.label for one in issued if one.weights == digest}
+    digests = hashes_of(suspect)
+    exact = {one.label for one in issued if one.weights in digests or one.sealed in digests}
+    if suspect.is_sealed:
+        report(f"trying {len(issued)} serials on the seal")
+        inside = None if suspect.seal is None else opened(suspect, [one.serial for one in issued], split)
+        if inside is None:
+            known = tuple(Evidence(one, exact=True) for one in issued if one.label in exact)
+            how: How = "exact" if exact else "sealed"
+            return Trace(how, tuple(one.issued.label for one in known), float(not exact), len(issued), 0, known)
+        suspect = inside
     report(f"trying {len(issued)} serials")
     unlocked = _try_serials(suspect, issued, split, dtype)
     report("comparing weights")
@@ -115,24 +128,8 @@ def trace(
         if one.label in exact or one.label in unlocked or one.label in near
     ]
     evidence.sort(key=_strength)
-    how, named, p = _verdict(evidence)
-    return Trace(how, named, p, len(issued), compared, tuple(evidence[:SECOND_LOOK]))
-
-
-def suspected_student(suspect: Suspect, bit_count: int) -> Student:
-    """The suspect as a student that expects a serial of so many bits, in eval mode."""
-    config = StudentConfig(
-        suspect.application.name,
-        "unknown",
-        bit_count,
-        suspect.application.classes,
-        suspect.network,
-        recipe="unknown",
-    )
-    with torch.device("meta"):
-        student = Student(config)
-    student.load_state_dict({name: tensor.clone() for name, tensor in suspect.tensors.items()}, assign=True)
-    return student.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+    verdict, named, p = _verdict(evidence)
+    return Trace(verdict, named, p, len(issued), compared, tuple(evidence[:SECOND_LOOK]))
 
 
 def _strength(evidence: Evidence) -> tuple[bool, float, float, float]:
@@ -163,26 +160,39 @@ def _try_serials(suspect: Suspect, issued: Sequence[Issued], split: Split, dtype
 
 
 def _compare_weights(
-    suspect: Suspect, issued: Sequence[Issued], teacher: Tensor | None
+    suspect: Suspect, issued: Sequence[Issued], teacher: Mapping[str, Tensor] | None
 ) -> tuple[dict[str, Closeness], int]:
-    """The nearest students, each against the others and the teacher; one student's weights in memory at a time."""
-    flat = flat_weights(suspect.tensors)
-    distances = {one.label: relative_distance(flat, weights) for one, weights in _kept(issued, suspect, len(flat))}
+    """The nearest students, each against the others and the teacher; few students' weights in memory at a time.
+
+    Students of one teacher have their channels in its order, so that the suspect's need matching with few of them
+    to see which are near. Then it is matched with each of those.
+    """
+    chain = chain_of(suspect.tensors)
+    distances: dict[str, float] = {}
+    orders: list[tuple[Tensor, Tensor]] = []  # flat weights of a student, and of the suspect in its order
+    for one, kept in _kept(issued, suspect):
+        flat = kept.flat()
+        is_known = any(relative_distance(known, flat) < AKIN for known, _ in orders)
+        if not is_known and len(orders) < MOST_TEACHERS:
+            orders.append((flat, aligned(chain, kept).flat()))
+        distances[one.label] = min(relative_distance(ours, flat) for _, ours in orders)
     nearest = sorted(distances, key=lambda label: distances[label])[:NEAREST]
-    near = [one for one in issued if one.label in nearest]
-    weights = {one.label: weights for one, weights in _kept(near, suspect, len(flat))}
+    chains = {one.label: kept for one, kept in _kept([one for one in issued if one.label in nearest], suspect)}
+    weights = {label: kept.flat() for label, kept in chains.items()}
+    others_besides = [] if teacher is None else [chain_of(teacher).flat()]
     found = {}
     for label in nearest:
         others = [other for name, other in weights.items() if name != label]
-        if teacher is not None and len(teacher) == len(flat):
-            others.append(teacher)
-        found[label] = closeness(flat, weights[label], others, max(1, len(distances)))
+        others += [one for one in others_besides if len(one) == len(weights[label])]
+        suspected = aligned(chain, chains[label]).flat()
+        found[label] = closeness(suspected, weights[label], others, max(1, len(distances)))
     return found, len(distances)
 
 
-def _kept(issued: Sequence[Issued], suspect: Suspect, length: int) -> Iterator[tuple[Issued, Tensor]]:
+def _kept(issued: Sequence[Issued], suspect: Suspect) -> Iterator[tuple[Issued, Chain]]:
+    shapes = shapes_of(suspect.application)
     for one in issued:
-        weights = None if one.folder is None else kept_weights(one.folder, suspect.tensors, length)
+        weights = None if one.folder is None else kept_weights(one.folder, shapes)
         if weights is not None:
             yield one, weights
 
