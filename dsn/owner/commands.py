@@ -108,7 +108,7 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     measured.add_argument(
         "tasks", nargs="*", default=list(applications()), metavar="TASK", help="default: every application"
     )
-    measured.add_argument("--foreign", type=int, default=200, help="networks that are none of ours (default 200)")
+    measured.add_argument("--foreign", type=int, default=300, help="networks that are none of ours (default 300)")
     add_device(measured, "that trains them")
     measured.add_argument("--part", choices=["traces", "ledger"], help="how often right, or how quick (default: both)")
 

@@ -1,9 +1,10 @@
 """The page's limits: a class behind one router works, one tab does not get everything, and slow files end."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from dsn.applications.registry import BUILT_IN
 from dsn.owner.visitors import Visitors
 from dsn.ui.serving.file_guard import NO_ROOM, TOO_LARGE, TOO_MUCH, TOO_SLOW, Gate, Receive, Scope, Send
 
+Answered = TypeVar("Answered")
 PUPILS, PICTURES = 60, 10
 PICTURE = 3_000_000  # bytes, of a phone's
 HOURS = VisitorLimits()
@@ -89,6 +91,12 @@ class Behind:
         await send({"type": "http.response.body", "body": b""})
 
 
+def run(answering: Coroutine[Any, Any, Answered]) -> Answered:
+    """What comes of it, in a thread of its own: a browser's loop runs in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, answering).result()
+
+
 def request(page: str = "/", **headers: str) -> Scope:
     said = {"referer": f"http://here{page}", "content-length": "1000", **headers}
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in said.items()]
@@ -114,7 +122,7 @@ async def asked(gate: Gate, scope: Scope, *, stuck: bool = False) -> tuple[int, 
 
 def test_refusals_are_in_the_language_of_the_page(tmp_path: Path) -> None:
     def status_and_text(page: str, limits: VisitorLimits, *, stuck: bool = False, **headers: str) -> tuple[int, str]:
-        return asyncio.run(asked(Gate(Behind(), limits, tmp_path), request(page, **headers), stuck=stuck))
+        return run(asked(Gate(Behind(), limits, tmp_path), request(page, **headers), stuck=stuck))
 
     none, full = VisitorLimits(megabytes_per_hour_in_all=1), VisitorLimits(megabytes_free=10**9)
     slow = VisitorLimits(seconds_per_upload=0.05)
@@ -139,5 +147,5 @@ def test_uploads_wait_for_their_turn(tmp_path: Path) -> None:
         gate = Gate(behind, VisitorLimits(uploads_at_once=3), tmp_path)
         return await asyncio.gather(*(asked(gate, request()) for _ in range(40)))
 
-    assert [status for status, _ in asyncio.run(all_at_once())] == [200] * 40
+    assert [status for status, _ in run(all_at_once())] == [200] * 40
     assert behind.most == 3
