@@ -98,7 +98,7 @@ def run(answering: Coroutine[Any, Any, Answered]) -> Answered:
 
 
 def request(page: str = "/", **headers: str) -> Scope:
-    said = {"referer": f"http://here{page}", "content-length": "1000", **headers}
+    said = {"referer": f"http://here{page}", "content_length": "1000", **headers}
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in said.items()]
     return {"type": "http", "method": "POST", "path": "/gradio_api/upload", "headers": raw, "client": ("1.2.3.4", 5)}
 
