@@ -165,6 +165,8 @@ def form(sheet: Sheet) -> None:
         for start, end in ((left, left + (right - left) * 0.47), (left + (right - left) * 0.53, right)):
             wide = sheet.write(words.one_of("fields"), start, y, size)
             kind = sheet.random.random()
+            if end - start - wide < size * 2:
+                continue
             if kind < 0.3:
                 sheet.pen.rectangle((start + wide + 8, y - 2, end, y + size * 1.25), outline=sheet.ink)
             elif kind < 0.6:

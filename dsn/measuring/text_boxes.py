@@ -1,0 +1,116 @@
+"""From a map of text to boxes round its lines, and how well boxes agree."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy import ndimage
+from scipy.optimize import linear_sum_assignment
+from skimage.segmentation import watershed
+from torch import Tensor
+
+CELL = 4  # pixels a value of the map, in each direction
+TEXT = 0.45  # of a cell: what has less of it lies outside of every box
+CREST = 0.9  # of the most within a line's height: less is the gap between two lines
+REACH = 9  # pixels up and down that a crest is compared with
+LEAST = 2.0  # pixels high and wide: less is no text
+OVERLAP = 0.5  # intersection over union from which two boxes are the same (IoU 0.5)
+
+
+def text_boxes(probabilities: Tensor) -> Tensor:
+    """Boxes round the lines of text on one page.
+
+    Args:
+        probabilities: of text, float [H/4, W/4] in [0, 1], as a student of pages predicts them.
+
+    Returns:
+        float32 [B, 4]: x1 y1 x2 y2 in pixels of the page, from top to bottom.
+
+    Raises:
+        ValueError: not one map.
+    """
+    if probabilities.ndim != 2 or not probabilities.is_floating_point():
+        raise ValueError("text_boxes takes the map of one page, float [H/4, W/4]")
+    values = probabilities.detach().cpu().numpy().astype(np.float32)
+    fine = ndimage.zoom(values, CELL, order=1, mode="nearest", grid_mode=True)
+    inside = fine > TEXT
+    if not inside.any():
+        return torch.zeros(0, 4)
+    along = ndimage.uniform_filter1d(fine, 3 * CELL, axis=1)  # a line is longer than high, so its gaps show this way
+    crests = inside & (along >= CREST * ndimage.maximum_filter1d(along, REACH, axis=0))
+    lines, count = ndimage.label(crests)
+    lines = watershed(-along, lines, mask=inside)
+    boxes = []
+    for number, where in enumerate(ndimage.find_objects(lines, count), 1):
+        if where is None:
+            continue
+        own = lines[where] == number
+        rows, columns = own.sum(1), own.sum(0)
+        # The outermost rows and columns count where half of the line reaches them: corners are round in the map.
+        high, wide = np.flatnonzero(rows * 2 >= rows.max()), np.flatnonzero(columns * 2 >= columns.max())
+        y, x = where[0].start, where[1].start
+        box = (x + wide[0], y + high[0], x + wide[-1] + 1, y + high[-1] + 1)
+        if box[2] - box[0] >= LEAST and box[3] - box[1] >= LEAST:
+            boxes.append(box)
+    return torch.tensor(sorted(boxes, key=lambda box: (box[1], box[0])), dtype=torch.float32).reshape(-1, 4)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How what was found agrees with what is there, counted over pages: boxes, or cells of maps.
+
+    Attributes:
+        found: all that was found.
+        there: all that is there.
+        both: found and there.
+    """
+
+    found: int = 0
+    there: int = 0
+    both: int = 0
+
+    def __add__(self, other: "Agreement") -> "Agreement":
+        return Agreement(self.found + other.found, self.there + other.there, self.both + other.both)
+
+    @property
+    def precision(self) -> float:
+        """Share of what was found that is there; 0 where nothing was found."""
+        return self.both / self.found if self.found else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Share of what is there that was found; 0 where nothing is there."""
+        return self.both / self.there if self.there else 0.0
+
+    @property
+    def harmonic_mean(self) -> float:
+        """F1 of precision and recall."""
+        return 2 * self.both / (self.found + self.there) if self.found + self.there else 0.0
+
+
+def boxes_agreement(found: Tensor, there: Tensor) -> Agreement:
+    """Boxes matched one to one where they overlap by an IoU of 0.5 or more, as many as can be.
+
+    Args:
+        found: float [A, 4].
+        there: float [B, 4].
+    """
+    if not len(found) or not len(there):
+        return Agreement(len(found), len(there), 0)
+    corner = torch.maximum(found[:, None, :2], there[None, :, :2])
+    opposite = torch.minimum(found[:, None, 2:], there[None, :, 2:])
+    common = (opposite - corner).clamp_min(0).prod(2)
+    areas = [(one[:, 2:] - one[:, :2]).prod(1) for one in (found, there)]
+    same = (common / (areas[0][:, None] + areas[1][None] - common) >= OVERLAP).numpy()
+    return Agreement(len(found), len(there), int(same[linear_sum_assignment(same, maximize=True)].sum()))
+
+
+def cells_agreement(probabilities: Tensor, wanted: Tensor) -> Agreement:
+    """Cells of maps that are more text than not, found and there.
+
+    Args:
+        probabilities: float of any shape, in [0, 1].
+        wanted: share of each cell that is text, of the same shape.
+    """
+    found, there = probabilities > 0.5, wanted > 0.5
+    return Agreement(int(found.sum()), int(there.sum()), int((found & there).sum()))
