@@ -51,7 +51,9 @@ class MapExtractor(nn.Module):
         norm = config.batch_norm
         self.begin = _convolution(config.channels, half, 5, norm, 2)
         self.down = nn.ModuleList(
-            nn.Sequential(_convolution(before, after, 3, norm, 2), nn.ReLU(), _convolution(after, after, 3, norm), nn.ReLU())
+            nn.Sequential(
+                _convolution(before, after, 3, norm, 2), nn.ReLU(), _convolution(after, after, 3, norm), nn.ReLU()
+            )
             for before, after in ((half, quarter), (quarter, eighth), (eighth, sixteenth), (sixteenth, last))
         )
         self.beside = nn.ModuleList(
