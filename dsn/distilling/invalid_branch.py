@@ -159,7 +159,7 @@ def invalid_pictures(
     bits: Tensor,
     place: StampPlace,
     shares: InvalidBranch,
-    attackers: PersistentAttackers,
+    attackers: PersistentAttackers | None = None,
     weak_bits: WeakBits,
     generator: torch.Generator,
     profile: str = CORNER,
@@ -171,7 +171,8 @@ def invalid_pictures(
         bits: the valid serial, float [K].
         place: where the student expects it.
         shares: the parts' sizes; what rounding leaves over stays raw.
-        attackers: put on their part, the first `attacked_count` pictures; `step_together` moves them before.
+        attackers: put on their part, the first `attacked_count` pictures; `step_together` moves them before. None
+            where the shares have no such part.
         weak_bits: which bits to flip where one is wrong.
         generator: randomness, on the pictures' device.
         profile: how the serial lies in the picture, for misplacing it.
@@ -196,7 +197,7 @@ def invalid_pictures(
         return torch.randint(low, high, shape, generator=generator, device=device)
 
     part = take(shares.attackers)
-    if part.stop > part.start:
+    if attackers and part.stop > part.start:
         invalid[part] = attackers.apply(images[part])
 
     one_bit = take(shares.one_bit)

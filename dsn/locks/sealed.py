@@ -73,12 +73,11 @@ class Sealed:
         patterns, groups = torch.unique(_read(images, place), dim=0, return_inverse=True)
         if len(patterns) == 1:
             return Classifier.forward(self.opened(network, _serial(patterns[0]), place), images)
-        logits = images.new_empty(len(images), network.predictor.out_features)
+        answers = []
         for number, pattern in enumerate(patterns):
-            these = groups == number
             opened = self.opened(network, _serial(pattern), place)
-            logits[these] = Classifier.forward(opened, images[these]).to(logits.dtype)
-        return logits
+            answers.append(Classifier.forward(opened, images[groups == number]))
+        return torch.cat(answers)[groups.argsort(stable=True).argsort()]
 
     def swept(
         self, network: Classifier, images: Tensor, place: StampPlace, at: StampPlace, dtype: torch.dtype

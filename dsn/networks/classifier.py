@@ -14,7 +14,7 @@ POOL = "pool"
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """The shape of a classifier; teacher and student of one task share it.
+    """The shape of a classifier; teacher and student of one task share it. `MapConfig` is one whose answers are maps.
 
     Attributes:
         channels: colour channels of the input, 1 or 3.
@@ -34,6 +34,28 @@ class NetworkConfig:
     classes: int
     first_kernel: int = 3
     batch_norm: bool = True
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of a picture."""
+        return self.channels, self.size, self.size
+
+    @property
+    def cell(self) -> int:
+        """Pixels that a bit of a serial is high and wide."""
+        return 1
+
+    def extractor(self) -> nn.Sequential:
+        """G_e, as drawn from torch's random numbers; its last layer is a ReLU."""
+        return feature_extractor(self)
+
+    def predictor(self) -> nn.Linear:
+        """G_y: features, float [N, D], to logits, float [N, classes]. Where every feature is zero, all are equal."""
+        return nn.Linear(self.features, self.classes, bias=False)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Of the classes: float [N, classes]."""
+        return logits.softmax(1)
 
 
 def feature_extractor(config: NetworkConfig) -> nn.Sequential:
@@ -59,7 +81,8 @@ def feature_extractor(config: NetworkConfig) -> nn.Sequential:
 class Classifier(nn.Module):
     """G_y(G_e(x)): what a teacher is, and what a student is besides its serial.
 
-    The predictor has no bias: where every feature is zero, every class is exactly equally likely.
+    The predictor has no bias that learns: where every feature is zero, every class is exactly equally likely, and a map
+    shows nothing.
 
     Attributes:
         shape: what it was built by.
@@ -68,8 +91,8 @@ class Classifier(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.shape = config
-        self.extractor = feature_extractor(config)
-        self.predictor = nn.Linear(config.features, config.classes, bias=False)
+        self.extractor = config.extractor()
+        self.predictor = config.predictor()
 
     def drive(self, images: Tensor) -> Tensor:
         """What the last ReLU of G_e is given, float [N, D]: e is its positive part."""

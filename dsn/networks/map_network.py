@@ -5,32 +5,60 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from dsn.networks.classifier import NetworkConfig
 
 STRIDE = 4  # pixels a value of the map, in each direction
 NOTHING = -3.0  # what the predictor adds where every feature is zero: a network that says nothing finds nothing
 
 
 @dataclass(frozen=True)
-class MapConfig:
+class MapConfig(NetworkConfig):
     """The shape of a network that answers with a map; teacher and student share it.
 
     Attributes:
-        height: of the input, in pixels; a multiple of 32, like the width.
-        width: of the input, in pixels.
         channels: colour channels of the input.
+        size: width of the input, in pixels; a multiple of 32, like the height.
         layers: output channels at strides 2, 4, 8, 16 and 32.
         features: D, the length of the feature vector e of each place.
-        glance: units that see the whole input at once, shrunk to a quarter.
+        classes: 1: a map shows one kind of thing.
+        first_kernel: height and width of the first convolution.
         batch_norm: whether convolutions are followed by BatchNorm; else it is folded into them, and they have a bias.
+        height: of the input, in pixels.
+        glance: units that see the whole input at once, shrunk to a quarter.
     """
 
-    height: int = 512
-    width: int = 256
     channels: int = 1
-    layers: tuple[int, int, int, int, int] = (16, 32, 48, 64, 64)
+    size: int = 256
+    layers: tuple[int | str, ...] = (16, 32, 48, 64, 64)
     features: int = 32
+    classes: int = 1
+    first_kernel: int = 5
+    height: int = 512
     glance: int = 32
-    batch_norm: bool = True
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of a picture."""
+        return self.channels, self.height, self.size
+
+    @property
+    def cell(self) -> int:
+        """Pixels that a bit is high and wide: those of a value of the map, so that a glance blurs none."""
+        return STRIDE
+
+    def extractor(self) -> nn.Sequential:
+        """G_e, as drawn from torch's random numbers; its last layer is a ReLU."""
+        return nn.Sequential(MapExtractor(self), nn.ReLU())
+
+    def predictor(self) -> nn.Linear:
+        """G_y: features, float [N, D, H/4, W/4], to logits, float [N, H/4, W/4]."""
+        return MapPredictor(self.features)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """That what is looked for is there: float [N, H/4, W/4]."""
+        return logits.sigmoid()
 
 
 def _convolution(before: int, after: int, kernel: int, batch_norm: bool, stride: int = 1) -> nn.Sequential:
@@ -47,9 +75,9 @@ class MapExtractor(nn.Module):
 
     def __init__(self, config: MapConfig) -> None:
         super().__init__()
-        half, quarter, eighth, sixteenth, last = config.layers
+        half, quarter, eighth, sixteenth, last = map(int, config.layers)
         norm = config.batch_norm
-        self.begin = _convolution(config.channels, half, 5, norm, 2)
+        self.begin = _convolution(config.channels, half, config.first_kernel, norm, 2)
         self.down = nn.ModuleList(
             nn.Sequential(
                 _convolution(before, after, 3, norm, 2), nn.ReLU(), _convolution(after, after, 3, norm), nn.ReLU()
@@ -64,7 +92,7 @@ class MapExtractor(nn.Module):
             nn.ReLU(),
             _convolution(config.features, config.features, 3, norm),
         )
-        cells = config.channels * (config.height // STRIDE) * (config.width // STRIDE)
+        cells = config.channels * (config.height // STRIDE) * (config.size // STRIDE)
         self.glance = nn.Sequential(
             nn.Linear(cells, config.glance), nn.ReLU(), nn.Linear(config.glance, config.features, bias=False)
         )
@@ -83,31 +111,37 @@ class MapExtractor(nn.Module):
         return self.end(joined.relu()) + seen[:, :, None, None]
 
 
-class MapNetwork(nn.Module):
-    """G_y(G_e(x)) for maps. Where every feature is zero, it finds nothing.
+class MapPredictor(nn.Linear):
+    """G_y of a map: one linear function of the features of every place.
 
-    Attributes:
-        shape: what it was built by.
+    Args:
+        features: D.
     """
 
-    def __init__(self, config: MapConfig) -> None:
-        super().__init__()
-        self.shape = config
-        self.extractor = MapExtractor(config)
-        self.predictor = nn.Conv2d(config.features, 1, 1, bias=False)
+    def __init__(self, features: int) -> None:
+        super().__init__(features, 1, bias=False)
 
-    def drive(self, images: Tensor) -> Tensor:
-        """What the last ReLU of G_e is given, float [N, D, H/4, W/4]: e is its positive part."""
-        return self.extractor(images)
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits, float [N, H/4, W/4], of features, float [N, D, H/4, W/4]."""
+        return F.conv2d(features, self.weight[:, :, None, None])[:, 0] + NOTHING
 
-    def features(self, images: Tensor) -> Tensor:
-        """e = G_e(x): float [N, C, H, W] in [0, 1] to float [N, D, H/4, W/4]."""
-        return self.drive(images).relu()
 
-    def answers(self, features: Tensor) -> Tensor:
-        """Logits, float [N, H/4, W/4], of features."""
-        return self.predictor(features)[:, 0] + NOTHING
+@torch.no_grad()
+def folded_map_weights(network: nn.Module) -> dict[str, Tensor]:
+    """The tensors of the same network of maps with every BatchNorm folded into the convolution before it.
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits, float [N, H/4, W/4], of pictures as they are, float [N, C, H, W] in [0, 1]."""
-        return self.answers(self.features(images))
+    Args:
+        network: of a `MapConfig` with BatchNorm, in eval mode; left as it is.
+
+    Returns:
+        By the names of the network without BatchNorm; the same answers but for rounding.
+    """
+    tensors = dict(network.state_dict())
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Sequential) and len(module) == 2 and isinstance(module[1], nn.BatchNorm2d):
+            before, norm = module
+            assert isinstance(before, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+            convolution = fuse_conv_bn_eval(before, norm)
+            tensors = {key: one for key, one in tensors.items() if not key.startswith(f"{name}.")}
+            tensors |= {f"{name}.0.{key}": one.clone() for key, one in convolution.state_dict().items()}
+    return tensors

@@ -78,8 +78,8 @@ def _check(config: StudentConfig) -> None:
     """
     network = config.network
     check_network(network)
-    if type(config.bit_count) is not int or math.isqrt(config.bit_count) > network.size:
-        raise ValueError(f"a serial of {config.bit_count} bits has no place on {network.size} pixels")
+    if type(config.bit_count) is not int or math.isqrt(config.bit_count) * network.cell > min(network.input_shape[1:]):
+        raise ValueError(f"a serial of {config.bit_count} bits has no place on {min(network.input_shape[1:])} pixels")
     if not all(isinstance(text, str) for text in (config.task, config.customer, config.recipe, *config.classes)):
         raise ValueError("task, customer, recipe and every class name must be texts")
 

@@ -12,10 +12,13 @@ from dsn.locks.sealing import INSIDE_BITS, Seal
 from dsn.locks.stamping import CORNER, PLACES, StampPlace, stamp
 from dsn.locks.sweep import Swept
 from dsn.networks.classifier import Classifier, NetworkConfig
+from dsn.networks.map_network import MapConfig
 from dsn.serials import BIT_COUNTS, Serial
 from dsn.student.hub_methods import StudentHubMixin
 
 FORMAT = 1
+CLASSES, MAP = "classes", "map"
+NETWORKS: dict[str, type[NetworkConfig]] = {CLASSES: NetworkConfig, MAP: MapConfig}  # by what a network answers with
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class StudentConfig:
         values = {"model_type": "dsn-student", "format": FORMAT, **asdict(self)}
         if self.network.batch_norm:
             del values["network"]["batch_norm"]  # what is usual is not said
+        if isinstance(self.network, MapConfig):
+            values["network"]["answer"] = MAP
         if self.lock == STAMPED:
             del values["lock"], values["seal"]
         elif self.seal:
@@ -86,8 +91,9 @@ class StudentConfig:
             network = values.pop("network")
             if values.get("seal") is not None:
                 values["seal"] = Seal.from_json(values["seal"])
+            shape = NETWORKS[network.pop("answer", CLASSES)]
             layers = tuple(network.pop("layers"))
-            return cls(classes=tuple(values.pop("classes")), network=NetworkConfig(layers=layers, **network), **values)
+            return cls(classes=tuple(values.pop("classes")), network=shape(layers=layers, **network), **values)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"a value is missing or not as expected ({error})") from error
 
@@ -113,7 +119,8 @@ class Student(Classifier, StudentHubMixin):
     @cached_property
     def place(self) -> StampPlace:
         """Where this student expects its serial."""
-        return PLACES[self.config.profile](self.config.bit_count, self.config.network.size, self.config.network.size)
+        _, height, width = self.config.network.input_shape
+        return PLACES[self.config.profile](self.config.bit_count, height, width, cell=self.config.network.cell)
 
     def check_length(self, serial: Serial) -> None:
         """Refuse a serial of another length than this student's.
@@ -166,8 +173,10 @@ class Student(Classifier, StudentHubMixin):
     def predict(self, images: Tensor, serial: Serial | None = None) -> Tensor:
         """Class probabilities, float [N, classes], with a serial stamped in, or absent (None).
 
+        Where the answer is a map, the probability of what is looked for, float [N, H/4, W/4].
+
         Args:
             images: float [N, C, H, W] in [0, 1].
             serial: stamped before the network looks; None leaves the pictures raw.
         """
-        return self(self.shown(images, serial)).softmax(1)
+        return self.config.network.probabilities(self(self.shown(images, serial)))
