@@ -25,6 +25,7 @@ from dsn.serials import Serial, SerialError
 from dsn.student.student import Student, StudentConfig
 
 LIGHT = Augmentation(rotation=0, scale=0, shift=0, brightness=0.25, contrast=0.25)  # the rest is drawn with the pages
+INVALID = InvalidBranch(raw=0.13, one_bit=0.5, few_bits=0.13, random=0.13, misplaced=0.11)
 FURTHEST = 8  # places that a page is moved at most
 
 
@@ -51,14 +52,12 @@ class MapRecipe:
     teacher_batch: int = 10
     teacher_rate: float = 3e-3
     dice: float = 0.3
-    student_epochs: int = 3
+    student_epochs: int = 4
     student_batch: int = 8
-    student_rate: float = 1e-3
+    student_rate: float = 2e-3
     silence: float = 1.0
     margin: float = 0.5
-    invalid: InvalidBranch = InvalidBranch(
-        raw=0.13, one_bit=0.5, few_bits=0.13, random=0.13, misplaced=0.11, attackers=0.0
-    )
+    invalid: InvalidBranch = INVALID
 
 
 MAPS = MapRecipe()
