@@ -12,7 +12,7 @@ from dsn.applications.record import Application
 from dsn.devices import autocast
 from dsn.distilling.grouped import Grouped
 from dsn.distilling.invalid_branch import attacked_count, step_together
-from dsn.distilling.learner import Apprentice, Order, Separate, Together
+from dsn.distilling.learner import Learner, Order, Separate, Together
 from dsn.distilling.loop import Training, run
 from dsn.distilling.losses import teacher_loss
 from dsn.distilling.recipes import Recipe
@@ -141,7 +141,7 @@ def distilling(
         recipe: terms of the loss.
         training: where and how long.
         grouped: run all students' layers in the same kernels (`grouped.py`): for GPUs, and for recipes that keep
-            BatchNorm's statistics and have neither adversary, nor early silence, nor thieves, nor channel attackers.
+            BatchNorm's statistics and have neither adversary, nor extras, nor channel attackers.
 
     Raises:
         SerialError: a serial of low weight, which is never issued.
@@ -151,11 +151,11 @@ def distilling(
         raise ValueError(f"students of the recipe {recipe.name!r} cannot be grouped")
     split = split.to(training.device)
     teacher = teacher.to(training.device).eval().requires_grad_(False)
-    apprentices = [Apprentice(order, teacher, split, recipe, training.seed, training.device) for order in orders]
-    students = tuple(one.student for one in apprentices)
+    learners = [Learner(order, teacher, split, recipe, training.seed, training.device) for order in orders]
+    students = tuple(one.student for one in learners)
     side_by_side = Grouped(students) if grouped else None
     together: Together = side_by_side if side_by_side else Separate(students)
-    networks = [side_by_side] if side_by_side else [part for one in apprentices for part in (one.student, one.rival)]
+    networks = [side_by_side] if side_by_side else [part for one in learners for part in (one.student, one.rival)]
     optimizer = torch.optim.Adam([p for network in networks for p in network.parameters()], lr=recipe.learning_rate)
     batch = (recipe.batch or application.student_batch) // 2
     attacked = attacked_count(recipe.invalid, batch)
@@ -174,57 +174,58 @@ def distilling(
 
     def loss_of(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         # Each student draws what it would draw alone, and the first one's draws are what the next batch goes on from.
-        sources = [generator, *(generator.clone_state() for _ in apprentices[1:])]
-        for one, source in zip(apprentices, sources, strict=True):
+        sources = [generator, *(generator.clone_state() for _ in learners[1:])]
+        for one, source in zip(learners, sources, strict=True):
             one.attackers.generator = one.channels.generator = source
         if attacked:
-            pools = [one.attackers for one in apprentices]
+            pools = [one.attackers for one in learners]
             step_together(pools, answering, images[:attacked], labels[:attacked])
-        lessons = [one.lesson(images, source) for one, source in zip(apprentices, sources, strict=True)]
+        batches = [one.branches(images, source) for one, source in zip(learners, sources, strict=True)]
         with torch.no_grad():
             wanted = teacher(images)
-        drives = together.drives([lesson.inputs for lesson in lessons])
+        drives = together.drives([branches.inputs for branches in batches])
         features = [drive.relu() for drive in drives]
         logits = together.predictions(features)
         losses = [
-            one.loss(lesson, drive, feature, answers, wanted, labels)
-            for one, lesson, drive, feature, answers in zip(apprentices, lessons, drives, features, logits, strict=True)
+            one.loss(branches, drive, feature, answers, wanted, labels)
+            for one, branches, drive, feature, answers in zip(learners, batches, drives, features, logits, strict=True)
         ]
         return torch.stack(losses).sum()
 
-    def resist(images: Tensor, labels: Tensor) -> None:
+    extras = [extra for one in learners for extra in one.extras]
+
+    def before_step(images: Tensor, labels: Tensor) -> None:
         with autocast(training.device, training.done_in):
-            for one in apprentices:
-                one.thieves.resist(images, labels)
+            for one in extras:
+                one.before_step(images, labels)
 
-    def follow() -> None:
-        for one in apprentices:
-            one.thieves.follow()
+    def after_step() -> None:
+        for one in extras:
+            one.after_step()
 
-    def extra() -> dict[str, Tensor]:
-        return {
-            f"{index}/{name}": value for index, one in enumerate(apprentices) for name, value in one.state().items()
-        }
+    def state() -> dict[str, Tensor]:
+        return {f"{index}/{name}": value for index, one in enumerate(learners) for name, value in one.state().items()}
 
     def restore(state: dict[str, Tensor]) -> None:
-        for index, one in enumerate(apprentices):
+        for index, one in enumerate(learners):
             one.restore(under(state, f"{index}/"))
 
-    origin = " ".join(one.origin(teacher) for one in apprentices)
+    origin = " ".join(one.origin(teacher) for one in learners)
     how = f"batch {batch} seed {training.seed} epochs {training.epochs} in {training.done_in}"
     about = f"student {recipe!r} {how} from {origin}"
     checkpoint = TrainingState(training.checkpoint, {str(i): part for i, part in enumerate(networks)}, optimizer, about)
-    title = f"{application.name}/{'+'.join(one.order.config.customer for one in apprentices)}"
+    title = f"{application.name}/{'+'.join(one.order.config.customer for one in learners)}"
     steps = run(split, application.augmentation, batch, training, checkpoint, recipe.learning_rate, loss_of,
-                 extra, restore, title, resist, follow)  # fmt: skip
+                 state, restore, title, before_step, after_step)  # fmt: skip
     total = len(split) // batch * training.epochs
-    yield Distilling(0, total, students)
     try:
+        yield Distilling(0, total, students)
         for done in steps:
             yield Distilling(done, total, students)
     finally:
-        for one in apprentices:
-            one.early.stop()
+        for extra in extras:
+            extra.stop()
+        for one in learners:
             one.student.eval()
         if side_by_side:
             side_by_side.write_back()
@@ -232,7 +233,7 @@ def distilling(
 
 def can_be_grouped(recipe: Recipe) -> bool:
     """Whether students of a recipe can share their kernels."""
-    others = recipe.adversary or recipe.early_silence.weight or recipe.thieves.count or recipe.channels.count
+    others = recipe.adversary or recipe.extras or recipe.channels.count
     return recipe.fixed_statistics and not others
 
 

@@ -9,12 +9,11 @@ from torch import Tensor, nn
 
 from dsn.applications.prepared import Split, as_floats
 from dsn.distilling.channel_attackers import ChannelAttackers
-from dsn.distilling.early_silence import EarlyActivations
+from dsn.distilling.extras import Branches, begun
 from dsn.distilling.invalid_branch import PersistentAttackers, WeakBits, invalid_pictures
 from dsn.distilling.losses import adversary_loss, distillation_loss, entanglement, silence_loss, uniform_loss
 from dsn.distilling.recipes import Recipe
 from dsn.distilling.state import digest
-from dsn.distilling.thieves import PersistentThieves
 from dsn.locks.stamping import CORNER, stamp
 from dsn.networks.classifier import Classifier, adversary, folded_drive, reverse_gradient, take_statistics
 from dsn.serials import Serial, SerialError
@@ -36,23 +35,6 @@ class Order:
     config: StudentConfig
     serial: Serial
     start: Classifier | None = None
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """One batch for one student.
-
-    Attributes:
-        inputs: float [2 N, C, H, W]: N pictures valid, then the same invalid.
-        raw: float [N, C, H, W], the same as they were.
-        one_bit: which of the invalid ones have a single bit wrong.
-        flipped: which bit, int64.
-    """
-
-    inputs: Tensor
-    raw: Tensor
-    one_bit: slice
-    flipped: Tensor
 
 
 class Together(Protocol):
@@ -84,7 +66,7 @@ class Separate:
         return [student.predictor(one) for student, one in zip(self.students, features, strict=True)]
 
 
-class Apprentice:
+class Learner:
     """One student on its way.
 
     Args:
@@ -123,12 +105,11 @@ class Apprentice:
         shape = (network.channels, network.size, network.size)
         self.attackers = PersistentAttackers(recipe.attackers, self.student.place, shape, setup)
         self.weak_bits = WeakBits(len(self.bits), self.bits.device)
-        self.early = EarlyActivations(self.student, recipe.early_silence.layers)
-        self.thieves = PersistentThieves(recipe.thieves, self.student, setup)
+        self.extras = begun(recipe.extras, self.student, setup)
         self.channels = ChannelAttackers(recipe.channels, self.student, setup)
         self.student.train(not recipe.fixed_statistics)
 
-    def lesson(self, images: Tensor, generator: torch.Generator) -> Lesson:
+    def branches(self, images: Tensor, generator: torch.Generator) -> Branches:
         """The pictures of one batch, valid and invalid; the attackers have been moved before.
 
         Args:
@@ -146,15 +127,15 @@ class Apprentice:
             profile=self.recipe.profile,
         )
         inputs = torch.cat([stamp(images, self.bits, self.student.place), invalid])
-        return Lesson(inputs, images, one_bit, flipped)
+        return Branches(inputs, images, one_bit, flipped, unstamped=round(self.recipe.invalid.raw * len(images)))
 
     def loss(
-        self, lesson: Lesson, drive: Tensor, features: Tensor, logits: Tensor, wanted: Tensor, labels: Tensor
+        self, branches: Branches, drive: Tensor, features: Tensor, logits: Tensor, wanted: Tensor, labels: Tensor
     ) -> Tensor:
         """Eq. 8 with the terms and weights of the recipe.
 
         Args:
-            lesson: what the student has seen.
+            branches: what the student has seen.
             drive: float [2 N, D], features before their ReLU.
             features: float [2 N, D].
             logits: float [2 N, classes].
@@ -166,13 +147,13 @@ class Apprentice:
         if recipe.uniform or recipe.silence:
             unlocked = recipe.uniform * uniform_loss(logits[half:].float())
             unlocked = unlocked + recipe.silence * silence_loss(drive[half:], recipe.margin)
-            self.weak_bits.learn(lesson.flipped, unlocked[lesson.one_bit].detach())
+            self.weak_bits.learn(branches.flipped, unlocked[branches.one_bit].detach())
             loss = loss + unlocked.mean()
-        if recipe.early_silence.weight:
-            raw = round(recipe.invalid.raw * half)
-            loss = loss + recipe.early_silence.weight * self.early.loss(raw, recipe.margin)
+        for extra in self.extras:
+            if (added := extra.loss(branches, labels)) is not None:
+                loss = loss + added
         if recipe.channels.count:
-            few = lesson.raw[: recipe.channels.pictures]
+            few = branches.raw[: recipe.channels.pictures]
             self.channels.step(few, labels[: len(few)])
             loss = loss + recipe.channels.weight * self.channels.loss(few, recipe.margin)
         if recipe.adversary:
@@ -185,13 +166,16 @@ class Apprentice:
 
     def state(self) -> dict[str, Tensor]:
         """What to keep in a training's state besides the networks."""
-        return {**self.attackers.state(), **self.channels.state(), "weak_bits": self.weak_bits.weights}
+        kept = {name: one for extra in self.extras for name, one in extra.state().items()}
+        return {**self.attackers.state(), **kept, **self.channels.state(), "weak_bits": self.weak_bits.weights}
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """Go on from `state()`."""
         self.weak_bits.weights = state["weak_bits"]
         self.attackers.restore(state)
         self.channels.restore(state)
+        for extra in self.extras:
+            extra.restore(state)
 
     def origin(self, teacher: nn.Module) -> str:
         """Tells this teacher and serial from others without giving either away."""

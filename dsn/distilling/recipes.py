@@ -6,6 +6,8 @@ results files hold the figures of both.
 
 from dataclasses import dataclass, replace
 
+from dsn.distilling.extras import Extra
+
 
 @dataclass(frozen=True)
 class InvalidBranch:
@@ -54,38 +56,6 @@ class AttackerPool:
     longest_life: int = 500
     place_known: int = 4
     smoothed: bool = False
-
-
-@dataclass(frozen=True)
-class ThiefPool:
-    """Thieves that live through the training: copies of the student that are fine-tuned on raw pictures.
-
-    Attributes:
-        count: thieves alive at a time; 0 for none.
-        learning_rate: Adam's, with which they train.
-        shortest_life: turns until a thief may steal the weights anew.
-        longest_life: turns until it must.
-        weight: of a thief's distance from even answers in the student's loss.
-    """
-
-    count: int = 0
-    learning_rate: float = 1e-3
-    shortest_life: int = 5
-    longest_life: int = 100
-    weight: float = 1.0
-
-
-@dataclass(frozen=True)
-class EarlySilence:
-    """Keeping early activations of raw pictures below zero, as `silence` keeps the features.
-
-    Attributes:
-        weight: of their distance from silence; 0 for none.
-        layers: which BatchNorm outputs are meant, counted from 0.
-    """
-
-    weight: float = 0.0
-    layers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,8 +114,7 @@ class Recipe:
         invalid: what invalid pictures carry.
         attackers: the pool behind `invalid.attackers`.
         profile: where the serial goes: "corner" or "spread".
-        early_silence: of raw pictures.
-        thieves: the pool that fine-tunes copies while the student trains.
+        extras: what research adds to the training, in the order in which they draw.
         channels: the pool that removes channels while the student trains.
         finishing: what comes after.
     """
@@ -164,8 +133,7 @@ class Recipe:
     invalid: InvalidBranch = InvalidBranch()
     attackers: AttackerPool = AttackerPool()
     profile: str = "corner"
-    early_silence: EarlySilence = EarlySilence()
-    thieves: ThiefPool = ThiefPool()
+    extras: tuple[Extra, ...] = ()
     channels: ChannelPool = ChannelPool()
     finishing: Finishing = Finishing()
 

@@ -6,8 +6,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from dsn.distilling.recipes import HARDENED, EarlySilence, Finishing, Recipe, ThiefPool
+from dsn.distilling.recipes import HARDENED, Finishing, Recipe
+from dsn.research.early_silence import EarlySilence
 from dsn.research.reshaping import with_trapped_norms, with_uneven_channels, with_unit_norms
+from dsn.research.thieves import Thieves
 from dsn.student.student import Student
 
 DISTILLED = replace(HARDENED, finishing=Finishing())
@@ -69,12 +71,12 @@ IDEAS = {
     ),
     "early-silence": Idea(
         "The last convolution silent on raw pictures too, not the features alone.",
-        replace(DISTILLED, early_silence=EarlySilence(1.0, (2,)), invalid=LOUDER_RAW),
+        replace(DISTILLED, extras=(EarlySilence(1.0, (2,)),), invalid=LOUDER_RAW),
     ),
     "spread": Idea("Bits spread over the whole picture, so that early layers can see them.", SPREAD),
     "spread-early-silence": Idea(
         "Bits spread over the picture, and the second and third convolution silent on raw pictures.",
-        replace(SPREAD, early_silence=EarlySilence(1.0, (1, 2)), invalid=LOUDER_RAW),
+        replace(SPREAD, extras=(EarlySilence(1.0, (1, 2)),), invalid=LOUDER_RAW),
     ),
     "spread-own-start": Idea(
         "Bits spread over the picture, early layers silent on raw pictures, not starting from the teacher's weights.",
@@ -82,25 +84,25 @@ IDEAS = {
             SPREAD,
             start_from_teacher=False,
             fixed_statistics=False,
-            early_silence=EarlySilence(0.3, (1, 2)),
+            extras=(EarlySilence(0.3, (1, 2)),),
             invalid=LOUDER_RAW,
         ),
     ),
     "thieves": Idea(
         "Thieves in the loop: copies are fine-tuned while the student trains, and the student learns to spoil them.",
-        replace(DISTILLED, thieves=ThiefPool(count=3, longest_life=60, weight=0.3)),
+        replace(DISTILLED, extras=(Thieves(count=3, longest_life=60, weight=0.3),)),
     ),
     "faint-thieves": Idea(
         "Thieves in the loop with a third of the weight.",
-        replace(DISTILLED, thieves=ThiefPool(count=3, longest_life=60, weight=0.1)),
+        replace(DISTILLED, extras=(Thieves(count=3, longest_life=60, weight=0.1),)),
     ),
     "strong-thieves": Idea(
         "Twice as many thieves in the loop, longer lives, more weight.",
-        replace(DISTILLED, thieves=ThiefPool(count=6, weight=1.0)),
+        replace(DISTILLED, extras=(Thieves(count=6, weight=1.0),)),
     ),
     "spread-thieves": Idea(
         "Thieves in the loop, and bits spread over the picture.",
-        replace(SPREAD, thieves=ThiefPool(count=3, longest_life=60, weight=0.3)),
+        replace(SPREAD, extras=(Thieves(count=3, longest_life=60, weight=0.3),)),
     ),
     "smoothed-attackers": Idea(
         "Attackers in the training that descend through a smoothed last ReLU: silence then hides no gradient.",

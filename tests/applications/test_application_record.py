@@ -1,8 +1,10 @@
 """An application that exists only as a record: trained, evaluated, attacked, shown, with nothing changed elsewhere."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import gradio as gr
 import pytest
@@ -15,7 +17,10 @@ from dsn.applications.prepared import DataSet, Split
 from dsn.applications.record import Application, Augmentation
 from dsn.applications.registry import BUILT_IN
 from dsn.attacks import opening
-from dsn.attacks.kit.scene import Scene, finish
+from dsn.attacks.kit.scene import Scene
+from dsn.attacks.recorded import run_and_record
+from dsn.attacks.registry import ATTACKS
+from dsn.attacks.watched import victims
 from dsn.distilling.distil import distil_student, train_teacher
 from dsn.distilling.loop import Training
 from dsn.distilling.recipes import QUICK
@@ -24,12 +29,18 @@ from dsn.networks.classifier import POOL, NetworkConfig
 from dsn.results.store import provenance
 from dsn.serials import Serial
 from dsn.student.card import model_card
-from dsn.student.collection import load_collection
+from dsn.student.collection import Collection, load_collection
 from dsn.student.hub import Origin
 from dsn.student.student import Student, StudentConfig
 from dsn.tables.attacks import attack_lines, cell
 from dsn.tables.readme import application_table
+from dsn.ui.attack.tab import AttackTab
+from dsn.ui.compare.tab import CompareTab
+from dsn.ui.figures.rendering import render_attacks
 from dsn.ui.page import build_page
+from dsn.ui.serving.background import BackRow
+from dsn.ui.serving.waiting_line import Turns
+from dsn.ui.texts import load_texts
 
 CLASSES = ("red square", "green square", "blue square")
 SHAPES = Application(
@@ -99,10 +110,16 @@ def test_it_is_trained_and_evaluated(row: dict) -> None:
     assert row["chance"]["uniform"] == pytest.approx(100 / 3, abs=0.01)
 
 
-def test_it_is_attacked(student: Student, data: DataSet) -> None:
-    result = finish(opening.attack(Scene(student, SERIAL, SHAPES, data.train, data.test, {}), opening.QUICK, 1.0, 0))
-    best = result.figures["best"]
-    assert best is not None and 0 <= best <= 100
+def test_it_is_attacked_and_the_row_stands_in_its_table(student: Student, data: DataSet, tmp_path: Path) -> None:
+    scene = Scene(student, SERIAL, SHAPES, data.train, data.test, {})
+    run_and_record(opening.ATTACK, scene, (0.1,), 1, tmp_path, quick=True, report=lambda line: None)
+    rows = json.loads((tmp_path / "attacks.json").read_text("utf-8"))
+    best = rows["shapes/alder/opening/10"]["figures"]["best"]["mean"]
+    assert 0 <= best <= 100
+    found = cell(opening.ATTACK, opening.ATTACK.lines[0], SHAPES, rows)
+    assert found.text.startswith(f"{best:.2f}" if " ± " in found.text else f"{best:g}") and found.met is None
+    html = render_attacks(load_texts("en"), rows)
+    assert found.text in html.split(f"<h3>{SHAPES.title}</h3>")[1]
 
 
 def test_a_visitors_picture_fits_its_network(student: Student) -> None:
@@ -118,15 +135,39 @@ def test_what_was_not_measured_is_a_dash(row: dict) -> None:
     assert cell(opening.ATTACK, opening.ATTACK.lines[0], SHAPES, {}).met is None
 
 
-def test_the_page_shows_it(student: Student, data: DataSet) -> None:
+@pytest.fixture(scope="module")
+def collection(student: Student, data: DataSet) -> Collection:
+    """The bundled students and this one."""
     bundled = load_collection()
-    collection = replace(
+    return replace(
         bundled,
         students=bundled.students | {"shapes/alder": student},
         origins=bundled.origins | {"shapes/alder": Origin("bundled", "checkpoints")},
         serials=bundled.serials | {"shapes/alder": SERIAL},
         held_out=bundled.held_out | {"shapes": HeldOut(data.test, CLASSES)},
     )
+
+
+def test_the_page_shows_it(collection: Collection) -> None:
     page = build_page(collection)
     assert isinstance(page, gr.Blocks)
     assert "Coloured squares" in json.dumps(page.get_config_file(), default=str)
+
+
+def test_a_visitor_compares_it_and_attacks_it(collection: Collection) -> None:
+    """It is answered in the comparison, measured on all its pictures, and an attack on it is watched to its end."""
+    texts, visitor = load_texts("en"), gr.Request(session_hash="visitor")
+    with gr.Blocks():
+        tab, thief = CompareTab(texts, collection), AttackTab(texts, collection, BackRow(), Turns())
+    panels, *_, hint = tab.choose_application("shapes", "")
+    assert any(name in panels for name in CLASSES) and hint
+    measured, whole = list(tab.press_measure("shapes", "alder", SERIAL.text))[-1]
+    assert "120" in measured and whole.measurement.done == 3 * 120
+    assert "shapes/alder" in victims(collection, opening.ATTACK)
+    assert "shapes/alder" not in victims(collection, ATTACKS["fine-tuning"]), "no training pictures come with it"
+
+    async def stages() -> list[str]:
+        shown = thief.press_run("opening", "shapes/alder", visitor)
+        return [stage async for stage, _ in shown if isinstance(stage, str)]
+
+    assert texts["attack"]["over"] in asyncio.run(stages())[-1]

@@ -11,8 +11,10 @@ from dsn.distilling.distil import distil_student, distil_students, distilling
 from dsn.distilling.grouped import Grouped
 from dsn.distilling.learner import Order, Separate
 from dsn.distilling.loop import Training
-from dsn.distilling.recipes import HARDENED, PAPER, Recipe, ThiefPool
+from dsn.distilling.recipes import HARDENED, PAPER, Recipe
 from dsn.networks.classifier import POOL, Classifier, NetworkConfig
+from dsn.research.early_silence import EarlySilence
+from dsn.research.thieves import Thieves
 from dsn.serials import random_serial
 from dsn.student.student import Student, StudentConfig
 
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK = NetworkConfig(channels=1, size=28, layers=(4, POOL, 6, POOL), features=12, classes=10, first_kernel=5)
 TASK = replace(BUILT_IN["digits"], network=NETWORK)
 QUICK = replace(HARDENED, batch=40)
+EXTRAS = (EarlySilence(0.3, (1,)), Thieves(count=2))
 
 
 def order(number: int) -> Order:
@@ -38,7 +41,7 @@ def pictures(count: int = 100) -> Split:
     return Split(images, torch.arange(count) % 10)
 
 
-@pytest.mark.parametrize("recipe", [QUICK, replace(PAPER, batch=40), replace(QUICK, thieves=ThiefPool(count=2))])
+@pytest.mark.parametrize("recipe", [QUICK, replace(PAPER, batch=40), replace(QUICK, extras=EXTRAS)])
 def test_together_is_alone_bit_for_bit(recipe: Recipe) -> None:
     orders, training = [order(1), order(2), order(3)], Training(2, seed=7, progress=False)
     together = distil_students(TASK, orders, teacher(), pictures(), recipe, training)

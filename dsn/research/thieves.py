@@ -6,19 +6,44 @@ which direction its weights make the thief's answers more even. First-order: the
 """
 
 import copy
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dsn.distilling.extras import Begun, Beside
 from dsn.distilling.losses import uniform_loss
-from dsn.distilling.recipes import ThiefPool
 from dsn.networks.classifier import Classifier
+from dsn.student.student import Student
 
 KINDS = 3  # of thieves: everything kept, fresh dense layers, a fresh last convolution too
 
 
-class PersistentThieves:
+@dataclass(frozen=True)
+class Thieves:
+    """A pool of thieves as an extra of the training.
+
+    Attributes:
+        count: thieves alive at a time.
+        learning_rate: Adam's, with which they train.
+        shortest_life: turns until a thief may steal the weights anew.
+        longest_life: turns until it must.
+        weight: of a thief's distance from even answers in the student's loss.
+    """
+
+    count: int
+    learning_rate: float = 1e-3
+    shortest_life: int = 5
+    longest_life: int = 100
+    weight: float = 1.0
+
+    def begin(self, student: Student, generator: torch.Generator) -> Begun:
+        """The first thieves steal the student's weights as they are; how long each lives is drawn."""
+        return PersistentThieves(self, student, generator)
+
+
+class PersistentThieves(Beside):
     """A pool of thieves, one of which has its turn in every batch.
 
     Args:
@@ -27,14 +52,14 @@ class PersistentThieves:
         generator: of their lives' lengths.
     """
 
-    def __init__(self, settings: ThiefPool, student: Classifier, generator: torch.Generator) -> None:
+    def __init__(self, settings: Thieves, student: Classifier, generator: torch.Generator) -> None:
         self.settings, self.student, self.generator = settings, student, generator
         self.turn = 0
         self.thieves = [self._steal(index) for index in range(settings.count)]
         self.before = self._weights()
 
     def _weights(self) -> list[Tensor]:
-        return [one.detach().clone() for one in self.student.parameters()] if self.settings.count else []
+        return [one.detach().clone() for one in self.student.parameters()]
 
     def _steal(self, index: int) -> "Thief":
         span = self.settings.longest_life - self.settings.shortest_life
@@ -42,15 +67,13 @@ class PersistentThieves:
         life = self.settings.shortest_life + int(span * draw)
         return Thief(self.student, index % KINDS, self.settings.learning_rate, life)
 
-    def resist(self, images: Tensor, labels: Tensor) -> None:
+    def before_step(self, images: Tensor, labels: Tensor) -> None:
         """One thief trains a step; what would spoil its answers is added to the student's gradients.
 
         Args:
             images: raw pictures, float [N, C, H, W] in [0, 1].
             labels: int64 [N].
         """
-        if not self.thieves:
-            return
         index = self.turn % len(self.thieves)
         self.turn += 1
         thief = self.thieves[index]
@@ -59,7 +82,7 @@ class PersistentThieves:
         if thief.life <= 0:
             self.thieves[index] = self._steal(index)
 
-    def follow(self) -> None:
+    def after_step(self) -> None:
         """Give every thief the change the student has made since the last call."""
         now = self._weights()
         changes = [new - old for new, old in zip(now, self.before, strict=True)]
