@@ -2,9 +2,8 @@
 
 from dsn.locks.modules import SealedModule, seal_module
 from dsn.serials import Serial, SerialError
-from dsn.student.hub import StudentError, load_student
-from dsn.student.sealing import seal, unseal
-from dsn.student.student import Student
+from dsn.student.folder import StudentError
+from dsn.student.public import Student, load_student, seal, unseal
 
 __all__ = [
     "SealedModule",

@@ -1,6 +1,6 @@
 """Training: the owner's teacher, and the students distilled from it. Nothing else trains."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -126,7 +126,7 @@ def distilling(
     training: Training,
     *,
     grouped: bool = False,
-) -> Iterator[Distilling]:
+) -> Generator[Distilling, None, None]:
     """Distil students step by step: each follows the teacher on pictures with its own serial only.
 
     Each picture of a batch is there twice, once valid (Eq. 3) and once invalid, so that the serial

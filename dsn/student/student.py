@@ -14,7 +14,6 @@ from dsn.locks.sweep import Swept
 from dsn.networks.classifier import Classifier, NetworkConfig
 from dsn.networks.map_network import MapConfig
 from dsn.serials import BIT_COUNTS, Serial
-from dsn.student.hub_methods import StudentHubMixin
 
 FORMAT = 1
 CLASSES, MAP = "classes", "map"
@@ -98,13 +97,12 @@ class StudentConfig:
             raise ValueError(f"a value is missing or not as expected ({error})") from error
 
 
-class Student(Classifier, StudentHubMixin):
+class Student(Classifier):
     """A student f_S = G_y(G_e(x)); without G_d and without its serial.
 
     Calling it gives the logits of pictures as they come, stamped or not: float [N, C, H, W] in [0, 1] to float
-    [N, classes]; `features` gives e, float [N, D], of the network as it lies.
-    `from_pretrained`, `save_pretrained` and `push_to_hub` are
-    huggingface_hub's, and read safetensors and JSON only.
+    [N, classes]; `features` gives e, float [N, D], of the network as it lies. `dsn.Student` adds huggingface_hub's
+    methods (`dsn.student.public`).
     """
 
     def __init__(self, config: StudentConfig) -> None:
