@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from dsn.allowance import Allowance
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import DataSet, Split
 from dsn.applications.record import Application, Augmentation
@@ -158,7 +159,8 @@ def test_a_visitor_compares_it_and_attacks_it(collection: Collection) -> None:
     """It is answered in the comparison, measured on all its pictures, and an attack on it is watched to its end."""
     texts, visitor = load_texts("en"), gr.Request(session_hash="visitor")
     with gr.Blocks():
-        tab, thief = CompareTab(texts, collection), AttackTab(texts, collection, BackRow(), Turns())
+        tab = CompareTab(texts, collection, Allowance(None, 9))
+        thief = AttackTab(texts, collection, BackRow(), Turns())
     panels, *_, hint = tab.choose_application("shapes", "")
     assert any(name in panels for name in CLASSES) and hint
     measured, whole = list(tab.press_measure("shapes", "alder", SERIAL.text))[-1]
