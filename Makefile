@@ -3,6 +3,7 @@
 # make check     format, lint, types and the quick tests: what to run while working
 #                (WORKERS=1 for one at a time; PYTEST=--durations=20 shows what is slow; both for `make test` too)
 # make rebuild   teachers and students again from the data sets (a GPU is used where there is one)
+# make static    the demo as a folder, build/static: for any static host, a stick, or offline
 # make engine    what the engine in the browser is built of, again from its source (needs npm)
 # make results   the figures of assets/results/ again, for the students in checkpoints/
 
@@ -13,7 +14,7 @@ PYTEST ?=
 # Files stay whole, for what their tests share; in pytest's order, so that those with a browser come last.
 TESTS := $(IN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
-.PHONY: demo test check rebuild results engine
+.PHONY: demo test check rebuild results engine static
 
 demo: .venv/demo
 	$(IN)/python app.py
@@ -35,6 +36,9 @@ rebuild: .venv/demo
 
 results: .venv/demo
 	$(IN)/python -m dsn evaluate
+
+static: .venv/demo
+	$(IN)/python -m dsn static build/static
 
 engine:
 	cd dsn/ui/engine/source && npm install --no-audit --no-fund --no-package-lock && npm run build

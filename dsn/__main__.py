@@ -45,6 +45,7 @@ In the order an owner would use them:
   attack    try to use a student without its serial, and record how far that leads
   owner     key, signed serials, ledger, minting, tracing a leak
   publish   put students on the Hub
+  static    the demo as a folder of files, for any static host
   seal      make weights noise without a serial, without training; any safetensors file too
 Data sets are looked for in the folder DSN_DATA names (or data/) and downloaded there if missing.
 """
@@ -139,6 +140,9 @@ def parser() -> argparse.ArgumentParser:
     benches.add_argument(
         "which", choices=["training", "fleet", "page", "attacks", "gpu", "all"], nargs="?", default="all"
     )
+    static = command("static", "Write the demo as a folder that needs no server.")
+    static.add_argument("folder", type=Path, help="to write; open its index.html")
+    static.add_argument("--hub", help="address that ?student=organisation/name asks (default: the Hub's own)")
     add_owner_commands(commands)
     add_publish_command(commands)
     add_sealing_commands(commands)
@@ -260,6 +264,10 @@ def main(arguments: list[str] | None = None) -> None:
                 from dsn.bench.run import run  # needs Gradio, which training machines may lack
 
                 run(options.which)
+            case "static":
+                from dsn.ui.static.build import run as write_static  # needs Gradio too
+
+                write_static(options.folder, options.hub)
             case "owner":
                 run_owner(options)
             case "publish":

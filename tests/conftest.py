@@ -16,6 +16,7 @@ from hypothesis import settings
 from owner_workplace import ledger  # noqa: F401 - a fixture
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from small_data_sets import data_home, no_network, served  # noqa: F401 - fixtures
+from static_folder import static_folder  # noqa: F401 - a fixture
 from tiny_students import without_a_favourite
 from troubled_hub import hub  # noqa: F401 - a fixture
 

@@ -60,13 +60,15 @@ def render_panels(
     )
 
 
-def render_gallery(texts: Texts, task: str, held_out: HeldOut, indices: list[int], chosen: int | None) -> str:
-    """Held-out pictures as buttons with their true labels."""
+def render_gallery(
+    texts: Texts, task: str, held_out: HeldOut, indices: list[int], chosen: int | None, scale: int = THUMBNAIL_SCALE
+) -> str:
+    """Held-out pictures as buttons with their true labels, each pixel a square of `scale`."""
     names = texts.class_names(task, held_out.class_names)
     pictures = [
         {
             "index": index,
-            "image": to_data_uri(as_floats(held_out.split.images[index]), THUMBNAIL_SCALE),
+            "image": to_data_uri(as_floats(held_out.split.images[index]), scale),
             "label": names[int(held_out.split.labels[index])],
         }
         for index in indices

@@ -5,15 +5,18 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 BUILT = HERE / "built"
-SCRIPTS = ("serials", "config", "safetensors", "kernel", "network", "locks", "student", "worker", "client")
+SCRIPTS = (
+    "serials", "config", "safetensors", "kernel", "network", "locks", "student", "measuring", "unpacking", "worker",
+    "client",
+)  # fmt: skip
 PUBLIC = (
     "Refusal", "Student", "parseSerial", "placeOf", "serialText", "isIssuable", "randomSerial", "flipped", "sameBits",
-    "openSeal", "keyOf", "softmax", "asFloats", "engineClient",
+    "openSeal", "keyOf", "softmax", "asFloats", "wilson", "readConfig", "engineClient",
 )  # fmt: skip
 
 
 def engine_script() -> str:
-    """Script text that defines `dsnEngine`; in a Worker it also answers messages."""
+    """Script text that defines `dsnEngine`, and `dsnMakeEngine`, whose own text makes it anew in a Worker."""
     kernel = base64.b64encode((BUILT / "kernel.wasm").read_bytes()).decode()
     parts = [
         (BUILT / "noble.js").read_text("utf-8"),
@@ -21,4 +24,5 @@ def engine_script() -> str:
         *((HERE / "scripts" / f"{name}.js").read_text("utf-8") for name in SCRIPTS),
     ]
     whole = "\n".join(parts)
-    return f'const dsnEngine = (() => {{\n"use strict";\n{whole}\nreturn {{ {", ".join(PUBLIC)} }};\n}})();\n'
+    made = f'function dsnMakeEngine() {{\n"use strict";\n{whole}\nreturn {{ {", ".join(PUBLIC)} }};\n}}\n'
+    return f"{made}const dsnEngine = dsnMakeEngine();\n"

@@ -40,7 +40,7 @@ const here = () => location.pathname + location.search + location.hash;
 const named = () => NAMES.some((name) => new URLSearchParams(location.search).has(name));
 
 function mark() {
-  for (const button of document.querySelectorAll("#panels [data-condition]")) {
+  for (const button of document.querySelectorAll("#panels button[data-condition]")) {
     const chosen = button.dataset.condition === condition;
     if ((button.getAttribute("aria-pressed") === "true") !== chosen) button.setAttribute("aria-pressed", chosen);
   }

@@ -1,4 +1,4 @@
-// On the page: questions to the Worker, which is made from the page's own script so that a file:// page has one too.
+// On the page: questions to the Worker, made from the text of `dsnMakeEngine`, so that a file:// page has one too.
 
 /** Ask(what, values) gives a promise of the answer; where there is no Worker the page itself answers. */
 function engineClient(source) {
@@ -27,9 +27,9 @@ function engineClient(source) {
   return (what, values) =>
     new Promise((answer, refuse) => {
       if (!worker) {
-        setTimeout(() => {
+        setTimeout(async () => {
           try {
-            answer(handlers[what](values));
+            answer(await handlers[what](values));
           } catch (error) {
             refuse(error);
           }

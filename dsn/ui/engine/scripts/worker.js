@@ -13,10 +13,15 @@ function workerHandlers() {
       students.set(name, student);
       return student.config;
     },
-    /** Keep pictures, uint8 [N, each], under a name. */
-    keep({ name, bytes, each }) {
-      pictures.set(name, { bytes, each });
-      return bytes.length / each;
+    /** The same for a student that came packed. */
+    async openPacked({ name, text, length }) {
+      const { config, weights } = unpackedStudent(await inflated(bytesOfText(text, length)));
+      return this.open({ name, config, weights });
+    },
+    /** Keep packed pictures, uint8 [count, channels, size, size], under a name. */
+    async keepPacked({ name, text, length, count, channels, size }) {
+      const bytes = unpackedPictures(await inflated(bytesOfText(text, length)), count, channels, size);
+      pictures.set(name, { bytes, each: channels * size * size });
     },
     /** The three panels of one picture: a kept one by its index, or one that comes along. */
     compare({ name, picture, from, index, valid, entered, label }) {
@@ -26,14 +31,23 @@ function workerHandlers() {
     answers({ name, from, start, end, bits }) {
       return students.get(name).answers(floatsOf(from, start, end), end - start, bits);
     },
+    /** Right answers to some of the kept pictures under each of many serials. */
+    tried({ name, from, indices, labels, serials }) {
+      const student = students.get(name);
+      const chosen = new Float32Array(indices.length * student.each);
+      indices.forEach((one, row) => chosen.set(floatsOf(from, one, one + 1), row * student.each));
+      return serials.map((bits) => {
+        return student.answers(chosen, indices.length, bits).labels.filter((label, row) => label === labels[row]).length;
+      });
+    },
   };
 }
 
 if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope) {
   const handlers = workerHandlers();
-  self.onmessage = ({ data: { number, what, values } }) => {
+  self.onmessage = async ({ data: { number, what, values } }) => {
     try {
-      self.postMessage({ number, found: handlers[what](values) });
+      self.postMessage({ number, found: await handlers[what](values) });
     } catch (error) {
       self.postMessage({ number, refused: error.message, isRefusal: error instanceof Refusal });
     }

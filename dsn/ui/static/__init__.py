@@ -1,0 +1,1 @@
+"""The demo as a folder that needs no server."""

@@ -1,0 +1,216 @@
+"""`python -m dsn static`: the demo as a folder of files, for any static host, a stick, or offline."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import constants
+from markupsafe import Markup
+
+from dsn.files import write_in_place
+from dsn.places import CHECKPOINTS
+from dsn.results.store import teacher_accuracy
+from dsn.statistics import chance
+from dsn.student.collection import SEALED_COPY, Collection, load_collection
+from dsn.ui.compare.rendering import render_bits, render_gallery, render_sketch
+from dsn.ui.engine.sources import engine_script
+from dsn.ui.lesson.lesson import SCRIPTS, Lesson
+from dsn.ui.lesson.steps import STEPS, step_serial
+from dsn.ui.rendering import render_note, render_template, script
+from dsn.ui.static.packing import data_script, packed_pictures, packed_student
+from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
+
+HERE = Path(__file__).parent
+UI = HERE.parent
+STUDENTS = ("digits/alder", "digits/paper", "signs/alder")  # in it; any other comes from the Hub by its name
+GALLERY_COUNT = 24
+REDRAWS = 10  # serials of a lesson's step that a presenter may draw
+BATCHES = {"digits": 50, "signs": 25}  # pictures an answer of the Worker, while measuring
+STYLES = (
+    "accents", "access", "page", "text", "controls", "compare", "measure", "share", "lesson", "present",
+)  # fmt: skip
+SECTIONS = ("conditions", "panels", "compare", "measure", "share", "static", "classes", "errors")
+COMPONENTS = {
+    "header": ("header.js",),
+    "panels": ("feel.js",),
+    "bits": ("bits.js",),
+    "gallery": ("gallery.js",),
+    "sketch": ("sketch.js",),
+    "lesson": SCRIPTS,
+    "share": ("share.js",),
+}
+PAGE_SCRIPTS = ("drawing", "data", "hub", "pictures", "brute_force", "page", "offline")
+README = """\
+---
+title: Deep Serial Numbers
+emoji: 🔐
+colorFrom: green
+colorTo: gray
+sdk: static
+app_file: index.html
+pinned: false
+license: mit
+short_description: Networks that work only with their serial number
+---
+
+The demo as a folder: open `index.html`, from any web server or by double click. Everything runs in the visitor's
+browser. `?student=organisation/name@revision` loads a student from the Hub.
+"""
+
+
+def build_static(folder: Path, hub: str = constants.ENDPOINT) -> list[Path]:
+    """Write the folder.
+
+    Args:
+        folder: made where it is missing; files of the same names are replaced.
+        hub: address that `?student=` asks.
+
+    Returns:
+        The files written.
+    """
+    collection = load_collection()
+    files = {name: text.encode() for name, text in pages(collection, hub.rstrip("/")).items()}
+    files |= {"engine.js": engine_script().encode(), "page.js": page_script().encode(), "page.css": styles().encode()}
+    files |= {f"data/{name}.js": content for name, content in data(collection).items()}
+    version = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:12]
+    worker = (HERE / "scripts" / "service_worker.js").read_text("utf-8")
+    worker = worker.replace("{version}", version).replace("{files}", json.dumps(["./", *sorted(files)]))
+    files |= {"offline.js": worker.encode(), "README.md": README.encode()}
+    for name, content in files.items():
+        write_in_place(folder / name, lambda beside, content=content: beside.write_bytes(content))  # type: ignore[misc]
+    return [folder / name for name in files]
+
+
+def data(collection: Collection) -> dict[str, bytes]:
+    """The scripts that hold students and pictures, by name."""
+    students = {
+        name.replace("/", "-"): packed_student(CHECKPOINTS / name) for name in STUDENTS if name in collection.students
+    }
+    pictures = {
+        f"{task}-pictures": packed_pictures(collection.held_out[task].split.images.numpy())
+        for task in tasks(collection)
+    }
+    return {name: data_script(name, content) for name, content in (students | pictures).items()}
+
+
+def tasks(collection: Collection) -> list[str]:
+    """The applications that the folder has students for."""
+    there = {name.split("/")[0] for name in STUDENTS}
+    return [one.name for one in collection.applications() if one.name in there]
+
+
+def file_of(language: str) -> str:
+    """The page in one language."""
+    return "index.html" if language == DEFAULT_LANGUAGE else f"{language}.html"
+
+
+def pages(collection: Collection, hub: str) -> dict[str, str]:
+    """The page in every language, by its file's name."""
+    return {file_of(language): page(load_texts(language), collection, hub) for language in languages()}
+
+
+def page(texts: Texts, collection: Collection, hub: str) -> str:
+    """The page in one language."""
+    shown = [one for one in collection.applications() if one.name in tasks(collection)]
+    held = {one.name: collection.held_out[one.name] for one in shown}
+    galleries = {name: one.gallery(GALLERY_COUNT) for name, one in held.items()}
+    lesson = Lesson(texts, collection)
+    return render_template(
+        "static.html",
+        t=texts,
+        title=texts["page"]["title"],
+        early=Markup(script("head.js")),
+        every_language=[(load_texts(language), file_of(language)) for language in languages()],
+        lesson=Markup(lesson.card.value),
+        clouds=Markup(lesson.clouds),
+        tasks=shown,
+        bits=[(count, Markup(render_bits(texts, None, count))) for count in (64, 9)],
+        galleries=[
+            (name, Markup(render_gallery(texts, name, held[name], galleries[name], None, scale=1)))
+            for name in galleries
+        ],
+        sketch=Markup(render_sketch(texts["compare"]["sketch"], texts["compare"]["clear"])),
+        hint=Markup(render_note(texts["measure"]["hint"])),
+        loading=Markup(render_note(texts["static"]["loading"])),
+        share=Markup(render_template("share.html", t=texts)),
+        data=Markup(as_json(page_data(texts, collection, galleries, hub))),
+    )
+
+
+def page_script() -> str:
+    """The page's script: those of the served page's components, and the folder's own in place of its server."""
+    parts = [
+        f"{json.dumps(name)}(element, trigger, watch, props) {{\n{chr(10).join(map(script, names))}\n}},"
+        for name, names in COMPONENTS.items()
+    ]
+    own = [(HERE / "scripts" / f"{name}.js").read_text("utf-8") for name in PAGE_SCRIPTS]
+    return "\n".join(["const dsnComponents = {", *parts, "};", *own])
+
+
+def as_json(value: object) -> str:
+    """JSON that may stand inside a script element."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def styles() -> str:
+    """Every style sheet of the page, the folder's own last."""
+    own = [UI / "styles" / f"{name}.css" for name in STYLES] + [HERE / "styles" / "static.css"]
+    return "\n".join(path.read_text("utf-8") for path in own)
+
+
+def page_data(texts: Texts, collection: Collection, galleries: dict[str, list[int]], hub: str) -> dict[str, Any]:
+    """What the page's scripts know besides the files of data/."""
+    sections = {name: texts[name] for name in SECTIONS}
+    return {
+        "texts": {**sections, "export": {"table": texts["export"]["table"]}},
+        "hub": hub,
+        "serials": {
+            name: serial.text
+            for name, serial in collection.serials.items()
+            if name.split("/")[0] in galleries and not name.endswith(SEALED_COPY)
+        },
+        "tasks": {task: task_data(collection, task, gallery) for task, gallery in galleries.items()},
+        "steps": [
+            {
+                "task": step.task,
+                "customer": step.customer,
+                "picture": step.picture,
+                "serials": [
+                    serial.text if (serial := step_serial(collection, step, count)) else None
+                    for count in range(REDRAWS)
+                ],
+            }
+            for step in STEPS
+        ],
+    }
+
+
+def task_data(collection: Collection, task: str, gallery: list[int]) -> dict[str, Any]:
+    """What is known of an application and its held-out pictures."""
+    held = collection.held_out[task]
+    count, channels, size, _ = held.split.images.shape
+    levels = chance(held.split.labels, len(held.class_names))
+    teacher = teacher_accuracy(task)
+    customers = [name.split("/")[1] for name in STUDENTS if name.split("/")[0] == task]
+    application = next(one for one in collection.applications() if one.name == task)
+    return {
+        "customers": customers,
+        "bits": {one: collection.student(task, one).config.bit_count for one in customers},
+        "count": count,
+        "channels": channels,
+        "size": size,
+        "labels": held.split.labels.tolist(),
+        "gallery": gallery,
+        "levels": {"uniform": levels.uniform, "majority": levels.majority},
+        "teacher": teacher.percent if teacher else None,
+        "can_be_drawn": application.can_be_drawn,
+        "batch": BATCHES.get(task, min(BATCHES.values())),
+    }
+
+
+def run(folder: Path, hub: str | None = None) -> None:
+    """`python -m dsn static FOLDER`."""
+    written = build_static(folder, hub or constants.ENDPOINT)
+    size = sum(path.stat().st_size for path in written)
+    print(f"wrote {folder}: {len(written)} files, {size / 1e6:.2f} MB; open {folder / 'index.html'}")

@@ -1,0 +1,217 @@
+// HTML from the engine's records: the same as the server's templates make of them, which a test compares.
+const DATA = JSON.parse(document.getElementById("page-data").textContent);
+const TEXTS = DATA.texts;
+
+/** Text that may be put into HTML. */
+function escaped(value) {
+  const marks = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
+  return String(value).replace(/[&<>"']/g, (one) => marks[one]);
+}
+
+/** A sentence of our own with its {places} filled in; what is filled in is escaped. */
+const filled = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => escaped(values[name]));
+const percent = (value) => `${value.toFixed(1)} %`;
+const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+
+/** What an error says, in the page's language, as dsn/ui/texts does it. */
+function translated(said) {
+  for (const [english, text] of Object.entries(TEXTS.errors)) {
+    const pattern = english.replace(/[^\w\s{}]/g, "\\$&").replace(/\{(\w+)\}/g, "(?<$1>.+?)");
+    const found = new RegExp(`^(?:${pattern})$`, "s").exec(said);
+    if (found) return text.replace(/\{(\w+)\}/g, (_, name) => translated(found.groups?.[name] ?? ""));
+  }
+  return said;
+}
+
+const note = (text, kind = "plain") => {
+  const role = kind === "error" || kind === "question" ? ' role="alert"' : "";
+  return `<p class="note ${kind}"${role}>${text}</p>`;
+};
+
+/** A picture, values in [0, 1], [channels, size, size], as an address: a bitmap, for a canvas may be refused. */
+function pictureAddress(values, channels, size) {
+  const row = Math.ceil((3 * size) / 4) * 4;
+  const bytes = new Uint8Array(54 + row * size);
+  const view = new DataView(bytes.buffer);
+  bytes.set([66, 77]);
+  view.setUint32(2, bytes.length, true);
+  view.setUint32(10, 54, true);
+  view.setUint32(14, 40, true);
+  view.setInt32(18, size, true);
+  view.setInt32(22, size, true);
+  view.setUint16(26, 1, true);
+  view.setUint16(28, 24, true);
+  for (let y = 0; y < size; y += 1) {
+    for (let x = 0; x < size; x += 1) {
+      const at = 54 + row * (size - 1 - y) + 3 * x;
+      for (let channel = 0; channel < 3; channel += 1) {
+        const from = (channels === 3 ? 2 - channel : 0) * size * size;
+        bytes[at + channel] = Math.round(255 * Math.min(1, Math.max(0, values[from + y * size + x])));
+      }
+    }
+  }
+  return `data:image/bmp;base64,${btoa(String.fromCharCode(...bytes))}`;
+}
+
+/** One class's name in the page's language. */
+const classNames = (task, names) => TEXTS.classes[task] ?? names;
+
+/** The three panels. `about`: task, customer, its config, the stamp's place in percent, true label, others' serials. */
+function panelsHtml(records, about) {
+  const { config, stamp, truth, owners } = about;
+  const said = TEXTS.panels;
+  const names = classNames(about.task, config.classes);
+  const { channels, size } = config.network;
+  const sections = records.map((panel) => {
+    const best = names[panel.answers[0].label];
+    const text = panel.serial ? dsnEngine.serialText(panel.serial) : null;
+    const title = TEXTS.conditions[panel.condition];
+    const serial = text ? `<code>${text}</code>` : `<span class="quiet">${said.nothing_stamped}</span>`;
+    const { left, top, size: wide } = stamp;
+    const outline = text
+      ? `<span class="stamp-outline" style="left:${left}%;top:${top}%;width:${wide}%;height:${wide}%"></span>`
+      : "";
+    const answers = panel.answers.map(({ label, probability }) => {
+      const share = 100 * probability;
+      const track = `<span class="track"><span class="bar" style="width:${share.toFixed(2)}%"></span></span>`;
+      return `<li> <span class="name">${escaped(names[label])}</span> <span class="value">${percent(share)}</span> ${track} </li>`;
+    });
+    const answer = panel.is_even ? "" : panel.answers[0].name;
+    return `<section class="panel ${panel.condition}" data-condition="${panel.condition}" data-answer="${escaped(answer)}" data-ready="true" aria-label="${title}">
+      <header>
+        <h3><button type="button" data-condition="${panel.condition}" aria-pressed="false" title="${TEXTS.share.focus}">${title}</button></h3>
+        <p class="stamped-serial"> ${serial} </p>
+      </header>
+      <div class="picture">
+        <img src="${pictureAddress(panel.picture, channels, size)}" alt="${text ? said.picture_stamped : said.picture_raw}"> ${outline}
+      </div>
+      ${verdictHtml(panel, best, truth === null ? null : names[truth])}
+      <ol class="answers"> ${answers.join(" ")} </ol>
+      <p class="remark"> ${remarkHtml(panel, owners)} </p>
+    </section>`;
+  });
+  const entered = records[1].serial ? dsnEngine.serialText(records[1].serial) : "none";
+  const { task, customer } = about;
+  return `<div class="panels" data-task="${task}" data-customer="${escaped(customer)}" data-serial="${entered}"> ${sections.join(" ")} </div>`;
+}
+
+function verdictHtml(panel, best, truth) {
+  const said = TEXTS.panels;
+  const isUnknown = panel.is_right === null;
+  const [mark, text] = panel.is_even
+    ? ["✗", filled(isUnknown ? said.even_unknown : said.even_wrong)]
+    : isUnknown
+      ? ["→", filled(said.unknown, { answer: best })]
+      : panel.is_right
+        ? ["✓", filled(said.right, { answer: best })]
+        : ["✗", filled(said.wrong, { answer: best, truth })];
+  const kind = isUnknown ? "unknown" : panel.is_right ? "right" : "wrong";
+  return `<p class="verdict ${kind}"> <span aria-hidden="true">${mark}</span> ${text} </p>`;
+}
+
+function remarkHtml(panel, owners) {
+  const said = TEXTS.panels;
+  if (panel.condition === "valid") return said.remark_valid;
+  if (panel.condition === "absent") return said.remark_absent;
+  if (!panel.serial) return said.remark_none;
+  if (panel.serial_is_valid) return filled(said.remark_entered_valid);
+  const owner = owners[dsnEngine.serialText(panel.serial)];
+  return owner ? filled(said.remark_other, { owner }) : said.remark_wrong;
+}
+
+/** One sentence on an entered serial: none, the valid one, or how many of its bits are wrong. */
+function serialNote(entered, valid) {
+  const said = TEXTS.compare;
+  if (!entered) return note(said.note_none);
+  const wrong = entered.filter((bit, place) => bit !== valid?.[place]).length;
+  if (!wrong) return note(said.note_valid, "good");
+  return note(filled(wrong === 1 ? said.note_one_wrong : said.note_wrong, { wrong, bits: entered.length }));
+}
+
+/** Bars, reference lines and confusion matrices; while it runs, how far it is. See templates/measurement.html. */
+function measurementHtml({ done, total, counts, silent, levels, teacher, classes, entered }) {
+  const said = TEXTS.measure;
+  const table = TEXTS.export.table;
+  const isOver = done === total;
+  const titles = { valid: TEXTS.conditions.valid, entered, absent: TEXTS.conditions.absent };
+  const bars = ["valid", "entered", "absent"].map((condition) => {
+    const count = counts[condition].flat().reduce((sum, one) => sum + one, 0);
+    const correct = counts[condition].reduce((sum, row, place) => sum + row[place], 0);
+    const interval = count ? dsnEngine.wilson(correct, count).map((share) => 100 * share) : null;
+    return { condition, title: escaped(titles[condition]), count, share: (100 * correct) / count, interval };
+  });
+  const interval = ({ interval: [low, high] }) => `${low.toFixed(1)}–${high.toFixed(1)}`;
+  const line = (kind, value) => `<span class="line ${kind}" style="left:${value.toFixed(2)}%"></span>`;
+  const lines = line("majority", levels.majority) + line("uniform", levels.uniform) + (teacher ? line("teacher", teacher) : "");
+  const rows = bars.map((bar) => {
+    const { condition, title, count, share } = bar;
+    const drawn = count
+      ? `<span class="bar" style="width:${share.toFixed(2)}%"></span><span class="interval" style="left:${bar.interval[0].toFixed(2)}%;width:${(bar.interval[1] - bar.interval[0]).toFixed(2)}%"></span>`
+      : "";
+    const quiet = silent[condition] ? `<small>${filled(said.silent, { count: silent[condition] })}</small>` : "";
+    const figure = count ? `<b>${percent(share)}</b> <small>${interval(bar)}, N = ${grouped(count)}</small> ${quiet}` : "";
+    return `<div class="row ${condition}"> <span class="title">${title}</span> <span class="plot">${drawn}${lines}</span> <span class="figure">${figure}</span> </div>`;
+  });
+  const progress = isOver
+    ? filled(said.measured, { pictures: grouped(total / 3) })
+    : `${filled(said.asking, { done, total })} <progress max="${total}" value="${done}">${filled(said.bar, { done, total })}</progress>`;
+  const told = bars.filter((bar) => bar.count).map((bar) => `; ${bar.title}: ${percent(bar.share)}`);
+  const label = `${said.chart_label}${told.join("")}; ${filled(said.chance_label, { percent: percent(levels.majority) })}`;
+  const legend = [
+    ...(teacher ? [`<li><i class="line teacher"></i>${filled(said.teacher, { percent: percent(teacher) })}</li>`] : []),
+    `<li><i class="line majority"></i>${filled(said.majority, { percent: percent(levels.majority) })}</li>`,
+    `<li><i class="line uniform"></i>${filled(said.uniform, { percent: percent(levels.uniform) })}</li>`,
+    `<li><i class="whisker"></i>${said.interval}</li>`,
+  ];
+  const asTable = (name, columns, cells) => {
+    const head = columns.map((one) => `<th scope="col">${one}</th>`).join("");
+    return `<details class="as-table"><summary>${table.open}</summary><div class="scroll" tabindex="0" role="region" aria-label="${name}"><table><thead><tr>${head}</tr></thead><tbody>${cells.join("")}</tbody></table></div></details>`;
+  };
+  const figures = bars.map((bar) => {
+    return `<tr><th scope="row">${bar.title}</th><td>${percent(bar.share)}</td><td>${bar.count ? interval(bar) : ""}</td><td>${bar.count}</td><td>${silent[bar.condition]}</td></tr>`;
+  });
+  const isSilent = Object.values(silent).some((one) => one > 0);
+  const whole = isOver
+    ? [
+        asTable(said.chart_label, [table.condition, table.percent, table.interval, table.count, table.silent], figures),
+        isSilent ? `<p class="quiet">${said.silent_note}</p>` : "",
+        matricesHtml(bars, counts, classes),
+        asTable(said.matrices, [table.condition, table.truth, table.answer, table.times], cellRows(bars, counts, classes)),
+      ]
+    : [isSilent ? `<p class="quiet">${said.silent_note}</p>` : ""];
+  return `<div class="measurement" aria-busy="${!isOver}"> <p class="progress-line"> ${progress} </p>
+    <div class="chart" role="img" aria-label="${label}"> ${rows.join(" ")} </div> <ul class="legend"> ${legend.join(" ")} </ul> ${whole.join(" ")} </div>`;
+}
+
+/** The cells of a matrix that are not zero: [row, column, count, share of the row]. */
+function cellsOf(matrix) {
+  return matrix.flatMap((row, place) => {
+    const all = row.reduce((sum, one) => sum + one, 0);
+    return row.map((count, column) => [place, column, count, count / all]).filter(([, , count]) => count);
+  });
+}
+
+function cellRows(bars, counts, classes) {
+  return bars.flatMap(({ condition, title }) => {
+    return cellsOf(counts[condition]).map(([row, column, count]) => {
+      return `<tr><th scope="row">${title}</th><td>${escaped(classes[row])}</td><td>${escaped(classes[column])}</td><td>${count}</td></tr>`;
+    });
+  });
+}
+
+function matricesHtml(bars, counts, classes) {
+  const said = TEXTS.measure;
+  const many = classes.length;
+  const figures = bars.map(({ condition, title }) => {
+    const cells = cellsOf(counts[condition]).map(([row, column, count, share]) => {
+      const told = filled(said.cell, { truth: classes[row], answer: classes[column], count });
+      const written = `<text class="${share > 0.45 ? "strong" : ""}" x="${column + 0.5}" y="${row + 0.66}">${count}</text>`;
+      return `<rect class="cell" x="${column}" y="${row}" width="1" height="1" fill-opacity="${(0.12 + 0.88 * share).toFixed(3)}"><title>${told}</title></rect>${many <= 12 ? written : ""}`;
+    });
+    const axes = classes.map((name, place) => {
+      return `<text class="axis" x="-0.5" y="${place + 0.66}">${escaped(name)}</text><text class="axis" x="${place + 0.5}" y="-0.35">${escaped(name)}</text>`;
+    });
+    return `<figure class="${condition}"> <figcaption>${title}</figcaption> <svg viewBox="-1.6 -1.6 ${many + 1.7} ${many + 1.7}" role="img" aria-label="${filled(said.matrix_label, { title })}"> <rect class="frame" x="0" y="0" width="${many}" height="${many}"/>${cells.join("")}${many <= 12 ? axes.join("") : ""}</svg> </figure>`;
+  });
+  return `<h3>${said.matrices}</h3> <p class="quiet">${said.matrices_note}</p> <div class="matrices"> ${figures.join(" ")} </div>`;
+}
