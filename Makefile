@@ -53,4 +53,5 @@ engine:
 .venv/test: .venv/demo tests/requirements.txt
 	$(IN)/python -m pip install --quiet -r tests/requirements.txt
 	$(IN)/python tests/kit/find_browser.py
+	-$(IN)/python tests/kit/postgres_server.py
 	touch $@

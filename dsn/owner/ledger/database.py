@@ -69,8 +69,11 @@ def open_database(url: str) -> sql.Engine:
     if is_file:
         sql.event.listen(engine, "connect", _leave_transactions_to_us)
         sql.event.listen(engine, "begin", _begin_immediately)
-    with plain_errors(), engine.begin() as connection:
-        METADATA.create_all(connection)
+    with plain_errors():
+        try:
+            METADATA.create_all(engine)
+        except (exc.IntegrityError, exc.ProgrammingError):  # a server's: another process made them at that moment
+            METADATA.create_all(engine)
     return engine
 
 
