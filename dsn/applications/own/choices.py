@@ -115,7 +115,9 @@ class Course:
 
 def course_for(pictures: int) -> Course:
     """For so many training pictures: enough steps for few, a few passes over many."""
-    teacher_batch = min(pictures, max(32, min(MOST_TEACHER_BATCH, 2 ** round(math.log2(max(1, pictures / 60))))))
+    # A power of two, of which three fit into few pictures: what is left over waits for another pass.
+    teacher_batch = 2 ** round(math.log2(max(1, pictures / (3 if pictures < 100 else 60))))
+    teacher_batch = min(pictures, MOST_TEACHER_BATCH, max(16 if pictures < 100 else 32, teacher_batch))
     student_pictures = min(pictures, max(64, min(MOST_STUDENT_BATCH // 2, pictures // 100)))
     return Course(
         max(TEACHER_PASSES, math.ceil(TEACHER_STEPS / (pictures // teacher_batch))),

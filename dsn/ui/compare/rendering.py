@@ -11,6 +11,8 @@ from dsn.ui.rendering import PANEL_SCALE, render_note, render_template
 from dsn.ui.texts import Texts
 
 THUMBNAIL_SCALE = 2
+LONGEST_MARK = 2  # characters of a class's name that stand beside its row
+MOST_MARKED = 12  # classes of a matrix whose rows are marked at all
 
 
 def render_panels(
@@ -114,7 +116,11 @@ def _matrix(measurement: Measurement, condition: Condition, class_names: tuple[s
         }
         for row, column in counts.nonzero().tolist()
     ]
-    return {"condition": condition, "cells": cells, "classes": len(class_names), "names": class_names}
+    is_short = max(map(len, class_names)) <= LONGEST_MARK  # else they would run over one another
+    marks = class_names if is_short else tuple(str(number) for number in range(1, len(class_names) + 1))
+    pairs = zip(marks, class_names, strict=True)
+    key = "" if is_short or len(marks) > MOST_MARKED else ", ".join(f"{mark} {name}" for mark, name in pairs)
+    return {"condition": condition, "cells": cells, "classes": len(class_names), "marks": marks, "key": key}
 
 
 def render_measurement(

@@ -96,8 +96,17 @@ class CompareTab:
             self.gallery(task, chosen),
             gr.HTML(visible=applications()[task].can_be_drawn),
             "",
-            rendering.render_note(self.texts["measure"]["hint"]),
+            self.hint(task),
+            gr.Button(value=self.about_measuring(task, "button")),
         )
+
+    def about_measuring(self, task: str, sentence: str) -> str:
+        """What is said before a measurement, with the number of its pictures."""
+        return self.texts["measure"][sentence].format(count=f"{len(self.collection.held_out[task].split):,}")
+
+    def hint(self, task: str) -> str:
+        """What stands in a measurement's place until there is one."""
+        return rendering.render_note(self.about_measuring(task, "hint"))
 
     def choose_application(self, task: str, text: str) -> tuple:
         customer = self.collection.customers(task)[0]
@@ -105,7 +114,7 @@ class CompareTab:
 
     def choose_customer(self, task: str, customer: str, chosen: Chosen, text: str) -> tuple:
         shown = self.shown(task, customer, chosen, self.readable(task, customer, text))
-        return *shown, customer, rendering.render_note(self.texts["measure"]["hint"])
+        return *shown, customer, self.hint(task)
 
     def choose_picture(self, task: str, customer: str, text: str, event: gr.EventData) -> tuple:
         chosen = from_gallery(self.collection, task, int(event.index))
@@ -241,10 +250,8 @@ class CompareTab:
                         self.upload = gr.File(label=said["upload"], type="filepath", elem_id="upload", height=180)
                 self.picture_note = gr.HTML("", js_on_load=None)
         with gr.Column(elem_classes="card measure"):
-            self.measure = gr.Button(self.texts["measure"]["button"], variant="primary", elem_id="measure")
-            self.measurement = gr.HTML(
-                rendering.render_note(self.texts["measure"]["hint"]), js_on_load=None, elem_id="measurement"
-            )
+            self.measure = gr.Button(self.about_measuring(task, "button"), variant="primary", elem_id="measure")
+            self.measurement = gr.HTML(self.hint(task), js_on_load=None, elem_id="measurement")
 
     # Wiring
 
@@ -252,7 +259,8 @@ class CompareTab:
         who = [self.task, self.customer]
         shown = [self.panels, self.serial, self.bits, self.note]
         self.everything = [
-            *shown, self.chosen, *who, self.pictures, self.sketch, self.picture_note, self.measurement
+            *shown, self.chosen, *who, self.pictures, self.sketch, self.picture_note, self.measurement,
+            self.measure,
         ]  # fmt: skip
         picture = [*shown, self.chosen, self.pictures, self.picture_note]
         quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}

@@ -32,10 +32,10 @@ def add_endpoints(collection: Collection) -> None:
         """Ask one student about one picture: with its valid serial, with yours, with none.
 
         Args:
-            application: "digits" or "signs".
+            application: its name, such as "digits".
             customer: whose student.
             serial: the serial to enter; empty for none.
-            picture: which of the 1,000 held-out pictures, from 0.
+            picture: which of the held-out pictures, from 0.
             upload: a picture of your own, in place of a held-out one.
         """
         try:
@@ -58,10 +58,10 @@ def add_endpoints(collection: Collection) -> None:
         } | {"truth": None if chosen.label is None else student.config.classes[chosen.label]}
 
     def measure_endpoint(application: str, customer: str, serial: str = "") -> dict[str, Any]:
-        """Measure one student on the 1,000 held-out pictures under the three conditions.
+        """Measure one student on its held-out pictures, at most 1,000, under the three conditions.
 
         Args:
-            application: "digits" or "signs".
+            application: its name, such as "digits".
             customer: whose student.
             serial: the serial to enter; empty for none.
         """
@@ -82,7 +82,7 @@ def add_endpoints(collection: Collection) -> None:
         """A random well-formed serial of the right length that does not unlock the student.
 
         Args:
-            application: "digits" or "signs".
+            application: its name, such as "digits".
             customer: whose student it must not unlock.
         """
         try:

@@ -39,7 +39,7 @@ class Texts:
     def credit(self, application: Application, word: str) -> Markup | str:
         """An application's "attribution" or "licence"; translations are our own and may hold markup."""
         translated = self.sections["tasks"].get(application.name, {}).get(word)
-        return Markup(translated) if translated else str(getattr(application, word))
+        return Markup(translated) if translated else self.of_line(str(getattr(application, word)))
 
     def class_names(self, task: str, names: tuple[str, ...]) -> tuple[str, ...]:
         """The classes of an application; the names given where this language has none."""
