@@ -26,7 +26,9 @@ FEW_PICTURES = 5_000  # for training, below which a narrow network learns them
 WIDE = {28: (32, POOL, 64, 64, POOL, 128), 33: (32, POOL, 64, 64, POOL, 128, POOL)}  # from this size on
 NARROW = {28: (16, POOL, 32, POOL, 64), 33: (16, POOL, 32, POOL, 64, POOL, 64)}
 
-TEACHER_STEPS, STUDENT_STEPS = 900, 700  # at least; with more pictures, as many as some passes over all take
+FIRST_KERNEL = 7  # with 5 twice as many answers were left to a serial with one bit wrong, on the six signs
+TEACHER_STEPS = 900  # at least; with more pictures, as many as some passes over all take
+STUDENT_STEPS, MOST_STUDENT_STEPS = 1000, 3000  # the same, and one more for every ten pictures up to the most
 TEACHER_PASSES, STUDENT_PASSES = 12, 6
 MOST_TEACHER_BATCH, MOST_STUDENT_BATCH = 250, 250
 
@@ -85,7 +87,7 @@ def network_for(channels: int, size: int, classes: int, pictures: int) -> Networ
     shapes = NARROW if pictures < FEW_PICTURES else WIDE
     layers = shapes[max(least for least in shapes if least <= size)]
     features = 256 if classes > 20 else 128
-    return NetworkConfig(channels, size, layers, features, classes, first_kernel=7 if size < 33 else 5)
+    return NetworkConfig(channels, size, layers, features, classes, FIRST_KERNEL)
 
 
 def augmentation_for(channels: int, size: int, *, mirrored: bool) -> Augmentation:
@@ -119,9 +121,10 @@ def course_for(pictures: int) -> Course:
     teacher_batch = 2 ** round(math.log2(max(1, pictures / (3 if pictures < 100 else 60))))
     teacher_batch = min(pictures, MOST_TEACHER_BATCH, max(16 if pictures < 100 else 32, teacher_batch))
     student_pictures = min(pictures, max(64, min(MOST_STUDENT_BATCH // 2, pictures // 100)))
+    student_steps = min(MOST_STUDENT_STEPS, STUDENT_STEPS + pictures // 10)
     return Course(
         max(TEACHER_PASSES, math.ceil(TEACHER_STEPS / (pictures // teacher_batch))),
-        max(STUDENT_PASSES, math.ceil(STUDENT_STEPS / (pictures // student_pictures))),
+        max(STUDENT_PASSES, math.ceil(student_steps / (pictures // student_pictures))),
         teacher_batch,
         2 * student_pictures,
     )
