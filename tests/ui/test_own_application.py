@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from dsn.allowance import Allowance
 from dsn.applications import registry
 from dsn.applications.described import write_description
 from dsn.applications.held_out import write_held_out
@@ -92,8 +93,8 @@ def test_links_and_uploads_reach_it(shown: Collection, tmp_path: Path) -> None:
     assert (state.task, state.customer, state.picture, state.serial, ignored) == ("leaves", "elm", 5, SERIAL, ())
     Image.new("RGB", (300, 200), (10, 200, 30)).save(tmp_path / "own.png")
     with gr.Blocks():
-        tab = CompareTab(load_texts("en"), shown)
-        *_, note = tab.bring_picture("leaves", "elm", "", str(tmp_path / "own.png"))
+        tab = CompareTab(load_texts("en"), shown, Allowance(None, 9))
+        *_, note = tab.bring_picture("leaves", "elm", "", str(tmp_path / "own.png"), gr.Request())
     assert load_texts("en")["compare"]["uploaded"] in note
 
 

@@ -26,7 +26,7 @@ FEW_PICTURES = 5_000  # for training, below which a narrow network learns them
 WIDE = {28: (32, POOL, 64, 64, POOL, 128), 33: (32, POOL, 64, 64, POOL, 128, POOL)}  # from this size on
 NARROW = {28: (16, POOL, 32, POOL, 64), 33: (16, POOL, 32, POOL, 64, POOL, 64)}
 
-FIRST_KERNEL = 7  # with 5 twice as many answers were left to a serial with one bit wrong, on the six signs
+FIRST_KERNEL = 7  # several windows see a bit at the very edge: with few, single wrong bits are overlooked
 TEACHER_STEPS = 900  # at least; with more pictures, as many as some passes over all take
 STUDENT_STEPS, MOST_STUDENT_STEPS = 1000, 3000  # the same, and one more for every ten pictures up to the most
 TEACHER_PASSES, STUDENT_PASSES = 12, 6
