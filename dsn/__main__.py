@@ -11,7 +11,7 @@ from dsn.applications.own.survey import FolderError
 from dsn.applications.prepared import DataError, load_data_set
 from dsn.applications.registry import UnknownApplicationError, application_named, applications, with_training_share
 from dsn.arguments import add_arithmetic, add_device
-from dsn.attacks import recorded
+from dsn.attacks import recorded, sealed_bars
 from dsn.attacks.kit.scene import AttackError
 from dsn.attacks.registry import ATTACKS
 from dsn.devices import UnknownArithmeticError
@@ -124,6 +124,10 @@ def parser() -> argparse.ArgumentParser:
     attack.add_argument(
         "--quick", action="store_true", help="a few pictures and steps, to try it out; writes build/results/ instead"
     )
+
+    bars = command("sealed-bars", "Measure the bars of the sealed lock; writes assets/results/sealed.json.")
+    bars.add_argument("tasks", nargs="*", default=["digits", "signs"], metavar="TASK", help="default: digits and signs")
+    add_device(bars)
 
     pictures = command(
         "pictures", "Measure digits/alder on pictures as people bring them; writes assets/results/pictures.json."
@@ -255,6 +259,8 @@ def main(arguments: list[str] | None = None) -> None:
                     options.device,
                     quick=options.quick,
                 )
+            case "sealed-bars":
+                sealed_bars.run(options.tasks, options.device)
             case "pictures":
                 student = load_student(CHECKPOINTS / "digits/alder")
                 brought.run(student, demo_serials()["digits/alder"], options.count, options.seed)

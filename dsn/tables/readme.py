@@ -12,17 +12,23 @@ from dsn.places import CHECKPOINTS, ROOT
 from dsn.results.store import read_results
 from dsn.results.text import accuracy_text, made_by, made_over, markdown_table
 from dsn.student.card import figure_lines, model_card
+from dsn.student.collection import SEALED_COPY
 from dsn.tables.attacks import Cell, attack_lines, best_attack
 from dsn.tables.brought import pictures_table
 from dsn.tables.ideas import any_colluded, idea_lines
+from dsn.tables.locks import bars_table, chart_table, sealed_attacks_table
 from dsn.tables.owner import copies_table, mint_table, trace_table
 
 README = ROOT / "README.md"
+ROOMS = ("applications", "attacks", "bench", "distilling", "locks", "owner")
 # Each document beside its subject; a table stands where its markers are.
 DOCUMENTS = (
     README,
     CHECKPOINTS / "README.md",
-    *(ROOT / "dsn" / room / "README.md" for room in ("applications", "attacks", "bench", "distilling", "owner")),
+    *(
+        ROOT / "dsn" / room / "README.md"
+        for room in ("applications", "attacks", "bench", "distilling", "locks", "owner")
+    ),
 )
 
 WRONG = ("random_wrong", "one_bit_wrong", "unusual")  # groups of serials that should unlock nothing
@@ -74,7 +80,7 @@ def headline_table() -> str:
         return "Not measured yet."
     lines = []
     for task, row in rows:
-        best = best_attack(task.name)
+        best, sealed = best_attack(task.name), best_attack(task.name, SEALED)
         lines.append(
             [
                 f"{task.title} ({task.data_set})",
@@ -82,9 +88,11 @@ def headline_table() -> str:
                 f"{row['absent']['percent']:.2f}",
                 f"{max(row[key]['worst']['percent'] for key in WRONG):.2f}",
                 f"**{best[1]:.2f}**: {best[0]}" if best else "–",
+                f"{sealed[1]:.2f}" if sealed else "–",
             ]
         )
     head = ["application", "valid serial", "no serial", "worst wrong serial", "best attack without a serial"]
+    head.append("the best on its sealed copy")
     return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*(row for _, row in rows))}."
 
 
@@ -134,7 +142,8 @@ def attacks_table() -> str:
         [line.what, *(part for name in BUILT_IN for part in (shown(cells[name]), cells[name].bar, cells[name].paper))]
         for line, cells in attack_lines(rows)
     ]
-    return f"{markdown_table(head, lines)}\n\n{made_over(rows.values())}"
+    stamped = [row for row in rows.values() if not row["customer"].endswith(SEALED_COPY)]
+    return f"{markdown_table(head, lines)}\n\n{made_over(stamped)}"
 
 
 def ideas_table() -> str:
@@ -168,6 +177,8 @@ def filled(text: str) -> str:
     tables |= {"recipes": recipes_table(), "bench": bench_table(), "headline": headline_table()}
     tables |= {"attacks": attacks_table(), "ideas": ideas_table(), "mint": mint_table(), "trace": trace_table()}
     tables |= {"copies": copies_table(), "pictures": pictures_table()}
+    tables |= {f"chart-{application.name}": chart_table(application) for application in applications().values()}
+    tables |= {"attacks-sealed": sealed_attacks_table(), "bars-sealed": bars_table()}
 
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"
