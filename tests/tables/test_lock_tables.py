@@ -1,5 +1,7 @@
 """The tables of both locks: what they say is what was recorded, and what was not is a dash."""
 
+from typing import Any
+
 import pytest
 
 from dsn.applications.registry import BUILT_IN
@@ -28,7 +30,7 @@ def test_every_attack_stands_in_the_table_of_sealed_students() -> None:
 
 def test_bars_say_figure_and_limit_and_what_misses_is_bold(monkeypatch: pytest.MonkeyPatch) -> None:
     made = {"seed": 0, "commit": "abc", "device": "Abacus", "date": "2026-11-30", "around": 0.0, "beside": {}}
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         "digits/a": {"task": "digits", "name": "a", "what": "one", "figure": 1.5, "limit": 1.0, "kind": "at most"},
         "digits/b": {"task": "digits", "name": "b", "what": "two", "figure": 9.0, "limit": 1.5, "kind": "within"},
         "signs/b": {"task": "signs", "name": "b", "what": "two", "figure": None, "limit": 0.95, "kind": "at least"},
