@@ -22,6 +22,9 @@ from dsn.distilling.recipes import HARDENED, PAPER, RECIPES
 from dsn.distilling.sealed_copies import write_sealed_copies
 from dsn.locks.sealing import SealError
 from dsn.measuring.brought import measure as brought
+from dsn.networks.architectures import ArchitectureError
+from dsn.own_network.command import add_lock_commands, run_lock, run_own_networks
+from dsn.own_network.pictures import PicturesError
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import has_key, owner_home
@@ -47,6 +50,7 @@ In the order an owner would use them:
   publish   put students on the Hub
   static    the demo as a folder of files, for any static host
   seal      make weights noise without a serial, without training; any safetensors file too
+  lock      a network of your own, of any architecture: trained to want a serial, or sealed
 Data sets are looked for in the folder DSN_DATA names (or data/) and downloaded there if missing.
 """
 
@@ -150,6 +154,7 @@ def parser() -> argparse.ArgumentParser:
     add_owner_commands(commands)
     add_publish_command(commands)
     add_sealing_commands(commands)
+    add_lock_commands(commands)
     return top
 
 
@@ -282,7 +287,12 @@ def main(arguments: list[str] | None = None) -> None:
                 run_seal(options)
             case "unseal":
                 run_unseal(options)
+            case "lock":
+                run_lock(options)
+            case "own-networks":
+                run_own_networks(options)
     except (
+        ArchitectureError,
         AttackError,
         IdeaError,
         OwnerError,
@@ -290,6 +300,7 @@ def main(arguments: list[str] | None = None) -> None:
         FolderError,
         StudentError,
         NotBuiltError,
+        PicturesError,
         SealError,
         SerialError,
         UnknownArithmeticError,

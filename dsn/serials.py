@@ -63,6 +63,11 @@ class Serial:
         return cls(tuple((number >> shift) & 1 for shift in reversed(range(bit_count))))
 
     @classmethod
+    def random(cls, bit_count: int = 64) -> "Serial":
+        """A random serial that could be issued, from the operating system's randomness."""
+        return random_serial(bit_count)
+
+    @classmethod
     def parse(cls, text: str) -> "Serial":
         """Read a typed serial; case, blanks and dashes of any kind, O for 0 and I or L for 1 are forgiven.
 

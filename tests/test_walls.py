@@ -11,8 +11,8 @@ PACKAGE = Path(dsn.__file__).parent
 # From the ground up: a room, or a module beside the rooms, imports only from those above it in this list.
 FLOORS = (
     "serials", "statistics", "places", "files", "allowance", "devices", "arguments", "networks", "results",
-    "applications", "locks", "student", "measuring", "distilling", "attacks", "owner", "research", "tables", "export",
-    "ui", "bench", "__init__", "__main__",
+    "applications", "locks", "student", "measuring", "distilling", "own_network", "attacks", "owner", "research",
+    "tables", "export", "ui", "bench", "__init__", "__main__",
 )  # fmt: skip
 APART = [{"attacks", "owner"}, {"research", "tables"}, {"research", "export"}, {"tables", "export"}]
 # Floors within a room: what is in the first knows nothing of what is in the others.

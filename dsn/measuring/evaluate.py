@@ -120,24 +120,38 @@ def linear_probe(
                 return torch.cat([opened.features(batch) for batch in shown])
             return torch.cat([network.features(batch) for batch in batches])
 
-    known = features(train.images[chosen]).clone()
+    known, seen = features(train.images[chosen]).clone(), features(test.images)
+    return probed(known, train.labels[chosen], seen, test.labels, network.predictor.out_features, seed)
+
+
+def probed(known: Tensor, labels: Tensor, seen: Tensor, answers: Tensor, classes: int, seed: int) -> Accuracy:
+    """How often a linear classifier, fresh and fitted to labelled features, is right on others.
+
+    Args:
+        known: float [N, D], standardised here.
+        labels: int64 [N], theirs.
+        seen: float [M, D], the others.
+        answers: int64 [M], what is right.
+        classes: how many there are.
+        seed: of its first weights.
+    """
     mean, deviation = known.mean(0), known.std(0).clamp_min(1e-6)
     known = (known - mean) / deviation
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        probe = torch.nn.Linear(known.shape[1], network.predictor.out_features).to(device)
+        probe = torch.nn.Linear(known.shape[1], classes).to(known.device)
     optimizer = torch.optim.LBFGS(probe.parameters(), max_iter=PROBE_STEPS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = F.cross_entropy(probe(known), train.labels[chosen]) + 1e-4 * probe.weight.square().sum()
+        loss = F.cross_entropy(probe(known), labels) + 1e-4 * probe.weight.square().sum()
         loss.backward()
         return loss
 
     optimizer.step(closure)
     with torch.inference_mode():
-        right = probe((features(test.images) - mean) / deviation).argmax(1) == test.labels
-    return Accuracy(int(right.sum()), len(test))
+        right = probe((seen - mean) / deviation).argmax(1) == answers
+    return Accuracy(int(right.sum()), len(answers))
 
 
 def drawn(split: Split, count: int, seed: int) -> Split:

@@ -6,6 +6,7 @@ from dsn.applications.record import Application
 from dsn.applications.registry import applications
 from dsn.locks.registry import SEALED, STAMPED
 from dsn.results.text import accuracy_text, escaped, group_text, made_by, markdown_table
+from dsn.student.own import OwnConfig
 from dsn.student.student import StudentConfig
 
 CONDITIONS = {"valid": "valid serial stamped", "absent": "no serial"}
@@ -39,6 +40,10 @@ SHORT = {
     STAMPED: " Its 9 bits are the paper's own size and fall to trying all 512 serials.",
     SEALED: " Its 9 bits are the paper's own size and fall to trying all 512 serials, a key for each.",
 }
+
+OWN_LIMIT = """\
+The trained lock stops who asks the network; it does not stop who trains it further, or listens to its inner layers.
+It does not stop a customer who passes the serial on either. Sealing helps against the former two."""
 
 # One line of the tables: what it says, where a student's row has it, how it is shown.
 LINES: tuple[tuple[str, tuple[str, ...], Callable[[dict | None], str]], ...] = (
@@ -162,6 +167,46 @@ probabilities = student.predict(images, serial=Serial.parse("..."))
 
 {limits(config.lock, config.bit_count)} {figures}
 {thanks}"""
+
+
+def own_card(config: OwnConfig) -> str:
+    """The card of the student of an owner's own network, without figures."""
+    from huggingface_hub import ModelCardData
+
+    data = ModelCardData(
+        library_name="dsn",
+        pipeline_tag="image-classification",
+        tags=TAGS,
+        model_name=f"{config.task}-{config.customer}",
+    )
+    shape, name = config.network, config.architecture or "a network that its owner gives you"
+    trained = "wants that serial stamped in the bottom right corner of the picture" if config.trained else ""
+    sealed = f"is noise without its {config.bit_count}-bit serial, which opens the weights" if config.seal else ""
+    limit = LIMITS[config.lock] if config.seal else OWN_LIMIT
+    return f"""---
+{data.to_yaml()}
+---
+
+# {escaped(config.task)}: the student of customer {escaped(config.customer)}
+
+{escaped(name)}, of {shape.classes} classes, that {
+        " and ".join(filter(None, (sealed, trained)))
+    }. The serial is not part of this
+repository.
+
+```python
+from dsn import Serial, load_student
+
+student = load_student("...")  # this repository's id
+probabilities = student.predict(images, serial=Serial.parse("..."))  # images: float [N, {shape.channels}, {
+        shape.size
+    }, {shape.size}] in [0, 1]
+```
+
+## Use and limits
+
+Made by `dsn.lock`. {limit}
+"""
 
 
 def limits(lock: str, bit_count: int) -> str:

@@ -7,9 +7,10 @@ from dsn.files import write_tensors, write_text
 from dsn.locks.modules import SealedModule, read_weights, seal_module
 from dsn.locks.sealing import SealError
 from dsn.serials import Serial
-from dsn.student.card import plain_card
-from dsn.student.folder import load_folder, save_student
-from dsn.student.sealing import seal, serial_inside, unseal
+from dsn.student.own import OwnStudent
+from dsn.student.own_folder import load_any
+from dsn.student.public import card_of, save_any, seal, unseal
+from dsn.student.sealing import serial_inside
 from dsn.student.student import Student
 
 
@@ -30,8 +31,7 @@ def run_seal(options: argparse.Namespace) -> None:
     serial = Serial.parse(options.serial)
     _check_places(options)
     if options.source.is_dir():
-        sealed = seal(load_folder(options.source), serial)
-        _write_folder(sealed, options.to)
+        _write_folder(seal(load_any(options.source), serial), options.to)
     else:
         module = seal_module(read_weights(options.source), serial)
         module.save(options.to)
@@ -45,9 +45,9 @@ def run_unseal(options: argparse.Namespace) -> None:
     serial = Serial.parse(options.serial)
     _check_places(options)
     if options.source.is_dir():
-        sealed = load_folder(options.source)
+        sealed = load_any(options.source)
         _write_folder(unseal(sealed, serial), options.to)
-        inside = serial_inside(sealed, serial)
+        inside = serial_inside(sealed, serial) if isinstance(sealed, Student) else serial
         if inside != serial:
             print(f"The serial that it wants in the picture from now on is {inside.text}.")
     else:
@@ -55,9 +55,9 @@ def run_unseal(options: argparse.Namespace) -> None:
     print(f"wrote {options.to}: everybody can read it. With a wrong serial it is noise, which nothing here can tell.")
 
 
-def _write_folder(student: Student, folder: Path) -> None:
-    save_student(student, folder)
-    write_text(folder / "README.md", plain_card(student.config))
+def _write_folder(student: Student | OwnStudent, folder: Path) -> None:
+    save_any(student, folder)
+    write_text(folder / "README.md", card_of(student))
 
 
 def _check_places(options: argparse.Namespace) -> None:

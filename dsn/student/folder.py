@@ -65,7 +65,7 @@ def load_folder(folder: Path, name: str | None = None) -> Student:
         )
     if config.seal and set(config.seal.scales) != set(student.state_dict()):
         raise StudentError(f"{name}/{CONFIG} has scales of another network: copy or download the folder again.")
-    tensors = _read_weights(folder / WEIGHTS, f"{name}/{WEIGHTS}", student.lock.expected(student))
+    tensors = read_weights(folder / WEIGHTS, f"{name}/{WEIGHTS}", student.lock.expected(student))
     student.load_state_dict(student.lock.weights(tensors), assign=True)
     return student.requires_grad_(False).eval().to(memory_format=torch.channels_last)
 
@@ -100,12 +100,24 @@ def _read_config(path: Path, name: str) -> StudentConfig:
     return config
 
 
-def _read_weights(path: Path, name: str, expected: dict[str, TensorSpec]) -> dict[str, Tensor]:
-    """The tensors of a safetensors file, once it is known to hold those expected and no others."""
+def read_weights(
+    path: Path, name: str, expected: dict[str, TensorSpec], largest: int = LARGEST_FILES[WEIGHTS]
+) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, once it is known to hold those expected and no others.
+
+    Args:
+        path: of the file.
+        name: what messages call it.
+        expected: types and shapes by name.
+        largest: bytes that it may have.
+
+    Raises:
+        StudentError: it is missing, damaged, or not what was expected.
+    """
     if not path.is_file():
         raise StudentError(f"{name} is missing: copy or download the student's whole folder again.")
     try:
-        _check_sizes(path, name)
+        _check_sizes(path, name, largest)
         with safe_open(path, "pt") as file:
             _check_tensors(file, name, expected)
             tensors = {key: file.get_tensor(key).clone() for key in expected}  # the file may go
@@ -120,11 +132,11 @@ def _read_weights(path: Path, name: str, expected: dict[str, TensorSpec]) -> dic
     return tensors
 
 
-def _check_sizes(path: Path, name: str) -> None:
+def _check_sizes(path: Path, name: str, largest: int) -> None:
     """Refuse what would take much memory before any of it is taken."""
     size = path.stat().st_size
-    if size > LARGEST_FILES[WEIGHTS]:
-        raise StudentError(f"{name} has {size:,} bytes: a student's has at most {LARGEST_FILES[WEIGHTS]:,}.")
+    if size > largest:
+        raise StudentError(f"{name} has {size:,} bytes: a student's has at most {largest:,}.")
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
     if length > LARGEST_HEADER:

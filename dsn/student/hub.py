@@ -80,9 +80,18 @@ def load_student(source: str | Path, *, revision: str | None = None, access: Acc
         StudentError: no such student, a damaged one, or one that is not a student.
         HubUnreachableError: a StudentError where the Hub does not answer and its cache has no copy.
     """
+    return load_folder(*folder_of(source, revision, access))
+
+
+def folder_of(source: str | Path, revision: str | None, access: Access) -> tuple[Path, str]:
+    """The folder of a student, downloaded where it is one of the Hub's, and what messages call it.
+
+    Arguments and errors as in `load_student`.
+    """
     if revision is None and (isinstance(source, Path) or Path(source).is_dir() or REPOSITORY.fullmatch(source) is None):
-        return load_folder(Path(source))
-    return _load_downloaded(_download_in_time(str(source), revision or MAIN, access), str(source))
+        return Path(source), str(source)
+    folder = _download_in_time(str(source), revision or MAIN, access)
+    return folder, _downloaded_name(folder, str(source))
 
 
 def download_student(repository: str, revision: str | None = None) -> Path:
@@ -207,7 +216,11 @@ def _start(work: Callable[[], Path]) -> Future[Path]:
 
 
 def _load_downloaded(folder: Path, repository: str) -> Student:
-    return load_folder(folder, f"{repository}@{folder.name[:7]}")
+    return load_folder(folder, _downloaded_name(folder, repository))
+
+
+def _downloaded_name(folder: Path, repository: str) -> str:
+    return f"{repository}@{folder.name[:7]}"
 
 
 def _download_in_time(repository: str, revision: str, access: Access) -> Path:

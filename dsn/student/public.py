@@ -6,16 +6,20 @@ than `config.json` and `model.safetensors`.
 """
 
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, overload
 
 import torch
+from torch import nn
 
 from dsn.locks.sealing import USUAL_COST, ScryptCost
 from dsn.serials import Serial
 from dsn.student import hub, sealing
-from dsn.student.card import plain_card
+from dsn.student.card import own_card, plain_card
 from dsn.student.folder import StudentError, save_student
 from dsn.student.hub import Access
+from dsn.student.own import OwnStudent as HeldOwn
+from dsn.student.own import seal_own, unseal_own
+from dsn.student.own_folder import load_any, save_own
 from dsn.student.student import Student as Held
 
 ASKED_AS_USUAL = Access()
@@ -26,16 +30,8 @@ except ImportError:  # machines that only train
     PyTorchModelHubMixin = object  # type: ignore[assignment, misc]
 
 
-class Student(Held, PyTorchModelHubMixin):
-    """What a customer holds, with huggingface_hub's methods, which read and write safetensors and JSON only."""
-
-    @classmethod
-    def of(cls, student: Held) -> "Student":
-        """The same student, on the same weights: in eval mode, its weights not requiring gradients."""
-        with torch.device("meta"):
-            made = cls(student.config)
-        made.load_state_dict(student.state_dict(), assign=True)
-        return made.requires_grad_(False).eval()
+class HubMethods(PyTorchModelHubMixin):
+    """huggingface_hub's methods over this project's loading and saving, for students of either kind."""
 
     @classmethod
     def from_pretrained(
@@ -48,8 +44,8 @@ class Student(Held, PyTorchModelHubMixin):
         local_files_only: bool = False,
         revision: str | None = None,
         **others: Any,
-    ) -> "Student":
-        """A student from a folder or a Hub repository, as `dsn.load_student` gives it.
+    ) -> Any:
+        """A student from a folder or a Hub repository, as `dsn.load_student` gives it, of whichever kind it is.
 
         Args:
             pretrained_model_name_or_path: a folder, or "organisation/name" on the Hub.
@@ -70,7 +66,7 @@ class Student(Held, PyTorchModelHubMixin):
         return load_student(pretrained_model_name_or_path, revision=revision, access=access)
 
     @classmethod
-    def _from_pretrained(cls, *, model_id: str, revision: str | None = None, **others: Any) -> "Student":
+    def _from_pretrained(cls, *, model_id: str, revision: str | None = None, **others: Any) -> Any:
         known = ("force_download", "token", "cache_dir", "local_files_only")
         return cls.from_pretrained(
             model_id, revision=revision, **{name: others[name] for name in known if name in others}
@@ -81,31 +77,94 @@ class Student(Held, PyTorchModelHubMixin):
         raise StudentError("Pickled weights are never read: ask for the student's model.safetensors.")
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        save_student(self, Path(save_directory))
+        save_any(self, Path(save_directory))
 
     def generate_model_card(self, *ignored: Any, **also: Any):
         """The card that `save_pretrained` and `push_to_hub` write where there is none: without figures."""
         from huggingface_hub import ModelCard  # not needed where students are made
 
-        return ModelCard(plain_card(self.config))
+        return ModelCard(card_of(self))
 
 
-def load_student(source: str | Path, *, revision: str | None = None, access: Access = ASKED_AS_USUAL) -> Student:
+class Student(Held, HubMethods):
+    """What a customer holds, with huggingface_hub's methods, which read and write safetensors and JSON only."""
+
+    @classmethod
+    def of(cls, student: Held) -> "Student":
+        """The same student, on the same weights: in eval mode, its weights not requiring gradients."""
+        with torch.device("meta"):
+            made = cls(student.config)
+        made.load_state_dict(student.state_dict(), assign=True)
+        return made.requires_grad_(False).eval()
+
+
+class OwnStudent(HeldOwn, HubMethods):
+    """What a customer holds of an owner's own network, with huggingface_hub's methods."""
+
+    @classmethod
+    def of(cls, student: HeldOwn) -> "OwnStudent":
+        """The same student, on the same weights, in eval mode."""
+        return cls(student.config, student.layers, student.sealed).eval()
+
+
+def save_any(student: object, folder: Path) -> None:
+    """Write a student's two files, of whichever kind it is."""
+    if isinstance(student, HeldOwn):
+        save_own(student, folder)
+        return
+    assert isinstance(student, Held)
+    save_student(student, folder)
+
+
+def card_of(student: object) -> str:
+    """A student's card without figures, of whichever kind it is."""
+    if isinstance(student, HeldOwn):
+        return own_card(student.config)
+    assert isinstance(student, Held)
+    return plain_card(student.config)
+
+
+def load_student(
+    source: str | Path,
+    *,
+    revision: str | None = None,
+    access: Access = ASKED_AS_USUAL,
+    network: nn.Module | str | None = None,
+) -> Any:
     """A student from a folder or a Hub repository, as `dsn.student.hub.load_student` gives it, with the Hub's methods.
 
     Args:
         source: a folder such as `checkpoints/digits/<customer>`, or "organisation/name" on the Hub.
         revision: branch, tag or commit; `source` is then a Hub repository. None takes branch `main`.
         access: token, cache and the like.
+        network: of an own network whose architecture is a program: the network, of any weights, or
+            "package.module:function". Torchvision's and timm's are found by the name in `config.json`.
+
+    Returns:
+        A `Student`, or an `OwnStudent` where `config.json` says so: whoever loads one knows which.
 
     Raises:
         StudentError: no such student, a damaged one, or one that is not a student.
         HubUnreachableError: a StudentError where the Hub does not answer and its cache has no copy.
     """
-    return Student.of(hub.load_student(source, revision=revision, access=access))
+    folder, name = hub.folder_of(source, revision, access)
+    student = load_any(folder, name, network)
+    return OwnStudent.of(student) if isinstance(student, HeldOwn) else Student.of(student)
 
 
-def seal(student: Held, serial: Serial, *, salt: str | None = None, scrypt: ScryptCost = USUAL_COST) -> Student:
+@overload
+def seal(student: Held, serial: Serial, *, salt: str | None = None, scrypt: ScryptCost = USUAL_COST) -> Student: ...
+
+
+@overload
+def seal(
+    student: HeldOwn, serial: Serial, *, salt: str | None = None, scrypt: ScryptCost = USUAL_COST
+) -> OwnStudent: ...
+
+
+def seal(
+    student: Held | HeldOwn, serial: Serial, *, salt: str | None = None, scrypt: ScryptCost = USUAL_COST
+) -> Student | OwnStudent:
     """A copy whose weights are noise without the serial, as `dsn.student.sealing.seal` gives it.
 
     Args:
@@ -118,10 +177,20 @@ def seal(student: Held, serial: Serial, *, salt: str | None = None, scrypt: Scry
         SealError: a student that is sealed already, or weights that are not finite.
         ValueError: a serial of another length.
     """
+    if isinstance(student, HeldOwn):
+        return OwnStudent.of(seal_own(student, serial, salt=salt, scrypt=scrypt))
     return Student.of(sealing.seal(student, serial, salt=salt, scrypt=scrypt))
 
 
-def unseal(student: Held, serial: Serial) -> Student:
+@overload
+def unseal(student: Held, serial: Serial) -> Student: ...
+
+
+@overload
+def unseal(student: HeldOwn, serial: Serial) -> OwnStudent: ...
+
+
+def unseal(student: Held | HeldOwn, serial: Serial) -> Student | OwnStudent:
     """A stamped copy of a sealed student, readable by everybody; with a wrong serial it is noise.
 
     Args:
@@ -129,7 +198,9 @@ def unseal(student: Held, serial: Serial) -> Student:
         serial: of as many bits as the student's.
 
     Raises:
-        SealError: a student that is not sealed.
+        SealError: a student that is not sealed, or one of an own network that has no other lock.
         ValueError: a serial of another length.
     """
+    if isinstance(student, HeldOwn):
+        return OwnStudent.of(unseal_own(student, serial))
     return Student.of(sealing.unseal(student, serial))
