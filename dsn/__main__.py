@@ -24,7 +24,6 @@ from dsn.locks.sealing import SealError
 from dsn.measuring.brought import measure as brought
 from dsn.networks.architectures import ArchitectureError
 from dsn.own_network.command import add_lock_commands, run_lock, run_own_networks
-from dsn.own_network.pictures import PicturesError
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import has_key, owner_home
@@ -300,7 +299,6 @@ def main(arguments: list[str] | None = None) -> None:
         FolderError,
         StudentError,
         NotBuiltError,
-        PicturesError,
         SealError,
         SerialError,
         UnknownArithmeticError,

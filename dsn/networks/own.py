@@ -51,6 +51,10 @@ class OwnNetwork(nn.Module):
     Args:
         model: whose last linear layer is taken out of it (`shape.head`); it is used, not copied.
         shape: of the whole.
+
+    Raises:
+        AttributeError: it has no layer of that name.
+        ValueError: that layer is no linear one.
     """
 
     mean: Tensor
@@ -65,6 +69,8 @@ class OwnNetwork(nn.Module):
         self.trunk = model
         self.thin = nn.Linear(shape.features, 2 * shape.classes) if shape.thin else None
         if shape.head is not None:
+            if not isinstance(model.get_submodule(shape.head), nn.Linear):
+                raise ValueError(f"{shape.head} is no linear layer")
             model.set_submodule(shape.head, nn.Identity())
             inputs = 2 * shape.classes if shape.thin else shape.features
             self.predictor = nn.Linear(inputs, shape.classes, bias=not shape.thin)

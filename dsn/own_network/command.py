@@ -97,8 +97,11 @@ def run_lock(options: argparse.Namespace) -> None:
         _write(student, folder, serial, shown=not options.serial)
         return
     network = adapt(model, **normalised)
-    data = read_pictures(options.pictures, network.shape.channels, network.shape.size, seed=options.seed)
+    found = read_pictures(options.pictures, network.shape.channels, network.shape.size, seed=options.seed)
+    data = found.data
     naming = Naming(data.class_names, options.customer, options.pictures.resolve().name, options.model)
+    for line in found.left_out:
+        print(f"left out: {line}")
     before = right(network, data.test)
     print(f"{len(data.train)} pictures to train on, {len(data.test)} to measure on: your network is right on "
           f"{before.percent:.2f} % of the latter.")  # fmt: skip

@@ -108,7 +108,7 @@ def lock(
     Raises:
         ArchitectureError: a network that cannot be locked so.
         SerialError: a serial of low weight, which is never issued.
-        PicturesError: a folder that holds no such pictures.
+        FolderError: a folder that holds no such pictures.
     """
     if sealed:
         network = whole_network(model, size=size, mean=mean, std=std)
@@ -118,7 +118,7 @@ def lock(
     if pictures is None:
         raise ArchitectureError("The trained lock wants pictures: give a folder, or sealed=True, which needs none.")
     network = adapt(model, size=size, mean=mean, std=std)
-    data = read_pictures(Path(pictures), network.shape.channels, network.shape.size, seed=seed)
+    data = read_pictures(Path(pictures), network.shape.channels, network.shape.size, seed=seed).data
     naming = Naming(
         _fitting(classes or data.class_names, network.shape),
         customer,

@@ -1,7 +1,7 @@
 """Bars of locked own networks: `python -m dsn own-networks`; figures go to `assets/results/own_networks.json`."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ import torch
 from dsn.applications.prepared import DataSet, as_floats
 from dsn.devices import arithmetic_for
 from dsn.distilling.loop import Training
+from dsn.locks.registry import SEALED, STAMPED
 from dsn.locks.sweep import sweep_accuracy
 from dsn.measuring.evaluate import drawn
 from dsn.networks.own import adapt
@@ -30,7 +31,6 @@ FOLDER = ROOT / "build" / "own_networks"
 WRONG_SERIALS = 64
 GROUP_PICTURES = 240  # drawn from the test pictures, for groups of serials: each serial is a whole pass
 SEALED_SERIALS = 8  # each opens another network
-BELOW_MODEL, ABOVE_CHANCE = 1.0, 2.0  # points: the bars
 
 Report = Callable[[str], None]
 
@@ -48,15 +48,16 @@ def run(seed: int, training: Training, names: list[str], report: Report, folder:
     data = example_pictures(seed)
     for example in EXAMPLES:
         if not names or example.architecture in names:
-            row = measured(example, data, seed, training, report, folder)
-            record(RESULTS, example.architecture, row)
-            report(f"{example.architecture}: {row['valid']} valid, {row['absent']} absent")
+            for row in measured(example, data, seed, training, report, folder):
+                record(RESULTS, f"{example.architecture} {row['lock']}", row)
+                valid, absent = (row[key]["percent"] for key in ("valid", "absent"))
+                report(f"{example.architecture} {row['lock']}: {valid} with the serial, {absent} without")
 
 
 def measured(
     example: Example, data: DataSet, seed: int, training: Training, report: Report, folder: Path = FOLDER
-) -> dict[str, Any]:
-    """One row of the results file; arguments as in `run`."""
+) -> Iterator[dict[str, Any]]:
+    """Rows of the results file, the sealed lock's first, which needs no training; arguments as in `run`."""
     stem = example.architecture.replace(":", "-")
     report(f"{example.architecture}: training")
     base = replace(
@@ -66,38 +67,40 @@ def measured(
     network = adapt(model, size=SIZE)
     serial = random_serial(64, source=random.Random(seed))
     naming = Naming(data.class_names, "elm", "six-signs", example.architecture)
+    levels = chance(data.test.labels, len(data.class_names))
+    about = {
+        "architecture": example.architecture,
+        "parameters": sum(one.numel() for one in network.parameters()),
+        "size": SIZE,
+        "pictures": len(data.train),
+        "thin": network.shape.thin,
+        "chance": round(levels.uniform, 2),
+        "model": right(network, data.test).as_json(),
+        **provenance(seed, training.device, training.done_in),
+    }
+    report(f"{example.architecture}: sealing")
+    sealed = seal_network(network, serial, naming)
+    yield {**about, "lock": SEALED, **locked_figures(sealed, serial, data, seed, SEALED_SERIALS)}
     report(f"{example.architecture}: locking")
     locking = replace(
         training, epochs=training.epochs or example.locking, checkpoint=folder / f"{stem}-locking.safetensors"
     )
     student = lock_network(network, data, serial, naming, locking)
     report(f"{example.architecture}: measuring")
-    levels = chance(data.test.labels, len(data.class_names))
-    sealed = seal_network(network, serial, naming)
-    others = _wrong(serial, SEALED_SERIALS, seed)
-    return {
-        "architecture": example.architecture,
-        "parameters": sum(one.numel() for one in network.parameters()),
-        "size": SIZE,
+    yield {
+        **about,
+        "lock": STAMPED,
         "cell": student.config.cell,
-        "pictures": len(data.train),
         "epochs": locking.epochs,
-        "thin": network.shape.thin,
-        "chance": round(levels.uniform, 2),
-        "model": right(network, data.test).as_json(),
         **locked_figures(student, serial, data, seed),
         "worth": worth(student, data, seed, report=report).as_json(),
-        "sealed": {
-            "valid": _accuracy(sealed, serial, data).as_json(),
-            "absent": _accuracy(sealed, None, data).as_json(),
-            "wrong": _group([_accuracy(sealed, one, data) for one in others]),
-        },
-        **provenance(seed, training.device, training.done_in),
     }
 
 
-def locked_figures(student: OwnStudent, serial: Serial, data: DataSet, seed: int) -> dict[str, Any]:
-    """How often a student under the trained lock is right on test pictures: valid, absent, wrong, one bit wrong.
+def locked_figures(
+    student: OwnStudent, serial: Serial, data: DataSet, seed: int, most: int = WRONG_SERIALS
+) -> dict[str, Any]:
+    """How often a student is right on test pictures: valid, absent, wrong, one bit wrong; `most` serials a group.
 
     Groups of serials are tried on pictures drawn from them, in the arithmetic that the machine is faster in.
     """
@@ -112,8 +115,8 @@ def locked_figures(student: OwnStudent, serial: Serial, data: DataSet, seed: int
     return {
         "valid": _accuracy(student, serial, data).as_json(),
         "absent": _accuracy(student, None, data).as_json(),
-        "wrong": group(_wrong(serial, WRONG_SERIALS, seed)),
-        "one_bit_wrong": group(near_misses(serial)),
+        "wrong": group(_wrong(serial, most, seed)),
+        "one_bit_wrong": group(near_misses(serial)[:most]),
     }
 
 

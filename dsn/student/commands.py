@@ -23,6 +23,7 @@ def add_sealing_commands(commands: argparse._SubParsersAction) -> None:
         one = commands.add_parser(name, help=help, description=help)
         one.add_argument("source", type=Path, metavar="FOLDER_OR_FILE", help="a student's folder, or model.safetensors")
         one.add_argument("--serial", required=True, metavar="TEXT", help="14 characters (or 3, for 9 bits)")
+        one.add_argument("--model", metavar="NAME", help="package.module:function, where that makes an own network")
         one.add_argument("--to", required=True, type=Path, metavar="PATH", help="folder or file to write")
 
 
@@ -31,7 +32,7 @@ def run_seal(options: argparse.Namespace) -> None:
     serial = Serial.parse(options.serial)
     _check_places(options)
     if options.source.is_dir():
-        _write_folder(seal(load_any(options.source), serial), options.to)
+        _write_folder(seal(load_any(options.source, network=options.model), serial), options.to)
     else:
         module = seal_module(read_weights(options.source), serial)
         module.save(options.to)
@@ -45,7 +46,7 @@ def run_unseal(options: argparse.Namespace) -> None:
     serial = Serial.parse(options.serial)
     _check_places(options)
     if options.source.is_dir():
-        sealed = load_any(options.source)
+        sealed = load_any(options.source, network=options.model)
         _write_folder(unseal(sealed, serial), options.to)
         inside = serial_inside(sealed, serial) if isinstance(sealed, Student) else serial
         if inside != serial:

@@ -17,6 +17,7 @@ from dsn.tables.attacks import Cell, attack_lines, best_attack
 from dsn.tables.brought import pictures_table
 from dsn.tables.ideas import any_colluded, idea_lines
 from dsn.tables.locks import bars_table, chart_table, sealed_attacks_table
+from dsn.tables.own_networks import own_networks_table
 from dsn.tables.owner import copies_table, mint_table, trace_table
 
 README = ROOT / "README.md"
@@ -27,7 +28,7 @@ DOCUMENTS = (
     CHECKPOINTS / "README.md",
     *(
         ROOT / "dsn" / room / "README.md"
-        for room in ("applications", "attacks", "bench", "distilling", "locks", "owner")
+        for room in ("applications", "attacks", "bench", "distilling", "locks", "own_network", "owner")
     ),
 )
 
@@ -179,6 +180,7 @@ def filled(text: str) -> str:
     tables |= {"copies": copies_table(), "pictures": pictures_table()}
     tables |= {f"chart-{application.name}": chart_table(application) for application in applications().values()}
     tables |= {"attacks-sealed": sealed_attacks_table(), "bars-sealed": bars_table()}
+    tables["own-networks"] = own_networks_table()
 
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"

@@ -16,6 +16,7 @@ from torch.testing import assert_close
 
 import dsn
 from dsn import OwnStudent, Serial, StudentError, load_student, lock, seal, unseal
+from dsn.applications.own.survey import FolderError
 from dsn.applications.prepared import DataSet, as_floats
 from dsn.distilling.loop import Training
 from dsn.locks.sealing import SealError
@@ -23,7 +24,7 @@ from dsn.networks.architectures import ArchitectureError, built
 from dsn.networks.own import IMAGENET, adapt
 from dsn.own_network.lock import OWN, Naming, lock_network
 from dsn.own_network.measure import locked_figures
-from dsn.own_network.pictures import PicturesError, read_pictures
+from dsn.own_network.pictures import read_pictures
 from dsn.own_network.worth import right, worth
 from dsn.serials import SerialError
 from dsn.student.own_folder import save_own
@@ -182,7 +183,7 @@ def test_programs_that_a_file_names_are_not_run(folder: Path, tmp_path: Path) ->
         ({"network": {"mean": [0.5]}}, "3 numbers"),
         ({"network": {"std": [0, 1, 1]}}, "above 0"),
         ({"network": {"head": "nothing"}}, "does not fit"),
-        ({"network": {"head": "conv1"}}, "lacks"),
+        ({"network": {"head": "conv1"}}, "does not fit"),
         ({"network": {"thin": True}}, "lacks|not of the network"),
     ],
 )
@@ -214,21 +215,21 @@ def test_what_cannot_be_locked_is_said(folder: Path, tmp_path: Path) -> None:
     fails(SerialError, "too few ones", tiny(), folder, serial=Serial.from_number(1), epochs=1)
     fails(ArchitectureError, "do not fit into 32 pixels", tiny(), folder, cell=5)
     fails(ArchitectureError, "is not a torchvision:resnet18", tiny(), folder, architecture="torchvision:resnet18")
-    fails(PicturesError, "There is no folder", tiny(), tmp_path / "none")
-    fails(PicturesError, "fewer than two folders", tiny(), tmp_path)
+    fails(FolderError, "cannot be read", tiny(), tmp_path / "none")
+    fails(FolderError, "has no sub-folders", tiny(), tmp_path)
     three = write_folder(tmp_path / "three", four_kinds(40, 4).train)
     for path in (three / "red").iterdir():
         path.unlink()
-    fails(PicturesError, "'red' has fewer than two pictures", tiny(), three)
+    fails(FolderError, "“red” has no picture", tiny(), three)
     (three / "red").rmdir()
     fails(ArchitectureError, "4 answers, and there are 3 classes", tiny(), three)
 
 
 def test_pictures_are_read_by_class_and_split_once(folder: Path) -> None:
-    data = read_pictures(folder, 3, SIZE)
+    data = read_pictures(folder, 3, SIZE).data
     assert data.class_names == NAMES and data.train.images.dtype == torch.uint8
     assert (len(data.train), len(data.test)) == (32, 8) and data.test.labels.bincount().tolist() == [2] * 4
-    again = read_pictures(folder, 3, SIZE)
+    again = read_pictures(folder, 3, SIZE).data
     assert torch.equal(again.train.images, data.train.images)
     whole = {one.numpy().tobytes() for split in (data.train, data.test) for one in split.images}
     assert whole == {one.numpy().tobytes() for one in four_kinds(40, 4).train.images}

@@ -54,7 +54,7 @@ def test_the_trained_lock_says_what_it_is_worth(
     for words in ("right with the serial", "one bit wrong", "its inner layers", "trained further", "Seal it as well"):
         assert words in told
     assert not list((tmp_path / "elm").glob(".*"))
-    main(["seal", str(tmp_path / "elm"), "--serial", text, "--to", str(tmp_path / "both")])
+    main(["seal", str(tmp_path / "elm"), "--model", PROGRAM, "--serial", text, "--to", str(tmp_path / "both")])
     loaded = load_student(tmp_path / "both", network=PROGRAM)
     assert loaded.config.lock == "sealed" and loaded.config.trained and len(loaded.config.classes) == CLASSES
 
@@ -69,14 +69,14 @@ def test_what_is_wrong_is_said_in_one_sentence(weights: Path, tmp_path: Path) ->
         assert not list(tmp_path.iterdir()), "nothing is half written"
 
     fails("wants --pictures")
-    fails("14 characters", "--serial", "ABC-", "--lock", "sealed")
+    fails("14 characters", "--serial", "ABCDE", "--lock", "sealed")
     fails("not a whole safetensors file", "--lock", "sealed", file=tmp_path / "none")
     fails("is not of the network torchvision:resnet18", "--lock", "sealed", model="torchvision:resnet18")
-    fails("There is no folder", "--pictures", str(tmp_path / "none"), "--size", str(SIZE))
-    fails("does not answer pictures of 0x0|must be", "--lock", "sealed", "--size", "-3")
+    fails("cannot be read", "--pictures", str(tmp_path / "none"), "--size", str(SIZE))
+    fails("does not answer pictures", "--lock", "sealed", "--size", "-3")
 
 
 def test_the_number_of_classes_is_read_from_the_weights(tmp_path: Path) -> None:
     path = tmp_path / "seven.safetensors"
     write_tensors(path, built("torchvision:shufflenet_v2_x0_5", 7).state_dict())
-    assert read_model("torchvision:shufflenet_v2_x0_5", path).fc.out_features == 7
+    assert read_model("torchvision:shufflenet_v2_x0_5", path).state_dict()["fc.bias"].shape == (7,)
