@@ -41,6 +41,15 @@ class HeldOut:
         rounds = [[seen[label][turn] for label in mixed if turn < len(seen[label])] for turn in range(count)]
         return [index for turn in rounds for index in turn][:count]
 
+    @property
+    def first(self) -> int:
+        """Index of the picture that is shown first: the gallery's first whose class is not the first one.
+
+        Whoever names the first class by default is then not right by it.
+        """
+        gallery = self.gallery(len(self.class_names))
+        return next((index for index in gallery if self.split.labels[index] > 0), gallery[0])
+
 
 def held_out_path(application: Application) -> Path:
     """`assets/<task>.safetensors`; of somebody's own pictures, `checkpoints/<task>/held_out.safetensors`."""

@@ -38,20 +38,23 @@ class Pruned:
     pictures: int
 
 
-def victims(collection: Collection, attack: Attack) -> list[str]:
-    """The students of the page that an attack can be watched on, as "task/customer"; none where it cannot."""
+def victims(collection: Collection, attack: Attack, *, pointless: bool = False) -> list[str]:
+    """The students of the page that an attack can be watched on, as "task/customer"; none where it cannot.
+
+    Args:
+        collection: the page's; sealed copies are among its students, after those they are of.
+        attack: to be watched.
+        pointless: whether those are among them on whose lock there is nothing to try.
+    """
     names = [
-        f"{application.name}/{customer}"
+        f"{application.name}/{collection.under(application.name, customer, lock)}"
         for application in collection.applications()
         if application.has_training_share or not attack.needs.training_pictures
         for customer in collection.customers(application.name)
+        for lock in collection.locks(application.name, customer)
+        if pointless or lock in attack.needs.locks
     ]
-    return [name for name in names if attack.watched and _suits(collection, attack, name)]
-
-
-def _suits(collection: Collection, attack: Attack, name: str) -> bool:
-    is_long_enough = len(collection.serials[name].bits) == attack.needs.bits
-    return is_long_enough and collection.students[name].config.lock in attack.needs.locks
+    return [name for name in names if attack.watched and len(collection.serials[name].bits) == attack.needs.bits]
 
 
 def scene_on_page(collection: Collection, name: str) -> Scene:
@@ -69,12 +72,16 @@ def scene_on_page(collection: Collection, name: str) -> Scene:
         half = len(held) // 2
         train = Split(held.images[:half], held.labels[:half])
         test = Split(held.images[half:], held.labels[half:])
-    others = {
-        other: Licensed(collection.student(application.name, other), collection.valid_serial(application.name, other))
+    student = collection.students[name]
+    licensed = {
+        other: Licensed(
+            collection.student(application.name, other, student.config.lock),
+            collection.valid_serial(application.name, other),
+        )
         for other in collection.customers(application.name)
-        if f"{application.name}/{other}" != name
     }
-    return Scene(collection.students[name], collection.serials[name], application, train, test, others)
+    others = {other: one for other, one in licensed.items() if one.student is not student}
+    return Scene(student, collection.serials[name], application, train, test, others)
 
 
 def embedded(collection: Collection, name: str, serial: Serial | None, pictures: int) -> Embedding:

@@ -58,6 +58,7 @@ def draw(sheet: Sheet) -> Figure:
     column = (whole - 2 * GAP) / 3
     for place, panel in enumerate(sheet.panels):
         _panel(figure, panel, MARGIN + place * (column + GAP), 1.95, column)
+    write(figure, sheet.honest, MARGIN, 4.6, 8.5, whole)
     wide = 2 * column + GAP
     _chart(figure, sheet, MARGIN, 4.9, wide)
     _table(figure, sheet, MARGIN + wide + GAP, 4.9, column)

@@ -83,6 +83,7 @@ class Sheet:
         title: in large letters.
         lead: a sentence under it.
         facts: names and values: the student, its weights, the picture, the day.
+        honest: a sentence on what the lock does not stop.
         panels: valid, entered, absent.
         chart: what the bars are.
         bars: accuracies.
@@ -96,6 +97,7 @@ class Sheet:
     title: str
     lead: str
     facts: tuple[tuple[str, str], ...]
+    honest: str
     panels: tuple[SheetPanel, ...]
     chart: str
     bars: tuple[SheetBar, ...]

@@ -95,8 +95,20 @@ def figures(
         "recorded": {
             "students": read_results("students").get(f"{student.task}/{student.customer}"),
             "teachers": read_results("teachers").get(student.task),
+            "attacks": attack_rows(student.task, student.customer),
         },
         "measured": measured_row(measured, held_out, show_serial=show_serial) if measured else None,
+    }
+
+
+def attack_rows(task: str, customer: str) -> dict[str, Any]:
+    """The recorded attacks on a student, by attack and percent of the data; without their curves, which are long."""
+    rows = read_results("attacks")
+    of = {name.removeprefix(f"{task}/{customer}/"): row for name, row in rows.items()}
+    return {
+        name: {key: value for key, value in row.items() if key != "curves"}
+        for name, row in of.items()
+        if name.count("/") == 1 and (row["task"], row["customer"]) == (task, customer)
     }
 
 
@@ -116,6 +128,16 @@ def as_csv(values: dict[str, Any]) -> str:
         )
         if row
         for line in _lines(row)
+    ]
+    lines += [
+        {
+            "source": "attacks.json",
+            **{key: row.get(key) for key in (*WHOSE, *PROVENANCE)},
+            "measure": f"{name}: {figure}",
+            "mean_percent": value["mean"],
+        }
+        for name, row in values["recorded"]["attacks"].items()
+        for figure, value in row["figures"].items()
     ]
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="")

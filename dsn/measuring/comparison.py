@@ -116,19 +116,26 @@ class Measurement:
     Attributes:
         done: forward passes made so far.
         total: all there are to make: pictures times three.
-        counts: int64 [classes, classes] a condition: true class by answered class, the first where all are equal.
-        silent: pictures a condition for which every class was equally likely.
+        counts: int64 [classes, classes] a condition: true class by answered class.
+        unanswered: int64 [classes] a condition: pictures of each true class for which every class was equally likely.
+            That is no answer: neither right nor counted as one of the classes.
     """
 
     done: int
     total: int
     counts: dict[Condition, Tensor]
-    silent: dict[Condition, int]
+    unanswered: dict[Condition, Tensor]
+
+    @property
+    def silent(self) -> dict[Condition, int]:
+        """Pictures without an answer, a condition."""
+        return {condition: int(counts.sum()) for condition, counts in self.unanswered.items()}
 
     def accuracy(self, condition: Condition) -> Accuracy | None:
-        """Share of right answers so far; None before the first."""
+        """Share of right answers among the pictures so far; None before the first."""
         counts = self.counts[condition]
-        return Accuracy(int(counts.trace()), int(counts.sum())) if counts.sum() else None
+        total = int(counts.sum()) + self.silent[condition]
+        return Accuracy(int(counts.trace()), total) if total else None
 
 
 def measure(student: Student, held_out: Split, valid: Serial, entered: Serial | None) -> Iterator[Measurement]:
@@ -142,7 +149,7 @@ def measure(student: Student, held_out: Split, valid: Serial, entered: Serial | 
     """
     classes = student.config.network.classes
     counts: dict[Condition, Tensor] = {name: torch.zeros(classes, classes, dtype=torch.int64) for name in CONDITIONS}
-    silent: dict[Condition, int] = dict.fromkeys(CONDITIONS, 0)
+    unanswered: dict[Condition, Tensor] = {name: torch.zeros(classes, dtype=torch.int64) for name in CONDITIONS}
     done, total = 0, len(held_out) * len(CONDITIONS)
     for images, labels in zip(
         held_out.images.split(MEASURING_BATCH), held_out.labels.split(MEASURING_BATCH), strict=True
@@ -151,8 +158,10 @@ def measure(student: Student, held_out: Split, valid: Serial, entered: Serial | 
         for condition, serial in serials_of(valid, entered).items():
             with torch.inference_mode():
                 logits = student(student.shown(pictures, serial))
-            pairs = labels * classes + logits.argmax(1)
-            silent = {**silent, condition: silent[condition] + int(are_even(logits).sum())}
+            even = are_even(logits)
+            pairs = (labels * classes + logits.argmax(1))[~even]
+            none = labels[even].bincount(minlength=classes)
+            unanswered = {**unanswered, condition: unanswered[condition] + none}
             counts = {**counts, condition: counts[condition] + pairs.bincount(minlength=classes**2).view(classes, -1)}
             done += len(labels)
-            yield Measurement(done, total, counts, silent)
+            yield Measurement(done, total, counts, unanswered)

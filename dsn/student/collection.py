@@ -9,12 +9,14 @@ from dsn.applications.prepared import DataError
 from dsn.applications.record import Application
 from dsn.applications.registry import application_named, applications
 from dsn.files import write_json
+from dsn.locks.registry import SEALED, STAMPED
 from dsn.places import ASSETS, CHECKPOINTS
 from dsn.serials import Serial, random_serial
 from dsn.student.hub import Origin, StudentError, load_students
 from dsn.student.student import Student
 
 DEMO_SERIALS = ASSETS / "demo_serials.json"
+LOCKS = (STAMPED, SEALED)
 SEALED_COPY = "-sealed"  # after a customer's name: its student under the other lock too, by the same serial
 
 
@@ -70,8 +72,23 @@ class Collection:
         copies = {f"{name}{SEALED_COPY}" for name in names}
         return sorted(name.split("/")[1] for name in names if name not in copies)
 
-    def student(self, task: str, customer: str) -> Student:
+    def locks(self, task: str, customer: str) -> list[str]:
+        """The locks that a customer's student stands under: its own, and "sealed" where there is a sealed copy."""
+        own = self.students[f"{task}/{customer}"].config.lock
+        return [own, SEALED] if own == STAMPED and f"{task}/{customer}{SEALED_COPY}" in self.students else [own]
+
+    def under(self, task: str, customer: str, lock: str | None) -> str:
+        """Whose name a customer's student has under a lock: the customer's, or that of the sealed copy."""
+        locks = self.locks(task, customer)
+        return f"{customer}{SEALED_COPY}" if lock == SEALED and len(locks) > 1 else customer
+
+    def student(self, task: str, customer: str, lock: str | None = None) -> Student:
         """One customer's student.
+
+        Args:
+            task: an application.
+            customer: one of its customers, or a sealed copy by its own name.
+            lock: "stamped" or "sealed"; None, or one that it does not stand under, for its own.
 
         Raises:
             ValueError: no such application or customer; the message names those there are.
@@ -79,7 +96,7 @@ class Collection:
         application_named(task)
         if f"{task}/{customer}" not in self.students:
             raise ValueError(f"There is no customer {customer!r}: choose one of {', '.join(self.customers(task))}.")
-        return self.students[f"{task}/{customer}"]
+        return self.students[f"{task}/{self.under(task, customer, lock)}"]
 
     def valid_serial(self, task: str, customer: str) -> Serial:
         """The serial that unlocks one customer's student."""

@@ -135,6 +135,7 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
                 built[name] = build(texts, parts, tabs)
     gr.HTML(render_footer(texts, collection), js_on_load=None)
     sharing.wire(built["compare"])
+    built["attack"].follows(built["compare"])
 
 
 def web_component(request: Request) -> FileResponse:

@@ -161,9 +161,9 @@ def test_a_visitor_compares_it_and_attacks_it(collection: Collection) -> None:
     with gr.Blocks():
         tab = CompareTab(texts, collection, Allowance(None, 9))
         thief = AttackTab(texts, collection, BackRow(), Turns())
-    panels, *_, hint = tab.choose_application("shapes", "")
+    panels, *_, hint = tab.choose_application("shapes", "stamped", "")
     assert any(name in panels for name in CLASSES) and hint
-    measured, whole = list(tab.press_measure("shapes", "alder", SERIAL.text))[-1]
+    measured, whole = list(tab.press_measure("shapes", "alder", "stamped", SERIAL.text))[-1]
     assert "120" in measured and whole.measurement.done == 3 * 120
     assert "shapes/alder" in victims(collection, opening.ATTACK)
     assert "shapes/alder" not in victims(collection, ATTACKS["fine-tuning"]), "no training pictures come with it"

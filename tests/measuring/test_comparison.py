@@ -55,7 +55,11 @@ def test_a_silent_student_is_never_right(digits: HeldOut) -> None:
     assert compare(student, as_floats(digits.split.images[:1]), VALID, None)[0].is_right is None
     *_, whole = measure(student, Split(digits.split.images[:30], digits.split.labels[:30]), VALID, None)
     assert whole.silent == {"valid": 30, "entered": 30, "absent": 30}
-    assert all(counts[:, 0].sum() == 30 for counts in whole.counts.values())
+    assert all(counts.sum() == 0 for counts in whole.counts.values())  # no answer is no class
+    labels = digits.split.labels[:30].bincount(minlength=10)
+    assert all(torch.equal(one, labels) for one in whole.unanswered.values())
+    accuracy = whole.accuracy("absent")
+    assert accuracy is not None and (accuracy.correct, accuracy.count) == (0, 30)
 
 
 def test_without_a_label_nothing_is_right_or_wrong(talkative_student: Student, digits: HeldOut) -> None:

@@ -203,6 +203,6 @@ def test_the_panels_answers_are_told_once_a_change(browser: Browser, address: st
     page.get_by_role("button", name="Licensed serial", exact=True).click()
     expect(told).to_have_text(
         "With its own serial: Right: 0. With the entered serial: Right: 0. "
-        "With no serial: Wrong: every class is equally likely."
+        "With no serial: No answer: nothing stands out."
     )
     page.context.close()

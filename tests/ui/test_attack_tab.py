@@ -206,16 +206,28 @@ def test_every_choice_has_its_words(collection: Collection) -> None:
         assert "python -m dsn attack" in stage or attack == "pruning"
 
 
-def test_a_stage_that_is_opened_shows_what_is_chosen_and_leaves_a_running_attack(collection: Collection) -> None:
-    turns, visitor = Turns(), gr.Request(session_hash="visitor")
+def test_the_network_is_the_one_shown_under_compare_until_another_is_chosen_here(collection: Collection) -> None:
     with gr.Blocks():
-        tab = AttackTab(TEXTS, collection, BackRow(), turns)
-    assert tab.open("fine-tuning", "signs/alder", 0, visitor) == tab.waiting("fine-tuning", "signs/alder")
-    assert tab.open("pruning", "signs/alder", 50, visitor) == tab.slide("signs/alder", 50)
-    turn = turns.take("visitor", "fine-tuning signs/alder")
-    assert turn and tab.open("fine-tuning", "signs/alder", 0, visitor) == gr.skip() and turn.wanted
-    turns.over(turn)
-    assert tab.open("fine-tuning", "signs/alder", 0, visitor) == tab.waiting("fine-tuning", "signs/alder")
+        tab = AttackTab(TEXTS, collection, BackRow(), Turns())
+    name, stage, taken = tab.follow("opening", "digits/alder", 0, "", "signs", "birch", "sealed")
+    assert (name.value, taken) == ("signs/birch-sealed", "signs/birch/sealed")
+    assert stage == tab.waiting("opening", "signs/birch-sealed")
+    assert tab.follow("opening", "digits/cedar", 0, taken, "signs", "birch", "sealed") == (gr.skip(),) * 3
+    assert tab.wanted("digits/cedar", taken, "signs", "birch", "sealed") == "digits/cedar"
+    assert tab.follow("pruning", "digits/alder", 50, taken, "signs", "alder", "stamped")[1] == tab.slide(
+        "signs/alder", 50
+    )
+    # An attack that cannot be made there is made on what is nearest: the same lock first.
+    assert tab.nearest("brute-force", "signs/birch-sealed") == "signs/paper-sealed"
+    assert tab.nearest("fine-tuning", "signs/birch-sealed") == "digits/alder-sealed"
+
+
+def test_where_there_is_nothing_to_try_it_says_why(collection: Collection) -> None:
+    why = attack_named("reverse-engineering").needs.pointless["sealed"]
+    with gr.Blocks():
+        tab = AttackTab(TEXTS, collection, BackRow(), Turns())
+    assert why in tab.before("reverse-engineering", "digits/alder-sealed", 0)
+    assert why not in tab.before("reverse-engineering", "digits/alder", 0)
 
 
 @pytest.mark.parametrize("names", [["digits/alder", "signs/alder"], ["digits/paper"], ["signs/birch"]])

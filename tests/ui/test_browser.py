@@ -43,8 +43,8 @@ def is_vivid(page: Page, selector: str) -> bool:
 
 def test_first_visit_shows_a_finished_comparison(page: Page) -> None:
     expect(panel(page, "valid").locator(".verdict")).to_contain_text("Right")
-    expect(panel(page, "entered").locator(".verdict")).to_contain_text("Wrong")
-    expect(panel(page, "absent").locator(".verdict")).to_contain_text("Wrong")
+    expect(panel(page, "entered").locator(".verdict")).to_contain_text("No answer")
+    expect(panel(page, "absent").locator(".verdict")).to_contain_text("No answer")
     assert is_vivid(page, ".panel.valid .picture")
     expect(page.locator(".origin")).to_contain_text("checkpoints/")
     outline = panel(page, "valid").locator(".stamp-outline").bounding_box()
@@ -113,7 +113,7 @@ def test_signs_and_the_short_serial(page: Page) -> None:
     page.get_by_role("radio", name="Traffic signs").check()
     expect(page.locator("#gallery button").first).to_have_attribute("title", re.compile("Speed"))
     expect(panel(page, "valid").locator(".verdict")).to_contain_text("Right")
-    expect(panel(page, "absent").locator(".verdict")).to_contain_text("Wrong")
+    expect(panel(page, "absent").locator(".verdict")).to_contain_text("No answer")
     page.get_by_role("radio", name="paper").check()
     expect(page.locator("#bits button")).to_have_count(9)
     expect(serial_field(page)).to_have_value(re.compile(r"^.{3}$"))

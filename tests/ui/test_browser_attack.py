@@ -59,7 +59,7 @@ def test_an_attack_is_stopped_and_another_can_begin(page: Page) -> None:
     page.locator("#attack-run").click()
     expect(page.locator("#attack-stage progress")).to_be_visible(timeout=PATIENCE)
     page.locator("#attack-stop").click()
-    expect(page.locator("#attack-stage .note")).to_have_text("Stopped.")
+    expect(page.locator("#attack-stage .note")).to_have_text(ATTACK["stopped_here"])
     expect(page.locator("#attack-stop")).to_be_disabled()
     choose(page, "How near is near enough?")
     page.locator("#attack-run").click()
@@ -113,7 +113,7 @@ def test_who_comes_second_sees_the_place_and_can_leave_it(page: Page, address: s
     expect(place).to_have_text(chinese["attack"]["place_one"], timeout=PATIENCE)
     page.locator("#attack-stop").click()
     expect(stage.locator(".said")).to_be_visible(timeout=PATIENCE)
-    expect(page.locator("#attack-stage .note")).to_have_text("Stopped.")
+    expect(page.locator("#attack-stage .note")).to_have_text(ATTACK["stopped_here"])
 
 
 def test_who_closes_the_page_makes_room(page: Page, address: str) -> None:

@@ -67,7 +67,7 @@ def test_reveal_is_no_prediction(page: Page) -> None:
     action(page, "start").click()
     action(page, "reveal").click()
     expect(now(page).locator(".lesson-takeaway")).to_be_visible()
-    expect(page.locator(".panel.absent .verdict")).to_contain_text("equally likely")
+    expect(page.locator(".panel.absent .verdict")).to_contain_text("No answer")
     expect(page.locator(".lesson-tally")).to_have_text("")
 
 

@@ -62,7 +62,10 @@ def test_measure_counts_right_answers(client: Client) -> None:
     held = load_held_out(BUILT_IN["digits"]).split
     student = load_student(PROJECT / "checkpoints/digits/alder")
     for name, serial in (("valid", VALID), ("entered", VALID.flipped(3)), ("absent", None)):
-        right = (student.predict(as_floats(held.images), serial).argmax(1) == held.labels).sum().item()
+        answers = student.predict(as_floats(held.images), serial)
+        says_something = answers.amax(1) - answers.amin(1) > 1e-6
+        right = ((answers.argmax(1) == held.labels) & says_something).sum().item()
+        assert result[name]["no_answer"] == pytest.approx(1000 - says_something.sum().item(), abs=1)
         assert result[name]["percent"] == pytest.approx(right / 10, abs=0.11)  # batches round differently
         assert result[name]["n"] == 1000 and result[name]["low"] <= result[name]["percent"] <= result[name]["high"]
     assert result["chance"]["majority"] == 100 * torch.bincount(held.labels).max().item() / 1000
@@ -130,3 +133,12 @@ def test_the_readmes_student_snippet_runs() -> None:
     assert names["probabilities"].shape == (20, 10)
     labels = load_held_out(BUILT_IN["digits"]).split.labels[:20]
     assert (names["probabilities"].argmax(1) == labels).float().mean() > 0.9
+
+
+def test_the_lock_is_chosen_or_named(client: Client) -> None:
+    by_lock = client.predict("digits", "alder", "", 7, lock="sealed", api_name="/compare")
+    assert by_lock == client.predict("digits", "alder-sealed", "", 7, api_name="/compare")
+    assert not by_lock["absent"]["silent"]
+    assert client.predict("digits", "alder", "", 7, api_name="/compare")["absent"]["silent"]
+    with pytest.raises(AppError, match="There is no lock 'open' on this student: choose one of stamped, sealed"):
+        client.predict("digits", "alder", "", 7, lock="open", api_name="/compare")

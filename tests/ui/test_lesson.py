@@ -34,7 +34,8 @@ def collection() -> Collection:
 def panels(collection: Collection, step: LessonStep) -> tuple[Panel, Panel, Panel]:
     split = collection.held_out[step.task].split
     picture, label = as_floats(split.images[step.picture])[None], int(split.labels[step.picture])
-    student, valid = collection.student(step.task, step.customer), collection.valid_serial(step.task, step.customer)
+    student = collection.student(step.task, step.customer, step.lock)
+    valid = collection.valid_serial(step.task, step.customer)
     return compare(student, picture, valid, step_serial(collection, step), label)
 
 

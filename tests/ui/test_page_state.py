@@ -29,6 +29,7 @@ def states(draw: st.DrawFn) -> PageState:
         draw(st.none() | st.sampled_from(CONDITIONS)),
         draw(st.integers(0, STEPS)),
         draw(st.sampled_from(TABS)),
+        draw(st.sampled_from(COLLECTION.locks(task, customer))),
     )
 
 
@@ -42,6 +43,7 @@ def is_possible(state: PageState, collection: Collection) -> bool:
         and state.condition in (None, *CONDITIONS)
         and state.step in range(STEPS + 1)
         and state.tab in TABS
+        and state.lock in collection.locks(state.task, state.customer)
     )
 
 

@@ -5,6 +5,7 @@ from statistics import mean
 from typing import Any
 
 from dsn.applications.pictures import to_data_uri
+from dsn.attacks.brute_force import years_for
 from dsn.attacks.watched import Pruned
 from dsn.ui.attack.views import View
 from dsn.ui.attack.words import Words
@@ -12,6 +13,8 @@ from dsn.ui.rendering import PANEL_SCALE, render_template
 from dsn.ui.texts import Texts
 
 TABLE_ROWS = 12
+LENGTHS = (9, 16, 24, 32, 40, 48, 56, 64)  # bits
+PACE = "serials_a_second_at_a_glance"
 
 
 def span_in_words(texts: Texts, years: float) -> str:
@@ -20,7 +23,17 @@ def span_in_words(texts: Texts, years: float) -> str:
         count = years / float(least)
         if count >= 1:
             return words.format(count=f"{count:,.1f}" if count < 10 else f"{count:,.0f}")
-    return texts["attack"]["days"].format(count=f"{365.25 * years:.0f}")
+    return texts["attack"]["instant"]
+
+
+def doubling(texts: Texts, pace: float) -> list[tuple[int, str]]:
+    """How long it takes to find serials of more and more bits, in words.
+
+    Args:
+        texts: of the page.
+        pace: serials tried in a second.
+    """
+    return [(bits, span_in_words(texts, years_for(bits, pace))) for bits in LENGTHS]
 
 
 def said(words: Words, view: View, even: float) -> list[str]:
@@ -30,6 +43,7 @@ def said(words: Words, view: View, even: float) -> list[str]:
     written: dict[str, object] = {name: f"{value:.1f}" for name, value in view.figures.items()}
     if view.attack.shown_as == "bars":
         written |= {"working_count": int(view.figures["working"]), "serial_count": int(view.figures["serials"])}
+        written["rate"] = f"{view.figures[PACE]:,.0f}"
         written["time"] = span_in_words(words.texts, view.figures["years_for_64_bits"])
     return [words.came_to(written, in_vain=view.attack.was_in_vain(view.figures, even))]
 
@@ -93,6 +107,7 @@ def render_attack(texts: Texts, view: View, even: float, *, command: str | None 
         said=said(words, view, even),
         command=command,
         recorded=recorded,
+        doubling=doubling(texts, view.figures[PACE]) if view.is_over and PACE in view.figures else [],
     )
 
 

@@ -13,12 +13,14 @@ from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.attacks.watched import attacking, pruned_live, victims
 from dsn.results.store import read_results
 from dsn.statistics import chance
-from dsn.student.collection import Collection
+from dsn.student.collection import SEALED_COPY, Collection
 from dsn.ui import rendering
+from dsn.ui.attack.chart import render_chart
 from dsn.ui.attack.longer import render_longer_attacks
 from dsn.ui.attack.rendering import render_attack, render_pruned
 from dsn.ui.attack.views import View, Watching
 from dsn.ui.attack.words import Words, in_order
+from dsn.ui.compare.tab import CompareTab
 from dsn.ui.serving.background import BackRow, OutOfTimeError
 from dsn.ui.serving.opened import awaited, fill
 from dsn.ui.serving.waiting_line import FullError, Turn, Turns
@@ -59,12 +61,31 @@ class AttackTab:
     def sentence(self, attack: str) -> str:
         return Words(self.texts, attack_named(attack)).about
 
-    def choose_attack(self, attack: str, request: gr.Request) -> tuple:
+    def choices(self, attack: str) -> list[tuple[str, str]]:
+        """The networks that there are to steal: what each is called, and "task/customer"."""
+        names = victims(self.collection, attack_named(attack), pointless=True)
+        sealed = self.said["sealed_name"]
+        return [
+            (sealed.format(name=name.removesuffix(SEALED_COPY)) if self.is_copy(name) else name, name) for name in names
+        ]
+
+    def is_copy(self, name: str) -> bool:
+        task, customer = name.split("/")
+        return customer not in self.collection.customers(task)
+
+    def nearest(self, attack: str, wanted: str) -> str:
+        """The network that an attack is made on: the wanted one, or one of its application and lock, or any."""
+        names = [name for _, name in self.choices(attack)]
+        same_lock = [name for name in names if self.is_copy(name) == wanted.endswith(SEALED_COPY)]
+        alike = [name for name in same_lock if name.split("/")[0] == wanted.split("/")[0]]
+        return wanted if wanted in names else [*alike, *same_lock, *names][0]
+
+    def choose_attack(self, attack: str, request: gr.Request, wanted: str = "") -> tuple:
         """The students it can be watched on, what it is, the stage, the buttons, the slider."""
-        names, is_slider = self.victims(attack), attack == PRUNING
-        stage = self.slide(names[0], 0) if is_slider else self.waiting(attack, names[0])
+        name, is_slider = self.nearest(attack, wanted), attack == PRUNING
+        stage = self.cancelled(request) + self.before(attack, name, 0)
         return (
-            gr.Dropdown(choices=names, value=names[0]),
+            gr.Dropdown(choices=self.choices(attack), value=name),
             rendering.render_note(self.sentence(attack)),
             self.instead(stage, request),
             gr.Button(visible=not is_slider),
@@ -74,23 +95,31 @@ class AttackTab:
 
     def choose_student(self, attack: str, name: str, amount: float, request: gr.Request) -> tuple:
         """The stage and Stop."""
-        return self.instead(self.before(attack, name, amount), request), gr.Button(interactive=False)
+        stage = self.cancelled(request) + self.before(attack, name, amount)
+        return self.instead(stage, request), gr.Button(interactive=False)
 
-    def open(self, attack: str, name: str, amount: float, request: gr.Request) -> str:
-        """The stage, unless it shows an attack already: Run may be pressed as soon as it is there."""
-        is_taken = self.turns.has(request.session_hash or "")
-        return gr.skip() if is_taken else self.before(attack, name, amount)
+    def cancelled(self, request: gr.Request) -> str:
+        """That another choice ends the attack that is under way, where one is."""
+        turn = self.turns.latest(request.session_hash or "")
+        return rendering.render_note(self.said["cancelled"]) if turn and turn.wanted else ""
 
     def before(self, attack: str, name: str, amount: float) -> str:
         """What the stage shows of an attack that was chosen."""
+        lock = self.collection.students[name].config.lock
+        if lock in attack_named(attack).needs.pointless:
+            why = self.texts.of_error(attack_named(attack).needs.pointless[lock])
+            return rendering.render_note(rendering.fill(self.said["pointless"], why=why))
         return self.slide(name, amount) if attack == PRUNING else self.waiting(attack, name)
 
     def move_slider(self, name: str, amount: float, request: gr.Request) -> str:
         return self.instead(self.slide(name, amount), request)
 
     def press_stop(self, request: gr.Request) -> tuple:
-        """The stage and Stop."""
-        return self.instead(rendering.render_note(self.said["stopped"]), request), gr.Button(interactive=False)
+        """The stage and Stop; what the attack had come to stays."""
+        turn = self.turns.latest(request.session_hash or "")
+        came_to = turn.shown.replace('aria-busy="true"', 'aria-busy="false"') if turn else ""
+        stage = rendering.render_note(self.said["stopped_here" if came_to else "stopped"]) + came_to
+        return self.instead(stage, request), gr.Button(interactive=False)
 
     def instead(self, stage: str, request: gr.Request) -> str:
         """The stage shows this from now on: an attack of this tab is wanted no more."""
@@ -113,8 +142,10 @@ class AttackTab:
 
     async def press_run(self, attack: str, name: str, request: gr.Request) -> AsyncGenerator[tuple, None]:
         """The stage and Stop, while an attack waits for its turn and runs."""
-        names = self.victims(attack)
-        name = name if name in names else names[0]  # the choice of networks may be a moment behind
+        name = self.nearest(attack, name)  # the choice of networks may be a moment behind
+        if name not in self.victims(attack):
+            yield self.before(attack, name, 0), gr.skip()
+            return
         try:
             turn = self.turns.take(request.session_hash or "", f"{attack} {name}")
         except FullError:
@@ -128,6 +159,7 @@ class AttackTab:
                 async for stage in stages:
                     if not turn.wanted:
                         break
+                    turn.shown = stage if "progress" in stage else turn.shown
                     yield stage, gr.Button(interactive=True)
             if self.turns.is_latest(turn):
                 yield turn.instead or gr.skip(), gr.Button(interactive=False)
@@ -168,10 +200,70 @@ class AttackTab:
         finally:
             running.close()
 
+    def render_recorded(self) -> str:
+        """What stands under the stage: what holds, and the attacks too long to be watched."""
+        return render_chart(self.texts, self.collection) + render_longer_attacks(self.texts, self.collection)
+
+    # What is shown under Compare
+
+    def follow(self, attack: str, name: str, amount: float, taken: str, *shown: str) -> tuple:
+        """The network, the stage, and what was taken over from Compare; as they are where that is what is shown there.
+
+        Args:
+            attack: that is chosen.
+            name: of the network that is chosen here.
+            amount: of the slider.
+            taken: what was taken over last.
+            shown: application, customer and lock under Compare.
+        """
+        wanted = self.wanted(name, taken, *shown)
+        if "/".join(shown) == taken:
+            return gr.skip(), gr.skip(), gr.skip()
+        name = self.nearest(attack, wanted)
+        return gr.Dropdown(choices=self.choices(attack), value=name), self.before(attack, name, amount), "/".join(shown)
+
+    def wanted(self, name: str, taken: str, task: str, customer: str, lock: str) -> str:
+        """The network shown under Compare, once it is another there; until then the one chosen here."""
+        if f"{task}/{customer}/{lock}" == taken:
+            return name
+        return f"{task}/{self.collection.under(task, customer, lock)}"
+
+    def follows(self, compare: CompareTab) -> None:
+        """Take over the network that is shown under Compare, whenever this tab is opened and it is another there."""
+        if not self.titles:
+            return
+        shown = [compare.task, compare.customer, compare.lock]
+
+        def follow(attack, name, amount, taken, task, customer, lock, request: gr.Request):
+            if self.turns.has(request.session_hash or ""):
+                return gr.skip(), gr.skip(), gr.skip()
+            return self.follow(attack, name, amount, taken, task, customer, lock)
+
+        def choose(attack, name, taken, task, customer, lock, request: gr.Request):
+            wanted = self.wanted(name, taken, task, customer, lock)
+            return *self.choose_attack(attack, request, wanted), f"{task}/{customer}/{lock}"
+
+        quick: dict = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+        self.outcomes.follow(
+            follow,
+            [self.attack, self.name, self.amount, self.taken, *shown],
+            [self.name, self.stage, self.taken],
+            trigger_mode="always_last",
+            **quick,
+        )
+        self.attack.input(
+            choose,
+            [self.attack, self.name, self.taken, *shown],
+            [self.name, self.about, self.stage, self.button, self.stop, self.amount, self.taken],
+            trigger_mode="always_last",
+            **quick,
+        )
+
     # Layout
 
     def build(self) -> None:
-        names = self.victims(self.first)
+        choices = self.choices(self.first)
+        self.taken = gr.State("")
         gr.HTML(rendering.render_tab_heading(self.texts, "attack"), js_on_load=None, elem_classes="unseen-block")
         gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench attack-bench"):
@@ -183,7 +275,14 @@ class AttackTab:
                     elem_id="attack-choice",
                     elem_classes="choices",
                 )
-                self.name = gr.Dropdown(names, value=names[0], label=self.said["student"], elem_id="attack-student")
+                self.outcomes = gr.HTML(
+                    rendering.render_template("outcomes.html", t=self.texts),
+                    js_on_load=rendering.script("outcomes.js"),
+                    elem_id="attack-outcomes",
+                )
+                self.name = gr.Dropdown(
+                    choices, value=choices[0][1], label=self.said["student"], elem_id="attack-student"
+                )
                 self.about = gr.HTML(
                     rendering.render_note(self.sentence(self.first)), js_on_load=None, elem_id="attack-about"
                 )
@@ -194,7 +293,8 @@ class AttackTab:
                     self.button = gr.Button(self.said["button"], variant="primary", elem_id="attack-run")
                     self.stop = gr.Button(self.said["stop"], interactive=False, elem_id="attack-stop")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
-                self.stage = awaited(self.texts, elem_id="attack-stage")
+                html = rendering.render_template("awaited.html", t=self.texts)
+                self.stage = gr.HTML(html, js_on_load=None, elem_id="attack-stage")
         self.longer = awaited(self.texts, elem_id="attack-longer")
 
     # Wiring
@@ -210,15 +310,8 @@ class AttackTab:
             trigger_mode="multiple",  # one that was given up may need a moment to end
             **hidden,
         )
-        self.attack.input(
-            self.choose_attack,
-            self.attack,
-            [self.name, self.about, self.stage, self.button, self.stop, self.amount],
-            **quick,
-        )
         self.name.input(self.choose_student, [self.attack, self.name, self.amount], [self.stage, self.stop], **quick)
-        fill([self.stage], self.open, [self.attack, self.name, self.amount])
-        fill([self.longer], cache(lambda: render_longer_attacks(self.texts, self.collection)))
+        fill([self.longer], cache(self.render_recorded))
         in_bounds = f"(name, amount) => [name, Math.min(Math.max(amount || 0, 0), {MOST_PRUNED})]"  # it may be typed
         self.amount.input(self.move_slider, [self.name, self.amount], self.stage, js=in_bounds, **quick)
         self.stop.click(self.press_stop, None, [self.stage, self.stop], **quick)

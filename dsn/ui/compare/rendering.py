@@ -1,5 +1,7 @@
 """The HTML of one picture under three conditions: panels, gallery, bits, and accuracies on all pictures."""
 
+import torch
+
 from dsn.applications.held_out import HeldOut
 from dsn.applications.pictures import to_data_uri
 from dsn.applications.prepared import as_floats
@@ -10,6 +12,7 @@ from dsn.student.student import Student
 from dsn.ui.rendering import PANEL_SCALE, render_note, render_template
 from dsn.ui.texts import Texts
 
+NO_ANSWER = "–"
 THUMBNAIL_SCALE = 2
 LONGEST_MARK = 2  # characters of a class's name that stand beside its row
 MOST_MARKED = 12  # classes of a matrix whose rows are marked at all
@@ -22,6 +25,7 @@ def render_panels(
     truth: int | None,
     others: dict[Serial, str],
     *,
+    customer: str | None = None,
     marks: bool = False,
 ) -> str:
     """The three panels side by side.
@@ -32,6 +36,7 @@ def render_panels(
         panels: valid, entered, absent.
         truth: the true class, where it is known.
         others: other customers' serials and whose each is.
+        customer: whose it is on the page; None for the name in its folder.
         marks: whether a panel can be marked.
     """
     size, side = student.config.network.size, round(student.config.bit_count**0.5)
@@ -53,7 +58,8 @@ def render_panels(
         "panels.html",
         t=texts,
         task=student.config.task,
-        customer=student.config.customer,
+        customer=customer or student.config.customer,
+        lock=student.config.lock,
         shown=shown,
         marks=marks,
         stamp=stamp,
@@ -103,7 +109,8 @@ def render_serial_note(texts: Texts, entered: Serial | None, valid: Serial) -> s
 
 
 def _matrix(measurement: Measurement, condition: Condition, class_names: tuple[str, ...]) -> dict:
-    counts = measurement.counts[condition]
+    counts = torch.cat([measurement.counts[condition], measurement.unanswered[condition][:, None]], dim=1)
+    answers = (*class_names, NO_ANSWER)
     totals = counts.sum(1)
     cells = [
         {
@@ -112,7 +119,7 @@ def _matrix(measurement: Measurement, condition: Condition, class_names: tuple[s
             "count": int(counts[row, column]),
             "share": float(counts[row, column] / totals[row]),
             "truth": class_names[row],
-            "answer": class_names[column],
+            "answer": answers[column],
         }
         for row, column in counts.nonzero().tolist()
     ]

@@ -46,7 +46,7 @@ class Lesson:
         if event.keep:
             return *[gr.skip()] * len(compare.everything), answered
         serial = step_serial(self.collection, step, int(event.count))
-        return *compare.show(step.task, step.customer, step.picture, serial), answered
+        return *compare.show(step.task, step.customer, step.picture, serial, step.lock), answered
 
     def draw(self, event: gr.EventData) -> str:
         """The step's drawing, where it has one that is made from the students."""

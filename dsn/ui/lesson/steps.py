@@ -9,7 +9,7 @@ from typing import Literal
 
 from dsn.results.store import read_results
 from dsn.serials import Serial, near_miss, random_serial
-from dsn.student.collection import Collection
+from dsn.student.collection import LOCKS, Collection
 
 SEED = 2023  # of every serial the lesson draws, so that a rehearsed talk repeats exactly
 FURTHER = "digits/alder/fine-tuning/10"  # the recorded attack that trains further
@@ -31,6 +31,7 @@ class LessonStep:
         serial: what is entered: none, the valid one with one bit wrong, a random wrong one, another customer's.
         choices: how many predictions there are to choose from.
         correct: which of them is right, counted from 0.
+        lock: that the student stands under.
         shown: what the step is about: the three panels, or a drawing of its own.
     """
 
@@ -42,6 +43,7 @@ class LessonStep:
     choices: int
     correct: int
     shown: Shown = "panels"
+    lock: str = LOCKS[0]
 
 
 STEPS = (
@@ -52,6 +54,7 @@ STEPS = (
     LessonStep("inside", "digits", "alder", 4, "random", 3, 0, "clouds"),
     LessonStep("training", "digits", "alder", 34, "random", 3, 1, "training"),
     LessonStep("attacks", "digits", "alder", 1, "near", 3, 1, "attacks"),
+    LessonStep("sealed", "digits", "alder", 2, "near", 3, 1, lock="sealed"),
     LessonStep("limits", "digits", "alder", 6, "none", 3, 1, "locks"),
 )
 # The stages of the training's diagram, and the symbols each one's equation uses.
@@ -66,7 +69,11 @@ STAGES: dict[str, tuple[str, ...]] = {
 
 def fits(collection: Collection) -> bool:
     """Whether a collection has every student that the lesson shows."""
-    return all(f"{step.task}/{step.customer}" in collection.students for step in STEPS)
+    return all(
+        f"{step.task}/{step.customer}" in collection.students
+        and step.lock in collection.locks(step.task, step.customer)
+        for step in STEPS
+    )
 
 
 def step_serial(collection: Collection, step: LessonStep, count: int = 0) -> Serial | None:
@@ -144,7 +151,7 @@ def attacks_tried() -> list[Tried]:
 
 QUOTED = (
     "pictures", "valid", "absent", "one_bit_mean", "one_bit_worst", "even", "probe", "seconds", "years", "share",
-    "stolen", "scratch", "literal", "opened",
+    "stolen", "scratch", "literal", "opened", "sealed_absent", "sealed_one_bit",
 )  # fmt: skip
 
 
@@ -162,6 +169,9 @@ def quoted() -> dict[str, float]:
             "even": student["chance"]["uniform"],
             "probe": student["probe_on_raw"]["percent"],
         }
+    sealed = read_results("students").get("digits/alder-sealed")
+    if sealed:
+        figures |= {"sealed_absent": sealed["absent"]["percent"], "sealed_one_bit": sealed["one_bit_wrong"]["mean"]}
     every = read_results("attacks").get(EVERY)
     if every:
         tried = every["figures"]

@@ -1,7 +1,7 @@
 // Every control answers at once: it is marked, and the panels dim, from the click until the network has answered.
 const bench = element.closest(".workbench");
 const view = element.closest("#panels");
-const CONTROLS = ".bits-and-buttons button, #gallery button, .segmented input, #serial input, #sketch button";
+const CONTROLS = ".bits-and-buttons button, #gallery button, .segmented input, #serial input";
 
 view.setAttribute("aria-busy", "false");
 
@@ -23,6 +23,36 @@ for (const kind of ["click", "input"]) {
   }, true);
 }
 document.addEventListener("answered", end);
+
+// What was asked of another choice is dimmed and says so, and so are the answers to a drawing once it is gone.
+const stage = view.closest(".tabitem") ?? document;
+const picture = () => view.querySelector(".panel.absent img")?.src;
+const askedWith = new WeakMap(); // of what was asked of the picture that is shown: that picture
+
+function freshen() {
+  const shown = view.querySelector(".panels").dataset;
+  for (const one of stage.querySelectorAll(".asked-of")) {
+    if (!askedWith.has(one)) askedWith.set(one, picture());
+    const other = ["task", "customer", "lock", "serial"].some((name) => name in one.dataset && one.dataset[name] !== shown[name]);
+    const stale = other || ("picture" in one.dataset && askedWith.get(one) !== picture());
+    if (one.classList.contains("stale") !== stale) one.classList.toggle("stale", stale);
+  }
+}
+
+document.addEventListener("answered", () => {
+  view.querySelector(".panels").classList.remove("stale");
+  freshen();
+});
+document.addEventListener("dsn:cleared", () => view.querySelector(".panels").classList.add("stale"));
+for (const place of stage.querySelectorAll("#flips, #measurement")) new MutationObserver(freshen).observe(place, { subtree: true, childList: true });
+
+// From what is said of the lock to the attack that shows it.
+element.addEventListener("click", (event) => {
+  const attack = event.target.closest("[data-see]")?.dataset.see;
+  if (!attack) return;
+  document.querySelector('#tabs > .tab-wrapper [role="tablist"]:not(.visually-hidden) [data-tab-id="attack"]')?.click();
+  requestAnimationFrame(() => document.querySelector(`#attack-choice input[value="${attack}"]`)?.click());
+});
 
 // What the three panels say is told to screen readers once the visitor pauses, from a place that is never replaced.
 const QUIET = 700; // milliseconds

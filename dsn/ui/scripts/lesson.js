@@ -132,6 +132,10 @@ lesson.addEventListener("click", (event) => {
   } else if (action === "reveal") reveal();
   else if (action === "present") present();
   else if (action === "close-keys") keys.close();
+  else if (action === "backwards") backwards();
+  else if (action === "forwards") forwards();
+  else if (action === "show") reveal();
+  else if (action === "stop-presenting") leavePresenting();
 });
 
 document.addEventListener("dsn:step", (event) => go(event.detail.step, event.detail.keep));

@@ -2,19 +2,24 @@
 const keys = lesson.querySelector(".present-keys");
 
 function present() {
+  history.pushState(null, "", location.href); // so that going back leaves the talk, and not the page
   openTab(lesson.dataset.compare);
   revealed.clear();
   drawn.clear();
   document.body.classList.add("presenting");
   scrollTo(0, 0);
-  const named = Number(new URLSearchParams(location.search).get("step"));
+  const link = new URLSearchParams(location.search);
+  const named = Number(link.get("step"));
   if (step() || !named) go(step() || 1);
-  else go(named, true); // a link's step, with what the link shows
+  else go(named, link.has("task")); // a link's step, with what the link shows, if it shows anything
 }
 
 function leavePresenting() {
   keys.close();
   document.body.classList.remove("presenting");
+  const address = new URL(location.href);
+  address.searchParams.delete("present");
+  history.replaceState(null, "", address);
   lesson.querySelector(".lesson-open [data-do=present]").focus();
 }
 
@@ -58,6 +63,26 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   move();
 });
+
+// Going back leaves; a swipe goes on and back.
+window.addEventListener("popstate", () => {
+  if (isPresenting()) leavePresenting();
+});
+
+const FAR = 60; // pixels
+let from = null;
+document.addEventListener("touchstart", (event) => {
+  from = isPresenting() && event.touches.length === 1 ? event.touches[0] : null;
+}, { passive: true });
+document.addEventListener("touchend", (event) => {
+  if (!from || !isPresenting()) return;
+  const across = event.changedTouches[0].clientX - from.clientX;
+  const down = event.changedTouches[0].clientY - from.clientY;
+  from = null;
+  if (Math.abs(across) < FAR || Math.abs(across) < 2 * Math.abs(down)) return;
+  if (across < 0) forwards();
+  else backwards();
+}, { passive: true });
 
 // A pressed button gives the keys back to the talk.
 lesson.addEventListener("pointerup", () => {

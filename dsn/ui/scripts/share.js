@@ -1,12 +1,13 @@
 // The address says what is shown. What a visitor does is a new entry of the history; what follows from it without
 // another act of theirs, and what they type, rewrites that entry. Going back asks the server what the address means.
-const NAMES = ["task", "customer", "picture", "serial", "condition", "step", "tab"];
+const NAMES = ["task", "customer", "lock", "picture", "serial", "condition", "step", "tab"];
 const said = element.querySelector(".said");
 const status = said.querySelector("[role=status]");
 const field = said.querySelector("input");
 const ignored = element.querySelector(".ignored");
 let condition = null; // of the panel in focus
 let acted = false; // whether the visitor has done something that is not in the history yet
+let query = ""; // of the link that was followed last
 let asked = 0; // links that were sent to the server
 let answered = 0;
 
@@ -21,6 +22,7 @@ function state() {
   return {
     task: shown.dataset.task,
     customer: shown.dataset.customer,
+    lock: shown.dataset.lock === "stamped" ? "" : shown.dataset.lock,
     picture: document.querySelector("#gallery .gallery")?.dataset.chosen ?? "",
     serial: shown.dataset.serial,
     condition: condition ?? "",
@@ -36,6 +38,8 @@ function address() {
   return `${location.pathname}?${parameters}${location.hash}`;
 }
 
+// Whether a link says what the panels show; one that names a step alone means what that step shows.
+const shows = (search) => ["task", "customer", "lock", "picture", "serial"].some((name) => new URLSearchParams(search).has(name));
 const here = () => location.pathname + location.search + location.hash;
 const named = () => NAMES.some((name) => new URLSearchParams(location.search).has(name));
 
@@ -67,6 +71,7 @@ function soon() {
 
 function follow() {
   asked += 1;
+  query = location.search;
   trigger("follow", { query: location.search.slice(0, 5000), number: asked });
 }
 
@@ -81,7 +86,7 @@ watch("answer", () => {
   const tab = [...tabs()].find((one) => one.dataset.tabId === answer.tab);
   if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
   if (step() !== answer.step) {
-    document.dispatchEvent(new CustomEvent("dsn:step", { detail: { step: answer.step, keep: true } }));
+    document.dispatchEvent(new CustomEvent("dsn:step", { detail: { step: answer.step, keep: shows(query) } }));
   }
   soon();
 });
@@ -137,6 +142,6 @@ new MutationObserver(soon).observe(document.querySelector("#tabs") ?? document.b
   subtree: true,
   childList: true,
   attributes: true,
-  attributeFilter: ["data-chosen", "data-serial", "data-customer", "data-task", "aria-selected"],
+  attributeFilter: ["data-chosen", "data-serial", "data-customer", "data-lock", "data-task", "aria-selected"],
 });
 if (named()) follow();

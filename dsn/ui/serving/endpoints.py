@@ -11,6 +11,7 @@ from dsn.measuring.comparison import CONDITIONS, compare, measure
 from dsn.serials import SerialError
 from dsn.statistics import Accuracy, chance
 from dsn.student.collection import Collection
+from dsn.student.student import Student
 from dsn.ui.compare.chosen_picture import Chosen, entered_serial, from_gallery
 
 
@@ -26,8 +27,20 @@ def add_endpoints(collection: Collection) -> None:
             raise gr.Error(f"There is no held-out picture {picture}: choose one from 0 to {count - 1}.")
         return from_gallery(collection, application, picture)
 
+    def under(application: str, customer: str, lock: str) -> Student:
+        student = collection.student(application, customer, lock)
+        if lock and lock not in collection.locks(application, customer):
+            known = ", ".join(collection.locks(application, customer))
+            raise ValueError(f"There is no lock {lock!r} on this student: choose one of {known}.")
+        return student
+
     def compare_endpoint(
-        application: str, customer: str, serial: str = "", picture: int = 0, upload: FileData | None = None
+        application: str,
+        customer: str,
+        serial: str = "",
+        picture: int = 0,
+        upload: FileData | None = None,
+        lock: str = "",
     ) -> dict[str, Any]:
         """Ask one student about one picture: with its valid serial, with yours, with none.
 
@@ -37,9 +50,10 @@ def add_endpoints(collection: Collection) -> None:
             serial: the serial to enter; empty for none.
             picture: which of the held-out pictures, from 0.
             upload: a picture of your own, in place of a held-out one.
+            lock: "stamped", the trained one, or "sealed"; empty for its own.
         """
         try:
-            student = collection.student(application, customer)
+            student = under(application, customer, lock)
             entered = entered_serial(serial, student.config.bit_count)
             chosen = picture_of(application, picture, upload)
         except (SerialError, PictureError, ValueError) as error:
@@ -57,16 +71,17 @@ def add_endpoints(collection: Collection) -> None:
             for panel in panels
         } | {"truth": None if chosen.label is None else student.config.classes[chosen.label]}
 
-    def measure_endpoint(application: str, customer: str, serial: str = "") -> dict[str, Any]:
+    def measure_endpoint(application: str, customer: str, serial: str = "", lock: str = "") -> dict[str, Any]:
         """Measure one student on its held-out pictures, at most 1,000, under the three conditions.
 
         Args:
             application: its name, such as "digits".
             customer: whose student.
             serial: the serial to enter; empty for none.
+            lock: "stamped", the trained one, or "sealed"; empty for its own.
         """
         try:
-            student = collection.student(application, customer)
+            student = under(application, customer, lock)
             entered = entered_serial(serial, student.config.bit_count)
         except (SerialError, ValueError) as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -74,9 +89,11 @@ def add_endpoints(collection: Collection) -> None:
         *_, whole = measure(student, held.split, collection.valid_serial(application, customer), entered)
         levels = chance(held.split.labels, len(held.class_names))
         accuracies: dict[str, Accuracy | None] = {condition: whole.accuracy(condition) for condition in CONDITIONS}
-        return {name: accuracy.as_json() for name, accuracy in accuracies.items() if accuracy} | {
-            "chance": {"uniform": round(levels.uniform, 2), "majority": round(levels.majority, 2)}
-        }
+        return {
+            name: accuracy.as_json() | {"no_answer": whole.silent[name]}  # type: ignore[index]
+            for name, accuracy in accuracies.items()
+            if accuracy
+        } | {"chance": {"uniform": round(levels.uniform, 2), "majority": round(levels.majority, 2)}}
 
     def random_serial_endpoint(application: str, customer: str) -> str:
         """A random well-formed serial of the right length that does not unlock the student.

@@ -6,13 +6,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from dsn.measuring.comparison import CONDITIONS, Condition
 from dsn.serials import Serial, SerialError
-from dsn.student.collection import Collection
+from dsn.student.collection import LOCKS, Collection
 from dsn.ui.texts import DEFAULT_LANGUAGE, load_texts
 
-Name = Literal["task", "customer", "picture", "serial", "condition", "step", "tab"]
-NAMES: tuple[Name, ...] = ("task", "customer", "picture", "serial", "condition", "step", "tab")
+Name = Literal["task", "customer", "lock", "picture", "serial", "condition", "step", "tab"]
+NAMES: tuple[Name, ...] = ("task", "customer", "lock", "picture", "serial", "condition", "step", "tab")
 TABS = tuple(load_texts(DEFAULT_LANGUAGE)["page"]["tabs"])
-STEPS = 8  # of the lesson; 0 is none of them
+STEPS = 9  # of the lesson; 0 is none of them
 NO_SERIAL = "none"
 LONGEST_QUERY = 4096  # characters; a link of the page's own has under 200
 LONGEST_VALUE = 64  # characters
@@ -31,6 +31,7 @@ class PageState:
         condition: the panel in focus; None for none.
         step: of the lesson, 1 to `STEPS`; 0 where it is closed.
         tab: one of `TABS`.
+        lock: that the customer's student stands under.
     """
 
     task: str
@@ -40,6 +41,7 @@ class PageState:
     condition: Condition | None = None
     step: int = 0
     tab: str = TABS[0]
+    lock: str = LOCKS[0]
 
     def to_query(self) -> str:
         """The state as a query, without its question mark; what is usual is left out of its end."""
@@ -49,6 +51,8 @@ class PageState:
             "picture": str(self.picture),
             "serial": self.serial.text if self.serial else NO_SERIAL,
         }
+        if self.lock != LOCKS[0]:
+            values["lock"] = self.lock
         if self.condition:
             values["condition"] = self.condition
         if self.step:
@@ -75,6 +79,7 @@ def from_query(query: str, collection: Collection) -> tuple[PageState, tuple[Nam
     values, ignored = _values(query)
     task = _one_of(values.get("task"), [one.name for one in collection.applications()])
     customer = _one_of(values.get("customer"), collection.customers(task))
+    lock = _one_of(values.get("lock"), collection.locks(task, customer))
     held = collection.held_out[task]
     picture = _number(values.get("picture"), len(held.split) - 1)
     valid = collection.valid_serial(task, customer)
@@ -85,6 +90,7 @@ def from_query(query: str, collection: Collection) -> tuple[PageState, tuple[Nam
     understood = {
         "task": task == values.get("task"),
         "customer": customer == values.get("customer"),
+        "lock": lock == values.get("lock"),
         "picture": picture is not None,
         "serial": is_read,
         "condition": condition is not None,
@@ -93,7 +99,7 @@ def from_query(query: str, collection: Collection) -> tuple[PageState, tuple[Nam
     }
     ignored |= {name for name in values if not understood[name]}
     state = PageState(
-        task, customer, held.gallery(1)[0] if picture is None else picture, serial, condition, step or 0, tab
+        task, customer, held.first if picture is None else picture, serial, condition, step or 0, tab, lock
     )
     return state, tuple(name for name in NAMES if name in ignored)
 

@@ -38,7 +38,8 @@ class Sharing:
                 "tab": state.tab,
                 "ignored": self.sentence(ignored),
             }
-            return *compare.show(state.task, state.customer, state.picture, state.serial), gr.HTML(answer=answer)
+            shown = compare.show(state.task, state.customer, state.picture, state.serial, state.lock)
+            return *shown, gr.HTML(answer=answer)
 
         self.link.follow(
             follow,

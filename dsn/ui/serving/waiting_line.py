@@ -18,12 +18,14 @@ class Turn:
         tab: of the visitor's browser.
         what: the attack and its network, in words of the program.
         wanted: whether its visitor still waits for what comes of it.
+        shown: what it has come to so far.
         instead: what the visitor has been shown since it is not; nothing for what comes of it.
     """
 
     tab: str
     what: str
     wanted: bool = True
+    shown: str = ""
     instead: str = ""
 
 
@@ -63,6 +65,11 @@ class Turns:
         """Whether something is under way for a tab."""
         with self._lock:
             return tab in self._latest
+
+    def latest(self, tab: str) -> Turn | None:
+        """A tab's turn, under way or given up and not over yet."""
+        with self._lock:
+            return self._latest.get(tab)
 
     def before(self, turn: Turn) -> int:
         """How many come first."""

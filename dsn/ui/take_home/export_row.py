@@ -46,6 +46,7 @@ class ExportRow:
         self,
         task: str,
         customer: str,
+        lock: str,
         chosen: Chosen,
         text: str,
         measured: Measured | None,
@@ -57,6 +58,7 @@ class ExportRow:
         kind = getattr(event, "kind", None)
         if kind not in (*DRAWN, *WRITTEN):
             return ""
+        customer = self.collection.under(task, customer, lock)
         try:
             serial = entered_serial(text, self.collection.student(task, customer).config.bit_count)
             path = self.shelf.put(
@@ -136,7 +138,7 @@ class ExportRow:
     def wire(self, compare: CompareTab) -> None:
         self.buttons.make(
             self.press,
-            [compare.task, compare.customer, compare.chosen, compare.serial, compare.measured, self.show],
+            [compare.task, compare.customer, compare.lock, compare.chosen, compare.serial, compare.measured, self.show],
             self.file,
             show_progress="hidden",
             api_visibility="private",

@@ -7,6 +7,7 @@ from dsn.export.sheet import Measured, Sheet, SheetBar, SheetPanel, hidden_text,
 from dsn.measuring.comparison import CONDITIONS, Condition, Panel
 from dsn.statistics import Accuracy
 from dsn.student.student import Student
+from dsn.ui.compare.honest import honest_line
 from dsn.ui.texts import Texts
 
 HASH_SHOWN = 12  # characters of a hash that a person may compare
@@ -56,6 +57,7 @@ def build_sheet(
             (said["picture"], picture),
             (said["date"], date),
         ),
+        honest=honest_line(texts, student).text.striptags(),
         panels=shown,
         chart=chart,
         bars=bars,
@@ -78,7 +80,7 @@ def _panel(
     stamp = (min(place.columns), min(place.rows), max(place.columns) - min(place.columns) + 1) if serial else None
     best = names[panel.answers[0].label]
     if panel.is_even:
-        verdict = said["even_unknown" if panel.is_right is None else "even_wrong"]
+        verdict = said["no_answer"]
     elif panel.is_right is None or truth is None:
         verdict = said["unknown"].format(answer=best)
     else:

@@ -22,6 +22,7 @@ from dsn.ui.texts import Texts
 from dsn.ui.trace.rendering import render_trace
 
 AT_ONCE = 1  # traces; others wait in the queue
+STALE = "() => void document.querySelector('#trace-report .trace')?.classList.add('stale')"  # it is of another choice
 
 
 class TraceTab:
@@ -73,7 +74,12 @@ class TraceTab:
             return
         own = self.visitors.issued(request.session_hash or "", suspect.application.name)
         found = trace(suspect, [*self.issued(suspect.application.name), *own], held.split)
-        yield render_trace(self.texts, as_json(found))
+        of = (
+            self.said["of_sample"].format(name=name, change=self.said["changes"][change])
+            if name
+            else self.said["of_file"]
+        )
+        yield render_trace(self.texts, as_json(found)) + rendering.render_note(of)
 
     # Layout
 
@@ -116,5 +122,7 @@ class TraceTab:
             api_visibility="private",
             concurrency_limit=AT_ONCE,
         )
+        for choice in (self.name, self.change, self.upload):
+            choice.change(None, js=STALE, queue=False, api_visibility="private")
         # An upload is meant to be traced: the sample steps back.
         self.upload.upload(lambda: "", None, self.name, queue=False, show_progress="hidden", api_visibility="private")
