@@ -171,7 +171,7 @@ def test_how_long_a_hub_asks_to_wait() -> None:
 
 
 def test_a_student_answers_to_what_hub_users_expect(hub: Kept, tmp_path: Path) -> None:
-    student = tiny_student()
+    student = Student.of(tiny_student())
     assert isinstance(student, huggingface_hub.PyTorchModelHubMixin)
     student.save_pretrained(tmp_path / "saved")
     assert {path.name for path in (tmp_path / "saved").iterdir()} == THREE
