@@ -217,8 +217,12 @@ def measure_copies(options: argparse.Namespace) -> None:
 
 def measure_mint(options: argparse.Namespace) -> None:
     """`owner measure-mint`."""
+    import torch
+
     from dsn.owner.mint.quick_measure import measure_quick
 
+    if options.threads:
+        torch.set_num_threads(options.threads)
     for row in measure_quick(
         application_named(options.task), options.seeds, report=lambda line: print(f"  {line}", flush=True)
     ):

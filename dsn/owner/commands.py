@@ -116,6 +116,7 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     shares = [application.name for application in with_training_share()]
     quick.add_argument("--task", choices=shares, default=shares[0], help="default: %(default)s")
     quick.add_argument("--seeds", type=int, default=3, help="how many (default 3)")
+    quick.add_argument("--threads", type=int, choices=(1, 2), help="of the processor (default: what torch takes)")
 
     copies = command(
         "measure-copies", "Mint, measure and trace copies of shipped students; writes assets/results/copies.json."
