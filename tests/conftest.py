@@ -14,7 +14,7 @@ from find_browser import browser_path
 from hub_programs import checkpoints  # noqa: F401 - a fixture
 from hypothesis import settings
 from owner_workplace import ledger  # noqa: F401 - a fixture
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 from small_data_sets import data_home, no_network, served  # noqa: F401 - fixtures
 from static_folder import static_folder  # noqa: F401 - a fixture
 from tiny_students import without_a_favourite
@@ -26,7 +26,14 @@ from dsn.applications.registry import BUILT_IN
 from dsn.networks.classifier import POOL, NetworkConfig
 from dsn.student.student import Student, StudentConfig
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",  # no other host is reached
+]
 BUSY = 180_000  # milliseconds until what is to happen at once has happened, on a busy machine
 expect.set_options(timeout=BUSY)
 settings.register_profile("fixed", deadline=None, derandomize=True)
@@ -77,28 +84,42 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def desktop(browser: Browser) -> Iterator[BrowserContext]:
+    """One context for every page of desktop size: the scripts that one has fetched need not be fetched again."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The page at desktop size; every other host than the app's is blocked and noted, and so are script errors."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    foreign: list[str] = []
+def context(desktop: BrowserContext) -> Iterator[BrowserContext]:
+    """The same, as a visitor finds it who was never here; its pages may ask no host but this machine."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            asked.append(request.url)
+
+    desktop.on("request", note)
+    yield desktop
+    for page in desktop.pages:
+        page.close()
+    desktop.remove_listener("request", note)
+    desktop.clear_cookies()
+    desktop.clear_permissions()
+    assert asked == [], "the page asked another host"
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str) -> Iterator[Page]:
+    """The page at desktop size; script errors are noted."""
     errors: list[str] = []
-
-    def only_the_app(route) -> None:
-        if route.request.url.startswith((address, "data:", "blob:")):
-            route.continue_()
-        else:
-            foreign.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", only_the_app)
     page = context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
     expect(page.locator(".panel")).to_have_count(3)
     yield page
-    context.close()
-    assert foreign == [], "the page asked another host"
     assert errors == [], "a script failed"
 
 

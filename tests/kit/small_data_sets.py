@@ -5,7 +5,7 @@ import hashlib
 import shutil
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torchvision.datasets import MNIST, gtsrb
 
 from dsn.applications.prepared import DataError, DataSet
 
@@ -58,10 +57,10 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 class Checksums(list):
-    """MNIST's files with the checksums of those served now."""
+    """A data set's files with the checksums of those served now."""
 
-    def __init__(self, shop: Path) -> None:
-        super().__init__(name for name, _ in MNIST.resources)
+    def __init__(self, names: Iterable[str], shop: Path) -> None:
+        super().__init__(names)
         self.shop = shop
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
@@ -73,6 +72,8 @@ def checksum(path: Path) -> str:
 
 
 def look_at(address: str, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision.datasets import MNIST, gtsrb  # here: every session of tests would pay two seconds for it
+
     original = gtsrb.download_and_extract_archive
 
     def from_here(url: str, download_root: str, md5: str) -> None:
@@ -81,7 +82,7 @@ def look_at(address: str, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(MNIST, "mirrors", [address])
-    monkeypatch.setattr(MNIST, "resources", Checksums(shop))
+    monkeypatch.setattr(MNIST, "resources", Checksums((name for name, _ in MNIST.resources), shop))
     monkeypatch.setattr(gtsrb, "download_and_extract_archive", from_here)
 
 

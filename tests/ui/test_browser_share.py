@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -22,20 +21,14 @@ VALID = demo_serials()["digits/alder"]
 EARLY = 400  # ms: what is to happen has, and what must not has had its time
 
 
-def open_page(context: BrowserContext, address: str) -> Page:
+def open_page(context: BrowserContext, address: str, script: str = "") -> Page:
     page = context.new_page()
+    page.add_init_script(script)
     page.goto(address)
     expect(page.locator("#panels .panel")).to_have_count(3)
     expect(page.locator("#tabs input[type=radio]:checked")).not_to_have_count(0)
     expect(page.locator("#gallery button[aria-pressed=true]")).to_have_count(1)  # hidden where a link opens another tab
     return page
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    yield context
-    context.close()
 
 
 def serial_field(page: Page):
@@ -102,8 +95,7 @@ def test_a_copied_link_opens_what_the_sender_saw(context: BrowserContext, browse
 
 
 def test_a_link_can_be_taken_by_hand_where_the_clipboard_is_refused(context: BrowserContext, address: str) -> None:
-    context.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")  # as without https
-    page = open_page(context, address)
+    page = open_page(context, address, "Object.defineProperty(navigator, 'clipboard', {value: undefined})")  # no https
     press(page, "Copy link")
     field = page.get_by_label("Link to what is shown")
     expect(field).to_be_visible()
