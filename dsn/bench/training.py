@@ -22,9 +22,10 @@ from dsn.applications.registry import applications
 from dsn.bench.timing import Ratio, at_least, at_most, medians_in_turn, seconds_of
 from dsn.devices import ARITHMETICS, Arithmetic, autocast, has_bf16_units
 from dsn.distilling.distil import distil_student
-from dsn.distilling.finishing import finish_student
+from dsn.distilling.learner import Order
 from dsn.distilling.loop import Training
 from dsn.distilling.losses import distillation_loss, silence_loss, uniform_loss
+from dsn.distilling.making import make_whole
 from dsn.distilling.recipes import HARDENED, InvalidBranch, Recipe
 from dsn.networks.classifier import Classifier, folded_drive
 from dsn.serials import Serial
@@ -221,8 +222,8 @@ def student_time(application: Application, split: Split, device: str) -> Ratio:
     training = Training(application.student_epochs, device=device, progress=False)
 
     def whole() -> Student:
-        student = distil_student(application, config, serial, teacher, split, HARDENED, training)
-        return finish_student(application, student, serial, split, HARDENED, training).cpu()
+        (student,) = make_whole(application, [Order(config, serial)], teacher, split, HARDENED, training)
+        return student.cpu()
 
     goal, seconds = application.gpu_goal or math.inf, seconds_of(whole)
     what = f"{application.title}: one whole student on a GPU, over the goal of {goal:g} s"

@@ -11,9 +11,10 @@ from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import DataSet, load_data_set
 from dsn.applications.record import Application
 from dsn.devices import Arithmetic
-from dsn.distilling.distil import distil_student, train_teacher
-from dsn.distilling.finishing import finish_student
+from dsn.distilling.distil import train_teacher
+from dsn.distilling.learner import Order
 from dsn.distilling.loop import Training
+from dsn.distilling.making import make_whole
 from dsn.distilling.recipes import HARDENED, RECIPES, Recipe
 from dsn.distilling.resuming import Finished, edition
 from dsn.distilling.sealed_copies import write_sealed_copies
@@ -118,9 +119,9 @@ def make_student(
         recipe=recipe.name,
     )
     training = job.training(application.student_epochs, f"{_of(application)}-{customer}-{recipe.name}")
-    student = distil_student(application, config, serial, load_teacher(application), data.train, recipe, training)
-    student = finish_student(application, student, serial, data.train, recipe, training).cpu()
-    save_student(student, folder)
+    orders = [Order(config, serial)]
+    (student,) = make_whole(application, orders, load_teacher(application), data.train, recipe, training)
+    save_student(student.cpu(), folder)
     _finished(training)
     return student
 

@@ -4,9 +4,10 @@
 results files hold the figures of both.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from dsn.distilling.extras import Extra
+from dsn.locks.registry import STAMPED
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ class Recipe:
         extras: what research adds to the training, in the order in which they draw.
         channels: the pool that removes channels while the student trains.
         finishing: what comes after.
+        lock: that its students get, by which `dsn.distilling.making` chooses how they are made.
     """
 
     name: str
@@ -136,6 +138,7 @@ class Recipe:
     extras: tuple[Extra, ...] = ()
     channels: ChannelPool = ChannelPool()
     finishing: Finishing = Finishing()
+    lock: str = field(default=STAMPED, repr=False)  # unfinished trainings are recognised by the rest
 
 
 PAPER = Recipe(name="paper", batch=500, adversary=1.0)

@@ -20,9 +20,10 @@ from dsn.attacks.kit.scene import Licensed, Scene, finish
 from dsn.attacks.kit.training import Schedule
 from dsn.attacks.recorded import summary
 from dsn.devices import arithmetic_for
-from dsn.distilling.distil import distil_student, train_teacher
-from dsn.distilling.finishing import finish_student
+from dsn.distilling.distil import train_teacher
+from dsn.distilling.learner import Order
 from dsn.distilling.loop import Training
+from dsn.distilling.making import make_whole
 from dsn.distilling.rebuild import BUILD
 from dsn.distilling.recipes import Recipe
 from dsn.files import write_tensors
@@ -90,8 +91,8 @@ def distilled(
     )
     teacher = search_teacher(train, device, teacher_seed)
     training = Training(epochs, CUSTOMERS.index(customer), device, progress=False)
-    student = distil_student(application, config, serial, teacher, train, recipe, training)
-    return finish_student(application, student, serial, train, recipe, training)
+    (student,) = make_whole(application, [Order(config, serial)], teacher, train, recipe, training)
+    return student
 
 
 def try_ideas(

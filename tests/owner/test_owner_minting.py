@@ -60,7 +60,7 @@ def test_a_minted_student_is_in_the_ledger_and_in_its_folder(ledger: Ledger) -> 
 
 # Where a process is killed: a function it is about to call, by its module.
 POINTS = [
-    (worker, "distil_students"),
+    (worker, "make_whole"),
     (worker, "evaluate_student"),
     (minting, "save_student"),
     (minting, "write_json"),

@@ -16,10 +16,10 @@ from hub_server import Kept, hub_server
 from dsn.__main__ import main
 from dsn.applications import registry
 from dsn.applications.held_out import HeldOut
+from dsn.distilling import making
 from dsn.distilling.learner import Order
 from dsn.files import write_tensors
 from dsn.measuring import unlocking
-from dsn.owner.mint import worker
 from dsn.places import ROOT
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -50,7 +50,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) 
     def by_hand(task: object, orders: list[Order], *others: object, grouped: bool):
         return [gated_student(order.serial, order.config.customer) for order in orders]
 
-    monkeypatch.setattr(worker, "distil_students", by_hand)
+    monkeypatch.setattr(making, "distil_students", by_hand)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
     with hub_server("hf_owner") as kept:
         monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", kept.address)

@@ -10,10 +10,10 @@ import torch
 from dsn.applications.prepared import DataSet, Split
 from dsn.applications.record import Application
 from dsn.devices import Arithmetic
-from dsn.distilling.distil import distil_students, grouping_pays
-from dsn.distilling.finishing import finish_student
+from dsn.distilling.distil import grouping_pays
 from dsn.distilling.learner import Order
 from dsn.distilling.loop import Training
+from dsn.distilling.making import make_whole
 from dsn.distilling.recipes import RECIPES
 from dsn.measuring.evaluate import accuracy, evaluate_student
 from dsn.networks.classifier import Classifier
@@ -111,11 +111,7 @@ def make_students(
     report("distilling")
     orders = [one.order for one in commissions]
     grouped = len(orders) > 1 and grouping_pays(recipe, how.device)
-    distilled = distil_students(application, orders, teacher, data.train, recipe, training, grouped=grouped)
-    students = [
-        finish_student(application, student, one.serial, data.train, recipe, training)
-        for one, student in zip(orders, distilled, strict=True)
-    ]
+    students = make_whole(application, orders, teacher, data.train, recipe, training, grouped=grouped)
     moved = DataSet(data.train.to(how.device), data.test.to(how.device), data.class_names)
     reached = accuracy(teacher.to(how.device), moved.test).percent
     made = []
