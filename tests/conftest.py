@@ -106,6 +106,7 @@ def context(desktop: BrowserContext) -> Iterator[BrowserContext]:
     for page in desktop.pages:
         page.close()
     desktop.remove_listener("request", note)
+    desktop.unroute_all()
     desktop.clear_cookies()
     desktop.clear_permissions()
     assert asked == [], "the page asked another host"
