@@ -7,7 +7,7 @@ import pytest
 from app_process import PATIENCE
 from axe_playwright_python.sync_playwright import Axe
 from open_tab import open_tab
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from waiting import still
 
 from dsn.ui.texts import Texts, load_texts
@@ -34,9 +34,9 @@ FOCUS = """() => {
 }"""
 
 
-def open_page(browser: Browser, address: str, language: str, scheme: str = "light", **options) -> Page:
-    options = {"viewport": {"width": 1280, "height": 900}, **options}
-    page = browser.new_context(locale="zh-CN" if language == "zh" else "en-GB", **options).new_page()
+def open_page(context: BrowserContext, address: str, language: str, scheme: str = "light", width: int = 1280) -> Page:
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{address}/{'' if language == 'en' else language}?__theme={scheme}")
     expect(page.locator(".panel")).to_have_count(3)
     expect(page.locator(".languages")).to_be_visible()
@@ -99,25 +99,23 @@ def walk_at_work(page: Page, texts: Texts, choose: Callable[[str], None]) -> Ite
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("en", "dark"), ("zh", "light"), ("zh", "dark")])
-def test_axe_finds_nothing_serious(browser: Browser, address: str, language: str, scheme: str) -> None:
-    page = open_page(browser, address, language, scheme)
+def test_axe_finds_nothing_serious(context: BrowserContext, address: str, language: str, scheme: str) -> None:
+    page = open_page(context, address, language, scheme)
     working = (language, scheme) in (("en", "dark"), ("zh", "light"))  # the other two see the same, at rest
     found = {place: findings(page) for place in walk(page, load_texts(language), working=working)}
     assert len(found) == (11 if working else 7) and not any(found.values()), json.dumps(
         found, indent=1, ensure_ascii=False
     )
-    page.context.close()
 
 
-def test_axe_would_find_something(browser: Browser, address: str) -> None:
-    page = open_page(browser, address, "en")
+def test_axe_would_find_something(context: BrowserContext, address: str) -> None:
+    page = open_page(context, address, "en")
     page.locator("#measure").evaluate("one => { one.style.background = '#999'; one.style.color = '#aaa'; }")
     assert [one for one in findings(page) if "color-contrast at #measure" in one]
-    page.context.close()
 
 
-def test_the_keyboard_alone_reaches_everything_and_is_seen_there(browser: Browser, address: str) -> None:
-    page = open_page(browser, address, "en")
+def test_the_keyboard_alone_reaches_everything_and_is_seen_there(context: BrowserContext, address: str) -> None:
+    page = open_page(context, address, "en")
     still(page, 500)  # what is still being put in place would have the first key pass it by
     reached: list[dict] = []
     for _ in range(80):
@@ -137,11 +135,10 @@ def test_the_keyboard_alone_reaches_everything_and_is_seen_there(browser: Browse
     assert {"serial", "upload", "measure"} <= places
     assert "row 1, column 1" in names and {"digits", "signs", "alder"} <= names
     assert [one for one in reached if not one["seen"]] == []
-    page.context.close()
 
 
-def test_pictures_are_chosen_by_keyboard(browser: Browser, address: str) -> None:
-    page = open_page(browser, address, "en")
+def test_pictures_are_chosen_by_keyboard(context: BrowserContext, address: str) -> None:
+    page = open_page(context, address, "en")
     second = page.locator("#gallery button").nth(1)
     page.locator("#gallery button").first.focus()
     page.keyboard.press("Tab")
@@ -149,29 +146,27 @@ def test_pictures_are_chosen_by_keyboard(browser: Browser, address: str) -> None
     page.keyboard.press("Enter")
     expect(second).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".panel.valid .verdict")).to_contain_text(second.inner_text())
-    page.context.close()
 
 
-def test_there_is_one_main_part_and_one_head(browser: Browser, address: str) -> None:
-    page = open_page(browser, address, "en")
+def test_there_is_one_main_part_and_one_head(context: BrowserContext, address: str) -> None:
+    page = open_page(context, address, "en")
     expect(page.locator("main, [role=main]")).to_have_count(1)
     expect(page.locator("header.page-head h1")).to_have_count(1)
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    page.context.close()
 
 
-def test_at_400_percent_nothing_is_read_by_scrolling_sideways(browser: Browser, address: str) -> None:
-    page = open_page(browser, address, "en", viewport={"width": 320, "height": 700})
+def test_at_400_percent_nothing_is_read_by_scrolling_sideways(context: BrowserContext, address: str) -> None:
+    page = open_page(context, address, "en", width=320)
     for tab in ("Attack", "Mint", "Trace", "Figures", "How it works", "Compare"):
         open_tab(page, tab)
         still(page, 300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, tab
-    page.context.close()
 
 
 def test_a_finger_finds_what_it_presses(browser: Browser, address: str) -> None:
     """WCAG 2.2, 2.5.8. Where there is a mouse the bits are smaller: the field above them does the same."""
-    page = open_page(browser, address, "en", viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    phone = browser.new_context(has_touch=True, is_mobile=True)
+    page = open_page(phone, address, "en", width=390)
     small = page.evaluate(
         """() => [...document.querySelectorAll("button, a, summary, [role=tab]")].filter((one) => {
           const box = one.getBoundingClientRect();
@@ -179,25 +174,25 @@ def test_a_finger_finds_what_it_presses(browser: Browser, address: str) -> None:
         }).map((one) => `${one.tagName} ${one.ariaLabel || one.innerText}`)"""
     )
     assert small == []
-    page.context.close()
+    phone.close()
 
 
-def test_nothing_moves_for_those_who_want_less_motion(browser: Browser, address: str) -> None:
+def test_nothing_moves_for_those_who_want_less_motion(context: BrowserContext, address: str) -> None:
     moving = """() => [...document.querySelectorAll("body *")].filter((one) => {
       const style = getComputedStyle(one);
       return [style.transitionDuration, style.animationName === "none" ? "0s" : style.animationDuration]
         .some((list) => list.split(",").some((each) => parseFloat(each) > 0.01));
     }).length"""
-    page = open_page(browser, address, "en", reduced_motion="reduce")
-    assert page.evaluate(moving) == 0
-    page.context.close()
-    page = open_page(browser, address, "en")
+    page = open_page(context, address, "en")
     assert page.evaluate(moving) > 0
-    page.context.close()
+    page.emulate_media(reduced_motion="reduce")
+    page.reload()
+    expect(page.locator(".panel")).to_have_count(3)
+    assert page.evaluate(moving) == 0
 
 
-def test_the_panels_answers_are_told_once_a_change(browser: Browser, address: str) -> None:
-    page = open_page(browser, address, "en")
+def test_the_panels_answers_are_told_once_a_change(context: BrowserContext, address: str) -> None:
+    page = open_page(context, address, "en")
     told = page.locator(".told[role=status]")
     expect(told).to_have_text("")
     page.get_by_role("button", name="Licensed serial", exact=True).click()
@@ -205,4 +200,3 @@ def test_the_panels_answers_are_told_once_a_change(browser: Browser, address: st
         "With its own serial: Right: 0. With the entered serial: Right: 0. "
         "With no serial: No answer: nothing stands out."
     )
-    page.context.close()

@@ -8,7 +8,7 @@ import pytest
 from app_process import PATIENCE
 from open_tab import open_tab
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from waiting import until
 
 from dsn.serials import Serial
@@ -208,8 +208,8 @@ def test_measuring(page: Page) -> None:
 
 
 @pytest.mark.parametrize("language", languages())
-def test_what_a_tab_holds_is_sent_when_it_is_first_opened(browser: Browser, address: str, language: str) -> None:
-    page, texts = browser.new_context().new_page(), load_texts(language)
+def test_what_a_tab_holds_is_sent_when_it_is_first_opened(context: BrowserContext, address: str, language: str) -> None:
+    page, texts = context.new_page(), load_texts(language)
     page.goto(f"{address}/?lang={language}")
     expect(page.locator(".panel")).to_have_count(3)
     asked: list[str] = []
@@ -225,14 +225,13 @@ def test_what_a_tab_holds_is_sent_when_it_is_first_opened(browser: Browser, addr
         open_tab(page, titles[tab])
         expect(page.locator(held).first).to_be_attached()
     assert len(asked) == 4
-    page.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 768, 1280])
-def test_every_width_in_light_and_dark(browser: Browser, address: str, width: int, scheme: str) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 844})
+def test_every_width_in_light_and_dark(context: BrowserContext, address: str, width: int, scheme: str) -> None:
     page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{address}/?__theme={scheme}")
     expect(page.locator(".panel")).to_have_count(3)
     for tab in ("Compare", "Mint", "Trace", "Figures", "How it works"):
@@ -241,15 +240,14 @@ def test_every_width_in_light_and_dark(browser: Browser, address: str, width: in
     background = page.evaluate("getComputedStyle(document.querySelector('.panel')).backgroundColor")
     brightness = sum(map(int, re.findall(r"\d+", background)[:3])) / 3
     assert (brightness > 200) == (scheme == "light")
-    context.close()
 
 
 @pytest.mark.parametrize("language", languages())
 def test_a_phone_shows_whether_attacks_missed_their_bars_without_scrolling_sideways(
-    browser: Browser, address: str, language: str
+    context: BrowserContext, address: str, language: str
 ) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{address}/?lang={language}")
     expect(page.locator(".panel")).to_have_count(3)
     page.get_by_role("tab", name=load_texts(language)["page"]["tabs"]["figures"], exact=True).click()
@@ -258,4 +256,3 @@ def test_a_phone_shows_whether_attacks_missed_their_bars_without_scrolling_sidew
     edges = page.locator(".came-to .scroll").first.bounding_box()
     boxes = [one.bounding_box() for one in verdicts.all()]
     assert edges and all(box and box["x"] + box["width"] <= edges["x"] + edges["width"] for box in boxes)
-    context.close()

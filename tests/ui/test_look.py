@@ -6,7 +6,7 @@ import re
 import pytest
 from app_process import PATIENCE
 from coloraide import Color
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from waiting import still, until
 
 from dsn.ui.rendering import HERE
@@ -49,8 +49,9 @@ def style(page: Page, selector: str, name: str, part: str = "") -> str:
     return page.locator(selector).first.evaluate(f"one => getComputedStyle(one, '{part}')['{name}']")
 
 
-def open_page(browser: Browser, address: str, width: int, height: int, query: str = "") -> Page:
-    page = browser.new_context(viewport={"width": width, "height": height}).new_page()
+def open_page(context: BrowserContext, address: str, width: int, height: int, query: str = "") -> Page:
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": height})
     page.add_init_script(
         "window.shifts = []; new PerformanceObserver(list => list.getEntries().forEach(one => shifts.push(one.value)))"
         ".observe({type: 'layout-shift', buffered: true})"
@@ -62,8 +63,10 @@ def open_page(browser: Browser, address: str, width: int, height: int, query: st
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_condition_looks_the_same_in_panels_charts_and_tables(browser: Browser, address: str, scheme: str) -> None:
-    page = open_page(browser, address, 1280, 720, f"?__theme={scheme}")
+def test_a_condition_looks_the_same_in_panels_charts_and_tables(
+    context: BrowserContext, address: str, scheme: str
+) -> None:
+    page = open_page(context, address, 1280, 720, f"?__theme={scheme}")
     page.get_by_role("button", name="Measure on 1,000 pictures").click()
     expect(page.locator(".matrices figcaption")).to_have_count(3, timeout=PATIENCE)
     shapes, patterns = set(), set()
@@ -86,14 +89,13 @@ def test_a_condition_looks_the_same_in_panels_charts_and_tables(browser: Browser
         shapes |= shape
         patterns |= pattern
     assert len(shapes) == len(patterns) == 3
-    page.context.close()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
 def test_the_comparison_and_its_controls_need_no_scrolling(
-    browser: Browser, address: str, width: int, height: int
+    context: BrowserContext, address: str, width: int, height: int
 ) -> None:
-    page = open_page(browser, address, width, height)
+    page = open_page(context, address, width, height)
     for selector in (".panel.valid", ".panel.entered", ".panel.absent", "#serial input", "#bits"):
         box = page.locator(selector).bounding_box()
         assert box and box["y"] + box["height"] <= height, f"{selector} is below the first screen"
@@ -101,28 +103,27 @@ def test_the_comparison_and_its_controls_need_no_scrolling(
     for name in ("Licensed serial", "Randomise", "Flip one bit", "Another customer's", "None"):
         button = page.get_by_role("button", name=name, exact=True).bounding_box()
         assert button and button["y"] + button["height"] <= height, f"{name} is below the first screen"
-    page.context.close()
 
 
-def test_type_grows_with_the_projector(browser: Browser, address: str) -> None:
+def test_type_grows_with_the_projector(context: BrowserContext, address: str) -> None:
     sizes = []
     for width, height in ((1280, 720), (1920, 1080)):
-        page = open_page(browser, address, width, height)
+        page = open_page(context, address, width, height)
         sizes.append([float(style(page, one, "fontSize")[:-2]) for one in (".panel h3", "#measure", "#serial input")])
-        page.context.close()
+        page.close()
     assert all(large >= 1.4 * small for small, large in zip(*sizes, strict=True))
 
 
-def test_tiles_of_the_gallery_stand_in_line(browser: Browser, address: str) -> None:
-    page = open_page(browser, address, 1280, 720)
+def test_tiles_of_the_gallery_stand_in_line(context: BrowserContext, address: str) -> None:
+    page = open_page(context, address, 1280, 720)
     boxes = [one.bounding_box() for one in page.locator("#gallery button").all()]
     assert len({(round(box["y"]), round(box["height"])) for box in boxes[12:] if box}) == 1
-    page.context.close()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
 def test_nothing_jumps_while_loading_and_comparing(browser: Browser, address: str, width: int, height: int) -> None:
-    page = open_page(browser, address, width, height)
+    first_visit = browser.new_context()  # nothing is in its cache
+    page = open_page(first_visit, address, width, height)
     assert page.evaluate("shifts.reduce((sum, one) => sum + one, 0)") < STILL
     page.evaluate("shifts.length = 0")
     entered = page.locator(".panel.entered")
@@ -138,7 +139,7 @@ def test_nothing_jumps_while_loading_and_comparing(browser: Browser, address: st
     expect(page.locator("#gallery button").nth(3)).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#panels")).to_have_attribute("aria-busy", "false")
     assert page.evaluate("shifts.reduce((sum, one) => sum + one, 0)") < STILL
-    page.context.close()
+    first_visit.close()
 
 
 def test_a_control_answers_before_the_network_does(page: Page) -> None:
@@ -170,10 +171,9 @@ def test_a_control_answers_before_the_network_does(page: Page) -> None:
 
 
 @pytest.mark.parametrize("language", ["", "zh"])
-def test_the_page_stands_in_the_middle(browser: Browser, address: str, language: str) -> None:
-    page = open_page(browser, address, 1280, 800, language)
+def test_the_page_stands_in_the_middle(context: BrowserContext, address: str, language: str) -> None:
+    page = open_page(context, address, 1280, 800, language)
     edges = page.locator("main").evaluate(
         "one => [one.getBoundingClientRect().left, one.getBoundingClientRect().right]"
     )
     assert edges[0] == pytest.approx(1280 - edges[1], abs=1)
-    page.context.close()
