@@ -326,12 +326,17 @@ def measure(
         folder: of results files.
         report: told progress and figures.
     """
-    task = scene.application.name
+    task, device = scene.application.name, str(scene.device)
     for bar in bars(scene, stamped, copies, many or Many(), report):
-        figure = None if bar.figure is None or math.isinf(bar.figure) else round(bar.figure, 4)
-        row = {"task": task, **asdict(bar), "figure": figure, "limit": round(bar.limit, 4), "met": bar.met}
-        record(TABLE, f"{task}/{bar.name}", {**row, **provenance(0, str(scene.device))}, folder)
-        report(f"  {bar.name}: {figure} {bar.unit}, {bar.kind} {bar.limit:.4g}: {'met' if bar.met else 'MISSED'}")
+        write(bar, task, device, folder, report)
+
+
+def write(bar: Bar, task: str, device: str = "cpu", folder: Path = RESULTS, report: Report = print) -> None:
+    """Put one bar of an application into `sealed.json`."""
+    figure = None if bar.figure is None or math.isinf(bar.figure) else round(bar.figure, 4)
+    row = {"task": task, **asdict(bar), "figure": figure, "limit": round(bar.limit, 4), "met": bar.met}
+    record(TABLE, f"{task}/{bar.name}", {**row, **provenance(0, device)}, folder)
+    report(f"  {bar.name}: {figure} {bar.unit}, {bar.kind} {bar.limit:.4g}: {'met' if bar.met else 'MISSED'}")
 
 
 def run(tasks: Iterable[str], device: str = "cpu", report: Report = print) -> None:
