@@ -17,7 +17,7 @@ from dsn.ui.texts import load_texts
 
 
 def choose(page: Page, lock: str) -> None:
-    page.locator("#lock").get_by_text(lock, exact=True).click()
+    page.locator("#lock").get_by_role("radio", name=lock).check()
     expect(page.locator("#panels .panels")).to_have_attribute(
         "data-lock", {"Sealed": "sealed", "Trained": "stamped"}[lock]
     )

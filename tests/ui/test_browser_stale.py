@@ -29,7 +29,7 @@ def test_flipping_every_bit_falls_silent_under_one_lock_and_says_something_under
     square = page.locator("#flips .asked-of")
     page.locator("#flip-all").click()
     expect(page.locator("#flips .avalanche.whole .flips .none")).to_have_count(64, timeout=PATIENCE)
-    page.locator("#lock").get_by_text("Sealed", exact=True).click()
+    page.locator("#lock").get_by_role("radio", name="Sealed").check()
     expect(square).to_have_class(re.compile("stale"))
     page.locator("#flip-all").click()
     expect(page.locator("#flips .avalanche.whole .flips span:not(.none)")).to_have_count(64, timeout=PATIENCE)
@@ -53,7 +53,7 @@ def test_a_traced_copy_is_dimmed_once_another_is_chosen(page: Page) -> None:
     report = page.locator("#trace-report .trace")
     expect(report).to_be_visible(timeout=PATIENCE)
     expect(page.locator("#trace-report")).to_contain_text("Of digits/alder")
-    page.locator("#trace-change").get_by_text(TEXTS["trace"]["changes"]["foreign"]).click()
+    page.locator("#trace-change").get_by_role("radio", name=TEXTS["trace"]["changes"]["foreign"]).check()
     expect(report).to_have_class(re.compile("stale"))
 
 
@@ -107,12 +107,12 @@ def test_a_list_that_opens_hides_what_lies_beneath(page: Page) -> None:
 
 def test_the_attack_tab_takes_over_the_network_and_says_what_came_of_each(page: Page) -> None:
     page.get_by_role("radio", name="birch").check()
-    page.locator("#lock").get_by_text("Sealed", exact=True).click()
+    page.locator("#lock").get_by_role("radio", name="Sealed").check()
     expect(page.locator("#panels .panels")).to_have_attribute("data-lock", "sealed")
     page.locator("[data-see]").click()
     expect(page.locator("#attack-student input")).to_have_value("digits/birch, sealed")
     open_tab(page, TEXTS["page"]["tabs"]["compare"])
-    page.locator("#lock").get_by_text("Trained", exact=True).click()
+    page.locator("#lock").get_by_role("radio", name="Trained").check()
     expect(page.locator("#panels .panels")).to_have_attribute("data-lock", "stamped")
     open_tab(page, TEXTS["page"]["tabs"]["attack"])
     expect(page.locator("#attack-student input")).to_have_value("digits/birch")
