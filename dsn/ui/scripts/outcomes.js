@@ -3,7 +3,7 @@
 const reveal = element.querySelector("button");
 const run = new Set(); // attacks that have run to their end in this visit
 
-const LIKE = { "fine-tuning": "patient-tuning", nearness: "one-bit-wrong" }; // recorded in the chart under another name
+const LIKE = { "fine-tuning": "searched-tuning", nearness: "one-bit-wrong" }; // recorded in the chart under another name
 
 function said(attack) {
   const name = document.querySelector("#attack-student input")?.value ?? "";
