@@ -17,6 +17,7 @@ from dsn.tables.attacks import Cell, attack_lines, best_attack
 from dsn.tables.brought import pictures_table
 from dsn.tables.ideas import any_colluded, idea_lines
 from dsn.tables.locks import bars_table, chart_table, sealed_attacks_table
+from dsn.tables.own import own_table
 from dsn.tables.own_networks import own_networks_table
 from dsn.tables.owner import copies_table, mint_table, trace_table
 
@@ -177,7 +178,7 @@ def filled(text: str) -> str:
     tables = {f"figures-{application.name}": application_table(application) for application in BUILT_IN.values()}
     tables |= {"recipes": recipes_table(), "bench": bench_table(), "headline": headline_table()}
     tables |= {"attacks": attacks_table(), "ideas": ideas_table(), "mint": mint_table(), "trace": trace_table()}
-    tables |= {"copies": copies_table(), "pictures": pictures_table()}
+    tables |= {"copies": copies_table(), "pictures": pictures_table(), "own": own_table()}
     tables |= {f"chart-{application.name}": chart_table(application) for application in applications().values()}
     tables |= {"attacks-sealed": sealed_attacks_table(), "bars-sealed": bars_table()}
     tables["own-networks"] = own_networks_table()
