@@ -10,9 +10,10 @@ from skimage.segmentation import watershed
 from torch import Tensor
 
 CELL = 4  # pixels a value of the map, in each direction
-TEXT = 0.45  # of a cell: what has less of it lies outside of every box
-CREST = 0.9  # of the most within a line's height: less is the gap between two lines
-REACH = 9  # pixels up and down that a crest is compared with
+TEXT = 0.5  # of a place: a line has such places
+FAINT = 0.3  # of a place at a line's edge, where letters are lower than a place
+CREST = 0.98  # of the most within a line's height: less is the gap between two lines
+REACH = 11  # pixels, centred, that a crest is compared with
 LEAST = 2.0  # pixels high and wide: less is no text
 OVERLAP = 0.5  # intersection over union from which two boxes are the same (IoU 0.5)
 
@@ -33,24 +34,28 @@ def text_boxes(probabilities: Tensor) -> Tensor:
         raise ValueError("text_boxes takes the map of one page, float [H/4, W/4]")
     values = probabilities.detach().cpu().numpy().astype(np.float32)
     fine = ndimage.zoom(values, CELL, order=1, mode="nearest", grid_mode=True)
-    inside = fine > TEXT
-    if not inside.any():
-        return torch.zeros(0, 4)
+    inside = fine > FAINT
     along = ndimage.uniform_filter1d(fine, 3 * CELL, axis=1)  # a line is longer than high, so its gaps show this way
-    crests = inside & (along >= CREST * ndimage.maximum_filter1d(along, REACH, axis=0))
+    crests = (fine > TEXT) & (along >= CREST * ndimage.maximum_filter1d(along, REACH, axis=0))
     lines, count = ndimage.label(crests)
+    if not count:
+        return torch.zeros(0, 4)
     lines = watershed(-along, lines, mask=inside)
     boxes = []
     for number, where in enumerate(ndimage.find_objects(lines, count), 1):
         if where is None:
             continue
-        own = lines[where] == number
-        rows, columns = own.sum(1), own.sum(0)
-        # The outermost rows and columns count where half of the line reaches them: corners are round in the map.
-        high, wide = np.flatnonzero(rows * 2 >= rows.max()), np.flatnonzero(columns * 2 >= columns.max())
-        y, x = where[0].start, where[1].start
-        box = (x + wide[0], y + high[0], x + wide[-1] + 1, y + high[-1] + 1)
-        if box[2] - box[0] >= LEAST and box[3] - box[1] >= LEAST:
+        own = fine[where] * (lines[where] == number)
+        text = (own > TEXT).sum(0)
+        across = np.flatnonzero(text * 2 >= text.max())  # corners are round in a map
+        own = own[:, across[0] : across[-1] + 1]
+        # How high a line is says the sum over a column, of lines lower than a place too; where it lies, their middle.
+        profile, most = own.mean(1), max(float(np.median(own.max(0))), TEXT)
+        middle = (profile * (np.arange(len(profile)) + 0.5)).sum() / profile.sum()
+        half = profile.sum() / most / 2
+        x, y = where[1].start + across[0], where[0].start + middle
+        box = (x, y - half, x + own.shape[1], y + half)
+        if own.shape[1] >= LEAST and 2 * half >= LEAST:
             boxes.append(box)
     return torch.tensor(sorted(boxes, key=lambda box: (box[1], box[0])), dtype=torch.float32).reshape(-1, 4)
 
