@@ -16,6 +16,7 @@ from dsn.attacks.kit.scene import AttackError
 from dsn.attacks.registry import ATTACKS
 from dsn.devices import UnknownArithmeticError
 from dsn.distilling import demo_teacher, rebuild
+from dsn.distilling.documents import add_documents_command, run_documents
 from dsn.distilling.own_command import add_application_command, run_application
 from dsn.distilling.rebuild import Job, NotBuiltError
 from dsn.distilling.recipes import HARDENED, PAPER, RECIPES
@@ -107,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     )
 
     add_application_command(commands)
+    add_documents_command(commands)
     command("held-out", "Draw the 1,000 held-out pictures of each application into assets/.")
     command("training-share", "Draw the training pictures that come with the project into assets/training/.")
     with_job(
@@ -242,6 +244,8 @@ def main(arguments: list[str] | None = None) -> None:
                     print("Run `python -m dsn cards` where huggingface_hub is installed, for model cards and README.")
             case "application":
                 run_application(options, has_key=has_key(owner_home()))
+            case "documents":
+                run_documents(options)
             case "held-out":
                 for application in applications().values():
                     print(write_held_out(application, load_data_set(application).test))

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dsn.applications.documents import LIGHT
 from dsn.applications.pages.prepared_pages import Pages
 from dsn.applications.prepared import Split
-from dsn.applications.record import Augmentation
 from dsn.distilling.invalid_branch import WeakBits, invalid_pictures
 from dsn.distilling.loop import Training, run
 from dsn.distilling.losses import silence_loss
@@ -24,7 +24,6 @@ from dsn.networks.map_network import STRIDE, MapConfig, MapExtractor, folded_map
 from dsn.serials import Serial, SerialError
 from dsn.student.student import Student, StudentConfig
 
-LIGHT = Augmentation(rotation=0, scale=0, shift=0, brightness=0.25, contrast=0.25)  # the rest is drawn with the pages
 INVALID = InvalidBranch(raw=0.13, one_bit=0.5, few_bits=0.13, random=0.13, misplaced=0.11)
 FURTHEST = 8  # places that a page is moved at most
 

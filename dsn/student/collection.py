@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsn.applications.documents import DOCUMENTS
 from dsn.applications.held_out import HeldOut, load_held_out
 from dsn.applications.prepared import DataError
 from dsn.applications.record import Application
@@ -21,8 +22,21 @@ SEALED_COPY = "-sealed"  # after a customer's name: its student under the other 
 
 
 def demo_serials() -> dict[str, Serial]:
-    """The serials of the bundled students, by "task/customer": public on purpose."""
+    """The serials of the bundled students whose answers are classes, by "task/customer": public on purpose."""
+    return {name: serial for name, serial in _public().items() if not _is_of_pages(name)}
+
+
+def document_serials() -> dict[str, Serial]:
+    """The serials of the bundled students of pages, by "documents/customer"."""
+    return {name: serial for name, serial in _public().items() if _is_of_pages(name)}
+
+
+def _public() -> dict[str, Serial]:
     return {name: Serial.parse(text) for name, text in json.loads(DEMO_SERIALS.read_text("utf-8")).items()}
+
+
+def _is_of_pages(name: str) -> bool:
+    return name.split("/")[0] == DOCUMENTS.name
 
 
 def stamped_serials() -> dict[str, Serial]:
@@ -38,7 +52,7 @@ def write_demo_serials(task: str, customers: list[str]) -> dict[str, Serial]:
     Returns:
         Its serials, by "task/customer".
     """
-    known = demo_serials()
+    known = _public()
     kept = {name: serial for name, serial in known.items() if name.split("/")[0] != task}
     own = {f"{task}/{customer}": known.get(f"{task}/{customer}") or random_serial() for customer in customers}
     own |= {f"{name}{SEALED_COPY}": serial for name, serial in own.items()}
