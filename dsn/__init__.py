@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dsn.locks.modules import SealedModule, seal_module
+from dsn.measuring.text_boxes import text_boxes
 from dsn.serials import Serial, SerialError
 from dsn.student.folder import StudentError
 from dsn.student.public import OwnStudent, Student, load_student, seal, unseal
@@ -21,6 +22,7 @@ __all__ = [
     "lock",
     "seal",
     "seal_module",
+    "text_boxes",
     "unseal",
 ]
 

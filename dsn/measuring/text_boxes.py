@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy import ndimage
-from scipy.optimize import linear_sum_assignment
-from skimage.segmentation import watershed
 from torch import Tensor
 
 CELL = 4  # pixels a value of the map, in each direction
@@ -32,6 +29,9 @@ def text_boxes(probabilities: Tensor) -> Tensor:
     """
     if probabilities.ndim != 2 or not probabilities.is_floating_point():
         raise ValueError("text_boxes takes the map of one page, float [H/4, W/4]")
+    from scipy import ndimage  # half a second that only those with a map wait
+    from skimage.segmentation import watershed
+
     values = probabilities.detach().cpu().numpy().astype(np.float32)
     fine = ndimage.zoom(values, CELL, order=1, mode="nearest", grid_mode=True)
     inside = fine > FAINT
@@ -102,6 +102,8 @@ def boxes_agreement(found: Tensor, there: Tensor) -> Agreement:
     """
     if not len(found) or not len(there):
         return Agreement(len(found), len(there), 0)
+    from scipy.optimize import linear_sum_assignment
+
     corner = torch.maximum(found[:, None, :2], there[None, :, :2])
     opposite = torch.minimum(found[:, None, 2:], there[None, :, 2:])
     common = (opposite - corner).clamp_min(0).prod(2)

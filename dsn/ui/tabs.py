@@ -13,6 +13,7 @@ from dsn.owner.visitors import Visitors
 from dsn.student.collection import Collection
 from dsn.ui.attack.tab import AttackTab
 from dsn.ui.compare.tab import CompareTab
+from dsn.ui.documents.tab import DocumentsTab
 from dsn.ui.figures.tab import build_figures_tab
 from dsn.ui.lesson.lesson import Lesson
 from dsn.ui.lesson.steps import fits
@@ -67,6 +68,7 @@ TABS: dict[str, Callable[[Texts, Parts, gr.Tabs], Any]] = {
     "attack": lambda texts, parts, tabs: AttackTab(texts, parts.collection, parts.back_row, parts.turns),
     "mint": _mint,
     "trace": lambda texts, parts, tabs: TraceTab(texts, parts.collection, parts.visitors, parts.looks),
+    "documents": lambda texts, parts, tabs: DocumentsTab(texts, parts.looks),
     "figures": lambda texts, parts, tabs: build_figures_tab(texts),
     "method": lambda texts, parts, tabs: build_method_tab(texts, parts.collection),
 }

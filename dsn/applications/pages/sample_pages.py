@@ -1,0 +1,31 @@
+"""The pages that come with the project: a few drawn ones that no network was trained on."""
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from dsn.applications.documents import DOCUMENTS
+from dsn.applications.pages.drawn import draw_page
+from dsn.applications.pages.prepared_pages import TEST
+from dsn.files import write_tensors
+from dsn.places import ASSETS
+
+PATH = ASSETS / f"{DOCUMENTS.name}.safetensors"
+# Numbers in the series of the test pages: of every kind, in both scripts, well and badly lit.
+CHOSEN = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
+
+
+def write_sample_pages() -> None:
+    """Draw them into `assets/`."""
+    pages = torch.stack([torch.from_numpy(draw_page(TEST, number).picture)[None] for number in CHOSEN])
+    notes = {
+        "data_set": "drawn pages of the test series",
+        "licence": DOCUMENTS.licence,
+        "attribution": DOCUMENTS.attribution,
+    }
+    write_tensors(PATH, {"images": pages, "places": torch.tensor(CHOSEN)}, notes)
+
+
+def sample_pages() -> Tensor:
+    """uint8 [N, 1, 512, 256]."""
+    return load_file(PATH)["images"]

@@ -1,0 +1,1 @@
+"""The tab in which students look for text on pages."""

@@ -1,0 +1,16 @@
+"""A page under three conditions as HTML, boxes drawn over it."""
+
+from dsn.applications.pictures import to_data_uri
+from dsn.measuring.page_comparison import PagePanel
+from dsn.ui.rendering import render_template
+from dsn.ui.texts import Texts
+
+
+def render_pages(texts: Texts, panels: tuple[PagePanel, ...]) -> str:
+    """The three panels: page, boxes, and how many lines were found."""
+    shown = [
+        {"panel": one, "image": to_data_uri(one.page, 1), "boxes": [tuple(box) for box in one.boxes.tolist()]}
+        for one in panels
+    ]
+    _, height, width = panels[0].page.shape
+    return render_template("documents.html", t=texts, shown=shown, width=width, height=height)
