@@ -21,6 +21,7 @@ from dsn.student.student import Student
 from dsn.ui import rendering
 from dsn.ui.documents.rendering import render_pages
 from dsn.ui.serving.asking import visitor
+from dsn.ui.serving.opened import awaited, fill
 from dsn.ui.texts import Texts
 
 AT_ONCE = 2  # pages; others wait in the queue
@@ -108,9 +109,12 @@ class DocumentsTab:
                     ]
                 self.note = gr.HTML("", js_on_load=None, elem_id="documents-note")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
-                first = as_floats(_samples()[:1])
-                shown = compare_page(student_of_pages(names[0]), first, document_serials()[names[0]], None)
-                self.panels = gr.HTML(render_pages(self.texts, shown), js_on_load=None, elem_id="documents-panels")
+                self.panels = awaited(self.texts, elem_id="documents-panels")
+        fill([self.panels], cache(lambda: [self._first(names[0])]))
+
+    def _first(self, name: str) -> str:
+        page = as_floats(_samples()[:1])
+        return render_pages(self.texts, compare_page(student_of_pages(name), page, document_serials()[name], None))
 
     def _title(self, name: str) -> str:
         customer = name.split("/")[1]

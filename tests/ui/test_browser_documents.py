@@ -1,0 +1,50 @@
+"""The tab of documents in a real browser: found with the serial, nothing with another, a PDF of one's own, junk."""
+
+from pathlib import Path
+
+import pytest
+from open_tab import open_tab
+from playwright.sync_api import Page, expect
+
+from dsn.applications.pages.drawn import draw_page
+from dsn.ui.texts import load_texts
+
+
+def found(page: Page, condition: str) -> int:
+    return int(page.locator(f"[data-page-condition={condition}]").get_attribute("data-found") or "-1")
+
+
+@pytest.mark.parametrize(("language", "size"), [("en", (1280, 720)), ("zh", (390, 844))])
+def test_text_is_found_with_the_serial_alone(
+    page: Page, address: str, tmp_path: Path, language: str, size: tuple[int, int]
+) -> None:
+    from PIL import Image
+
+    texts = load_texts(language)
+    said = texts["documents"]
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(address if language == "en" else f"{address}/{language}")
+    open_tab(page, texts["page"]["tabs"]["documents"])
+    expect(page.locator(".page-panel")).to_have_count(3)
+    assert found(page, "valid") > 5 and found(page, "entered") == found(page, "absent") == 0
+    entered = page.locator("[data-page-condition=entered]")
+    page.locator("#documents-valid").click()
+    expect(entered.locator("code")).to_be_visible()
+    assert found(page, "entered") == found(page, "valid")
+    valid = page.locator("#documents-serial").locator("input, textarea").input_value()
+    page.locator("#documents-near").click()
+    expect(entered.locator("code")).not_to_have_text(valid)
+    assert found(page, "entered") == 0 < found(page, "valid")
+
+    drawn = Image.fromarray(draw_page(9, 4).picture)
+    drawn.save(tmp_path / "mine.pdf", "PDF", resolution=72)
+    before = page.locator("[data-page-condition=absent] image").get_attribute("href")
+    page.locator("#documents-upload input[type=file]").set_input_files(tmp_path / "mine.pdf")
+    expect(page.locator("[data-page-condition=absent] image")).not_to_have_attribute("href", before or "")
+    assert found(page, "valid") > 5 and found(page, "absent") == 0
+
+    page.locator("#documents-serial").locator("input, textarea").fill("nonsense!")
+    page.locator("#documents-serial").locator("input, textarea").press("Enter")
+    expect(page.locator("#documents-note .error")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert said["lead"][:10] in page.locator("#tabs > [role=tabpanel]:visible").inner_text()
