@@ -7,10 +7,12 @@ import torch
 from torch import Tensor
 
 CELL = 4  # pixels a value of the map, in each direction
-TEXT = 0.5  # of a place: a line has such places
-FAINT = 0.3  # of a place at a line's edge, where letters are lower than a place
+TEXT = 0.6  # of a place: a line has such places
+EDGE = 0.35  # of a place at a line's ends
+FAINT = 0.3  # of a place above and below a line, where letters are lower than a place
 CREST = 0.98  # of the most within a line's height: less is the gap between two lines
 REACH = 11  # pixels, centred, that a crest is compared with
+HALF = 0.5  # the faintest that a line as high as a place is taken to be
 LEAST = 2.0  # pixels high and wide: less is no text
 OVERLAP = 0.5  # intersection over union from which two boxes are the same (IoU 0.5)
 
@@ -46,11 +48,11 @@ def text_boxes(probabilities: Tensor) -> Tensor:
         if where is None:
             continue
         own = fine[where] * (lines[where] == number)
-        text = (own > TEXT).sum(0)
+        text = (own > EDGE).sum(0)
         across = np.flatnonzero(text * 2 >= text.max())  # corners are round in a map
         own = own[:, across[0] : across[-1] + 1]
         # How high a line is says the sum over a column, of lines lower than a place too; where it lies, their middle.
-        profile, most = own.mean(1), max(float(np.median(own.max(0))), TEXT)
+        profile, most = own.mean(1), max(float(np.median(own.max(0))), HALF)
         middle = (profile * (np.arange(len(profile)) + 0.5)).sum() / profile.sum()
         half = profile.sum() / most / 2
         x, y = where[1].start + across[0], where[0].start + middle

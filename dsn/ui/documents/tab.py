@@ -104,7 +104,7 @@ class DocumentsTab:
                 )
                 with gr.Row():
                     self.buttons = [
-                        gr.Button(self.said["kinds"][kind], size="sm", elem_id=f"documents-{kind}")
+                        gr.Button(self.said["kinds"][kind], size="sm", min_width=80, elem_id=f"documents-{kind}")
                         for kind in ("random", "near", "valid")
                     ]
                 self.note = gr.HTML("", js_on_load=None, elem_id="documents-note")
