@@ -15,6 +15,7 @@ from dsn.student.card import figure_lines, model_card
 from dsn.student.collection import SEALED_COPY
 from dsn.tables.attacks import Cell, attack_lines, best_attack
 from dsn.tables.brought import pictures_table
+from dsn.tables.documents import documents_table
 from dsn.tables.ideas import any_colluded, idea_lines
 from dsn.tables.locks import bars_table, chart_table, sealed_attacks_table
 from dsn.tables.own import own_table
@@ -29,7 +30,16 @@ DOCUMENTS = (
     CHECKPOINTS / "README.md",
     *(
         ROOT / "dsn" / room / "README.md"
-        for room in ("applications", "attacks", "bench", "distilling", "locks", "own_network", "owner")
+        for room in (
+            "applications",
+            "applications/pages",
+            "attacks",
+            "bench",
+            "distilling",
+            "locks",
+            "own_network",
+            "owner",
+        )
     ),
 )
 
@@ -181,7 +191,7 @@ def filled(text: str) -> str:
     tables |= {"copies": copies_table(), "pictures": pictures_table(), "own": own_table()}
     tables |= {f"chart-{application.name}": chart_table(application) for application in applications().values()}
     tables |= {"attacks-sealed": sealed_attacks_table(), "bars-sealed": bars_table()}
-    tables["own-networks"] = own_networks_table()
+    tables |= {"own-networks": own_networks_table(), "documents": documents_table()}
 
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"
