@@ -59,6 +59,7 @@ def add_lock_commands(commands: argparse._SubParsersAction) -> None:
     bars.add_argument(
         "names", nargs="*", metavar="NAME", help=f"default: {', '.join(e.architecture for e in EXAMPLES)}"
     )
+    bars.add_argument("--lock", choices=list(LOCKS), help="that one alone (default: both)")
     bars.add_argument("--epochs", type=int, default=0, help="of every training (default: each network's own)")
     _add_training(bars)
 
@@ -79,7 +80,8 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 def run_own_networks(options: argparse.Namespace) -> None:
     """`python -m dsn own-networks`."""
-    run(options.seed, _training(options), options.names, lambda line: print(line, flush=True))
+    locks = [options.lock] if options.lock else list(LOCKS)
+    run(options.seed, _training(options), options.names, locks, lambda line: print(line, flush=True))
 
 
 def run_lock(options: argparse.Namespace) -> None:

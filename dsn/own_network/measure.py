@@ -35,27 +35,36 @@ SEALED_SERIALS = 8  # each opens another network
 Report = Callable[[str], None]
 
 
-def run(seed: int, training: Training, names: list[str], report: Report, folder: Path = FOLDER) -> None:
+def run(
+    seed: int, training: Training, names: list[str], locks: list[str], report: Report, folder: Path = FOLDER
+) -> None:
     """Train, lock and measure the examples of these architectures.
 
     Args:
         seed: of pictures, serials and all randomness.
         training: where; its epochs, where above 0, are those of every training.
         names: architectures; none for all.
+        locks: "stamped", "sealed" or both.
         report: told each step.
         folder: of what is kept between runs.
     """
     data = example_pictures(seed)
     for example in EXAMPLES:
         if not names or example.architecture in names:
-            for row in measured(example, data, seed, training, report, folder):
+            for row in measured(example, data, seed, training, locks, report, folder):
                 record(RESULTS, f"{example.architecture} {row['lock']}", row)
                 valid, absent = (row[key]["percent"] for key in ("valid", "absent"))
                 report(f"{example.architecture} {row['lock']}: {valid} with the serial, {absent} without")
 
 
 def measured(
-    example: Example, data: DataSet, seed: int, training: Training, report: Report, folder: Path = FOLDER
+    example: Example,
+    data: DataSet,
+    seed: int,
+    training: Training,
+    locks: list[str],
+    report: Report,
+    folder: Path = FOLDER,
 ) -> Iterator[dict[str, Any]]:
     """Rows of the results file, the sealed lock's first, which needs no training; arguments as in `run`."""
     stem = example.architecture.replace(":", "-")
@@ -78,9 +87,12 @@ def measured(
         "model": right(network, data.test).as_json(),
         **provenance(seed, training.device, training.done_in),
     }
-    report(f"{example.architecture}: sealing")
-    sealed = seal_network(network, serial, naming)
-    yield {**about, "lock": SEALED, **locked_figures(sealed, serial, data, seed, SEALED_SERIALS)}
+    if SEALED in locks:
+        report(f"{example.architecture}: sealing")
+        sealed = seal_network(network, serial, naming)
+        yield {**about, "lock": SEALED, **locked_figures(sealed, serial, data, seed, SEALED_SERIALS)}
+    if STAMPED not in locks:
+        return
     report(f"{example.architecture}: locking")
     locking = replace(
         training, epochs=training.epochs or example.locking, checkpoint=folder / f"{stem}-locking.safetensors"

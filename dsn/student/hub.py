@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 from dsn.applications.registry import applications
 from dsn.student.folder import CONFIG, LARGEST_FILES, WEIGHTS, StudentError, bundled, load_folder, save_student
 from dsn.student.hub_trouble import HubUnreachableError, not_a_hub, plain_errors
+from dsn.student.own_folder import LARGEST_OWN_FILE, is_own
 from dsn.student.patience import patiently
 from dsn.student.student import Student
 
@@ -258,13 +259,15 @@ def _download(repository: str, revision: str, access: Access = Access()) -> Path
             weights = _asked(
                 lambda: get_hf_file_metadata(hf_hub_url(repository, WEIGHTS, revision=commit), token=token)
             )
-            for name, size in ((CONFIG, answer.size or 0), (WEIGHTS, weights.size or 0)):
-                if size > LARGEST_FILES[name]:
-                    raise StudentError(
-                        f"{repository}/{name} has {size:,} bytes, and a student's has at most {LARGEST_FILES[name]:,}: "
-                        "it is not a student, and was not downloaded."
-                    )
-            options |= {"tqdm_class": _bounded_progress()}
+            _check_size(repository, CONFIG, answer.size or 0, LARGEST_FILES[CONFIG])
+            size, largest = weights.size or 0, LARGEST_FILES[WEIGHTS]
+            options |= {"tqdm_class": _bounded_progress(largest)}
+            if largest < size <= LARGEST_OWN_FILE:  # which an own network's may have: its config.json comes first
+                said = Path(_asked(lambda: hf_hub_download(repository, CONFIG, revision=commit, **options)))
+                if is_own(said):
+                    largest = size
+                    options |= {"tqdm_class": _bounded_progress(largest)}
+            _check_size(repository, WEIGHTS, size, largest)
             config = Path(_asked(lambda: hf_hub_download(repository, CONFIG, revision=revision, **options)))
             _asked(lambda: hf_hub_download(repository, WEIGHTS, revision=config.parent.name, **options))
             return config.parent
@@ -274,12 +277,20 @@ def _download(repository: str, revision: str, access: Access = Access()) -> Path
         return kept
 
 
+def _check_size(repository: str, name: str, size: int, largest: int) -> None:
+    if size > largest:
+        raise StudentError(
+            f"{repository}/{name} has {size:,} bytes, and a student's has at most {largest:,}: "
+            "it is not a student, and was not downloaded."
+        )
+
+
 def _asked(call: Callable[[], Answer]) -> Answer:
     """Ask the Hub, again only where it says when."""
     return patiently(call, attempts=3, unasked=None)
 
 
-def _bounded_progress() -> type:
+def _bounded_progress(largest: int) -> type:
     """huggingface_hub's progress bar, which ends a download that brings more than it said (unpacked, or ever again)."""
     from huggingface_hub.utils import tqdm
 
@@ -288,7 +299,7 @@ def _bounded_progress() -> type:
 
         def update(self, n: float | None = 1) -> bool | None:
             self.received += max(0, n or 0)
-            if self.received > 2 * LARGEST_FILES[WEIGHTS]:
+            if self.received > 2 * largest:
                 raise OSError("more came than was announced")
             return super().update(n)
 

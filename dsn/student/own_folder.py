@@ -11,11 +11,12 @@ from dsn.files import write_tensors, write_text
 from dsn.locks.modules import SealedModule
 from dsn.networks.architectures import ArchitectureError, built, is_of_a_library
 from dsn.networks.own import OwnNetwork
-from dsn.student.folder import CONFIG, LARGEST_CONFIG, WEIGHTS, StudentError, load_folder, read_weights
+from dsn.student.folder import CONFIG, LARGEST_CONFIG, LARGEST_HEADER, WEIGHTS, StudentError, load_folder, read_weights
 from dsn.student.own import MODEL_TYPE, OwnConfig, OwnStudent, expected_tensors
 from dsn.student.student import Student
 
 LARGEST_OWN = 200_000_000  # weights
+LARGEST_OWN_FILE = 4 * LARGEST_OWN + LARGEST_HEADER  # bytes
 
 
 def save_own(student: OwnStudent, folder: Path) -> None:
@@ -38,7 +39,7 @@ def load_any(folder: Path, name: str | None = None, network: nn.Module | str | N
     Raises:
         StudentError: the folder or a file is missing, damaged, or not a student's.
     """
-    return load_own(folder, name, network) if _is_own(folder / CONFIG) else load_folder(folder, name)
+    return load_own(folder, name, network) if is_own(folder / CONFIG) else load_folder(folder, name)
 
 
 def load_own(folder: Path, name: str | None = None, network: nn.Module | str | None = None) -> OwnStudent:
@@ -65,7 +66,7 @@ def load_own(folder: Path, name: str | None = None, network: nn.Module | str | N
         specs = expected_tensors(config, expected)
     except ValueError as error:
         raise StudentError(f"{name}/{CONFIG} describes a network that no student has ({error}).") from error
-    tensors = read_weights(folder / WEIGHTS, f"{name}/{WEIGHTS}", specs, 8 * LARGEST_OWN)
+    tensors = read_weights(folder / WEIGHTS, f"{name}/{WEIGHTS}", specs, LARGEST_OWN_FILE)
     # Once more, for real: what lies in no file, such as tables of positions, has to be there too.
     layers = _network(architecture, config, name, "cpu") if shapes.mean.is_meta else shapes
     return _with_weights(config, layers, tensors)
@@ -101,7 +102,8 @@ def _network(architecture: nn.Module | str, config: OwnConfig, name: str, device
         raise StudentError(f"{name}/{CONFIG} does not fit the network it names ({reason}).") from error
 
 
-def _is_own(path: Path) -> bool:
+def is_own(path: Path) -> bool:
+    """Whether a `config.json` says that it is of an own network; nothing else in it is looked at."""
     try:
         if path.stat().st_size > LARGEST_CONFIG:
             return False

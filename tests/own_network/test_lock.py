@@ -155,7 +155,15 @@ def test_programs_that_a_file_names_are_not_run(folder: Path, tmp_path: Path) ->
     config = tmp_path / "elm" / "config.json"
     (tmp_path / "trap.py").write_text("open('sprung', 'w').close()\ndef tiny(): ...\n")
     config.write_text(config.read_text("utf-8").replace("own_networks:tiny", "trap:tiny"))
-    program = "import sys; from dsn import load_student\ntry: load_student('elm')\nexcept Exception as e: print(e)"
+    program = """
+import sys
+from dsn import load_student
+assert not {"torchvision", "timm", "dsn.distilling.loop", "dsn.own_network.lock"} & sys.modules.keys(), "slow to import"
+try:
+    load_student("elm")
+except Exception as error:
+    print(error)
+"""
     path = str(Path(dsn.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": path}
