@@ -15,7 +15,12 @@ from dsn.serials import Serial
 from dsn.ui.engine.sources import engine_script
 
 HELPERS = """
-const bytesIn = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+const bytesIn = (text) => {
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = letters.charCodeAt(at);
+  return bytes;
+};
 const floatsIn = (text) => new Float32Array(bytesIn(text).buffer);
 const out = (values) => {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from static_folder import PATIENT, file_server, opened
 
 from dsn.applications.held_out import load_held_out
+from dsn.applications.pictures import to_png
 from dsn.applications.prepared import as_floats
 from dsn.applications.registry import applications
 from dsn.measuring.comparison import compare, measure
@@ -78,6 +79,22 @@ def test_a_visitor_walks_through_the_folder(
             expect(panel(page, "entered")).to_have_attribute("data-answer", "")
             changed(page, lambda: page.locator("#gallery button").nth(3).click())
             expect(panel(page, "valid")).to_have_attribute("data-answer", "9")
+
+            page.locator("#tab-own").click()
+            pad = page.locator("#sketch canvas")
+            box = pad.bounding_box()
+            assert box
+            across, down = box["x"] + box["width"] / 2, box["y"]
+            page.mouse.move(across, down + 30)
+            page.mouse.down()
+            page.mouse.move(across, down + box["height"] - 30, steps=4)
+            changed(page, page.mouse.up)
+            expect(panel(page, "valid")).to_have_attribute("data-answer", "1")
+            digit = to_png(as_floats(load_held_out(applications()["digits"]).split.images[3]), 6)
+            files = [{"name": "digit.png", "mimeType": "image/png", "buffer": digit}]
+            changed(page, lambda: page.locator("#upload input").set_input_files(files=files))  # type: ignore[arg-type]
+            label = int(load_held_out(applications()["digits"]).split.labels[3])
+            expect(panel(page, "valid")).to_have_attribute("data-answer", str(label))
 
             page.locator("#serial input").fill("E0YKS-C61NX-GAXD")
             said = texts.of_error(
@@ -227,3 +244,16 @@ def test_a_student_of_the_hub_is_loaded_or_refused(browser: Browser, static_fold
             with opened(browser, f"{server}/other_hub.html?student={name}", hub) as page:
                 expect(page.locator("#picture-note .error")).to_contain_text(said)
         (static_folder / "other_hub.html").unlink()
+
+
+def test_once_opened_the_folder_works_without_its_server(browser: Browser, static_folder: Path) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(PATIENT)
+    with file_server(static_folder) as server:
+        page.goto(f"{server}/index.html")
+        page.wait_for_function("() => navigator.serviceWorker.controller")
+    page.goto(f"{server}/zh.html?task=signs&customer=alder")
+    page.wait_for_function("window.dsnReady === true")
+    expect(page.locator("#panels .panels")).to_have_attribute("data-task", "signs")
+    context.close()

@@ -6,12 +6,12 @@ from pathlib import Path
 HERE = Path(__file__).parent
 BUILT = HERE / "built"
 SCRIPTS = (
-    "serials", "config", "safetensors", "kernel", "network", "locks", "student", "measuring", "unpacking", "worker",
-    "client",
+    "serials", "config", "safetensors", "kernel", "network", "locks", "student", "measuring", "unpacking", "images",
+    "paper", "ink", "fitting", "worker", "client",
 )  # fmt: skip
 PUBLIC = (
     "Refusal", "Student", "parseSerial", "placeOf", "serialText", "isIssuable", "randomSerial", "flipped", "sameBits",
-    "openSeal", "keyOf", "softmax", "asFloats", "wilson", "readConfig", "engineClient",
+    "openSeal", "keyOf", "softmax", "asFloats", "wilson", "readConfig", "fittedPicture", "engineClient",
 )  # fmt: skip
 
 

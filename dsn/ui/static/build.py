@@ -8,6 +8,7 @@ from typing import Any
 from huggingface_hub import constants
 from markupsafe import Markup
 
+from dsn.applications.digits import fit_digit
 from dsn.files import write_in_place
 from dsn.places import CHECKPOINTS
 from dsn.results.store import teacher_accuracy
@@ -28,7 +29,7 @@ GALLERY_COUNT = 24
 REDRAWS = 10  # serials of a lesson's step that a presenter may draw
 BATCHES = {"digits": 50, "signs": 25}  # pictures an answer of the Worker, while measuring
 STYLES = (
-    "accents", "access", "page", "text", "controls", "compare", "measure", "share", "lesson", "present",
+    "accents", "access", "compare", "controls", "lesson", "measure", "page", "present", "share", "text",
 )  # fmt: skip
 SECTIONS = ("conditions", "panels", "compare", "measure", "share", "static", "classes", "errors")
 COMPONENTS = {
@@ -205,6 +206,7 @@ def task_data(collection: Collection, task: str, gallery: list[int]) -> dict[str
         "levels": {"uniform": levels.uniform, "majority": levels.majority},
         "teacher": teacher.percent if teacher else None,
         "can_be_drawn": application.can_be_drawn,
+        "fit": "digit" if application.fit is fit_digit else "frame",
         "batch": BATCHES.get(task, min(BATCHES.values())),
     }
 

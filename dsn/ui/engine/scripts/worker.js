@@ -23,6 +23,10 @@ function workerHandlers() {
       const bytes = unpackedPictures(await inflated(bytesOfText(text, length)), count, channels, size);
       pictures.set(name, { bytes, each: channels * size * size });
     },
+    /** A visitor's picture as the network takes it. */
+    fit(values) {
+      return fittedPicture(values);
+    },
     /** The three panels of one picture: a kept one by its index, or one that comes along. */
     compare({ name, picture, from, index, valid, entered, label }) {
       return students.get(name).compare(picture ?? floatsOf(from, index, index + 1), valid, entered, label);
