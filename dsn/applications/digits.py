@@ -7,8 +7,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from dsn.applications.cropping import Look
 from dsn.applications.downloads import download, reading
-from dsn.applications.ink import ink_of
+from dsn.applications.ink import ink_of, others_beside
 from dsn.applications.reading import PictureError
 from dsn.applications.record import Application, Augmentation, Bars, Pair
 from dsn.networks.classifier import POOL, NetworkConfig
@@ -18,6 +19,8 @@ DIGIT_BOX = 20  # pixels; MNIST fits its digits into 20x20 and centres them in 2
 MIDDLE = 14  # where MNIST puts the centre of mass: between 13.5 and 14.5 in all of its pictures
 LEAST_CONTRAST = 24  # grey levels between paper and ink
 FAINT = 0.2  # share of the contrast below which a mark is paper
+BESIDE = 0.15  # around one of several digits
+PAGE = 6  # marks of a digit's size, besides one, that make a page of writing
 
 
 def read_mnist(application: Application, folder: Path, split: str) -> Pair:
@@ -71,6 +74,23 @@ def fit_digit(picture: Image.Image) -> Tensor:
     return torch.from_numpy(_centred(small / small.max()))[None, None]
 
 
+def look_at_digits(picture: Image.Image) -> Look:
+    """Whether one digit is to be seen: the whole picture is right for that, and doubtful for none or several.
+
+    Args:
+        picture: RGB.
+    """
+    if picture.size == (28, 28) and lies_as_trained(np.asarray(picture.convert("L"))):
+        return Look()
+    found = others_beside(picture)
+    if found is None:
+        return Look(doubt="nothing")
+    box, others = found
+    if others == 0:
+        return Look()
+    return Look(box.squared(picture, BESIDE), "page" if others >= PAGE else "several")
+
+
 def lies_as_trained(grey: np.ndarray) -> bool:
     """Whether a picture of 28x28 is white on black, as large and as centred as MNIST's digits are; uint8 [28, 28]."""
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
@@ -114,6 +134,7 @@ DIGITS = Application(
     source_url="https://yann.lecun.com/exdb/mnist/",
     read=read_mnist,
     fit=fit_digit,
+    look=look_at_digits,
     can_be_drawn=True,
     has_training_share=True,
     bars=Bars(0.1, 11.4, (11.4, 12.0), (11.4, 14.0), 12.0, 12.0),

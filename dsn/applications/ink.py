@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from dsn.applications.cropping import Box
 from dsn.applications.paper import EIGHT, find_paper, first_ground, grown, resized, second_ground
 
 WORK = 256  # pixels of the longer side while looking for ink; less than half of it is enlarged to that
@@ -13,6 +14,7 @@ STRONG = 0.42  # share of the ink's contrast from which a mark is ink
 FAINT = 0.2  # share of the contrast below which a mark beside ink is paper
 LEAST_DEPTH = 0.1  # share of the paper's light that ink takes at least, 24 of 255 grey levels
 LEVELS = (0.6, 0.4, 0.27, 0.18, LEAST_DEPTH)  # depths at which ink is looked for, strong marks first
+ALIKE = 0.55  # the least height of another digit, as a share of the first one's size
 DARK, LIGHT = 1, -1  # ink that is darker, and ink that is lighter than its ground
 
 
@@ -48,6 +50,42 @@ def ink_of(picture: Image.Image) -> tuple[np.ndarray, Mark] | None:
         The ink with its soft edges, float [H, W] in [0, 1], of the picture at its working size, and the mark that it
         is; None where there is none.
     """
+    found = found_ink(picture)
+    if found is None:
+        return None
+    mark, depths, _ = found
+    soft = ((depths / mark.contrast - FAINT) / (1 - FAINT)).clip(0, 1)
+    return soft * grown(mark.mask, 2), mark
+
+
+def others_beside(picture: Image.Image) -> tuple[Box, int] | None:
+    """The box of the digit that is meant, and how many marks of about its size are beside it; None for no ink.
+
+    Rules and frames, which are longer or joined to the edge, do not count.
+
+    Args:
+        picture: RGB.
+    """
+    found = found_ink(picture)
+    if found is None:
+        return None
+    mark, depths, paper = found
+    height, width = mark.mask.shape
+    rows, columns = np.flatnonzero(mark.mask.any(1)), np.flatnonzero(mark.mask.any(0))
+    box = Box(columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height)
+    rest = (depths > STRONG * mark.contrast) & paper & ~grown(mark.mask, max(2, round(0.1 * mark.size)))
+    parts, _ = ndimage.label(rest, EIGHT)
+    others = 0
+    for number, (down, across) in enumerate(ndimage.find_objects(parts), 1):
+        tall, wide = down.stop - down.start, across.stop - across.start
+        at_edge = down.start == 0 or across.start == 0 or down.stop == height or across.stop == width
+        is_alike = ALIKE * mark.size <= tall <= mark.size / ALIKE and wide <= mark.size / ALIKE
+        others += is_alike and not at_edge and int((parts[down, across] == number).sum()) >= 0.2 * mark.mask.sum()
+    return box, others
+
+
+def found_ink(picture: Image.Image) -> tuple[Mark, np.ndarray, np.ndarray] | None:
+    """The mark that is meant, how deep the ink is everywhere, float [H, W], and where the paper is, bool [H, W]."""
     longer = max(picture.size)
     work = resized(picture, WORK if longer > WORK else max(longer, WORK // 2))
     values = np.asarray(work)
@@ -60,9 +98,7 @@ def ink_of(picture: Image.Image) -> tuple[np.ndarray, Mark] | None:
     found = strongest(values, ground, paper)
     if found is None:
         return None
-    mark, depths = found
-    soft = ((depths / mark.contrast - FAINT) / (1 - FAINT)).clip(0, 1)
-    return soft * grown(mark.mask, 2), mark
+    return *found, paper
 
 
 def strongest(values: np.ndarray, ground: np.ndarray, paper: np.ndarray) -> tuple[Mark, np.ndarray] | None:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from dsn.applications.cropping import Look
 from dsn.applications.pictures import fit_frame
 from dsn.networks.classifier import NetworkConfig
 
@@ -82,6 +83,8 @@ class Application:
             prepared file cannot be made again.
         fit: a visitor's picture, RGB, as the network saw its training pictures, float [1, C, H, W] in [0, 1];
             None for the whole frame, shrunk or enlarged.
+        look: a first look at a visitor's picture, RGB: which part of it to give the network, and what is doubtful;
+            None for the whole, without a doubt.
         can_be_drawn: whether the sketch pad serves.
         has_training_share: whether a tenth of the training pictures comes with the project.
         bars: what its students should reach; None where nothing was promised.
@@ -111,6 +114,7 @@ class Application:
     source_url: str
     read: "Callable[[Application, Path, str], Pair] | None" = None
     fit: Callable[[Image.Image], Tensor] | None = None
+    look: Callable[[Image.Image], Look] | None = None
     can_be_drawn: bool = False
     has_training_share: bool = False
     bars: Bars | None = None
@@ -121,6 +125,10 @@ class Application:
     teacher_batch: int = TEACHER_BATCH
     home: Path | None = None
     pictures: str = ""
+
+    def looked_at(self, picture: Image.Image) -> Look:
+        """Which part of a picture, RGB, to give the network, and what is doubtful about it."""
+        return self.look(picture) if self.look else Look()
 
     def fitted(self, picture: Image.Image) -> Tensor:
         """A picture as the network saw its training pictures: float [1, C, H, W] in [0, 1].

@@ -10,6 +10,7 @@ from PIL import Image
 
 from dsn.applications.downloads import download, reading
 from dsn.applications.record import Application, Augmentation, Bars, Pair
+from dsn.applications.sign_places import find_sign
 from dsn.networks.classifier import POOL, NetworkConfig
 
 CLASSES = (
@@ -129,6 +130,7 @@ SIGNS = Application(
     licence="No licence is stated by the copy used here; the benchmark asks to be cited.",
     source_url="https://benchmark.ini.rub.de/gtsrb_dataset.html",
     read=read_gtsrb,
+    look=find_sign,
     bars=Bars(0.2, 6.5, (6.5, 9.0), (6.5, 10.0), 7.0, 8.0),
     attack_pictures=12_000,  # a picture costs several times one of digits
     attack_bar=8.0,

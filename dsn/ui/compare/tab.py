@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import gradio as gr
 from markupsafe import Markup
+from PIL import Image
 
 from dsn.allowance import Allowance
+from dsn.applications.cropping import WHOLE, Box
 from dsn.applications.reading import PictureError, drawing, open_picture
 from dsn.applications.registry import applications
 from dsn.export.sheet import Measured
@@ -18,6 +20,7 @@ from dsn.student.collection import LOCKS, Collection
 from dsn.ui import rendering
 from dsn.ui.compare.avalanche import render_avalanche
 from dsn.ui.compare.chosen_picture import Chosen, entered_serial, from_gallery
+from dsn.ui.compare.crop_box import Brought, render_crop
 from dsn.ui.compare.honest import honest_line
 from dsn.ui.compare.rendering import (
     render_bits,
@@ -147,14 +150,37 @@ class CompareTab:
         self, task: str, customer: str, lock: str, text: str, path: str | None, request: gr.Request
     ) -> tuple:
         if path is None:
-            return self.unchanged("")
+            return *self.unchanged(""), "", None
         if not self.looks.take(*visitor(request)):
-            return self.unchanged(rendering.render_note(self.texts["compare"]["enough"], "error"))
+            note = rendering.render_note(self.texts["compare"]["enough"], "error")
+            return *self.unchanged(note), gr.skip(), gr.skip()
+        application = applications()[task]
         try:
-            own = Chosen(applications()[task].fitted(open_picture(path)))
+            picture = open_picture(path)
+        except PictureError as error:
+            return *self.unchanged(rendering.render_note(self.texts.of_error(error), "error")), "", None
+        brought = Brought.of(picture, application)
+        box = brought.look.box
+        crop = render_crop(self.texts, brought, application, box)
+        part = picture if box == WHOLE else box.cut(picture)
+        return *self.fitted(task, customer, lock, text, part, self.texts["compare"]["uploaded"]), crop, brought
+
+    def crop_picture(
+        self, task: str, customer: str, lock: str, text: str, brought: Brought | None, event: gr.EventData
+    ) -> tuple:
+        """The part of a brought picture that a visitor drew a box around."""
+        box = Box.read(event.box)
+        if brought is None or box is None:
+            return self.unchanged("")
+        return self.fitted(task, customer, lock, text, box.cut(brought.picture), self.texts["compare"]["cropped"])
+
+    def fitted(self, task: str, customer: str, lock: str, text: str, picture: Image.Image, note: str) -> tuple:
+        """A visitor's picture as the network is given it; a note where nothing is to be seen on it."""
+        try:
+            own = Chosen(applications()[task].fitted(picture))
         except PictureError as error:
             return self.unchanged(rendering.render_note(self.texts.of_error(error), "error"))
-        return self.own(task, customer, lock, text, own, self.texts["compare"]["uploaded"])
+        return self.own(task, customer, lock, text, own, note)
 
     def draw_picture(self, task: str, customer: str, lock: str, text: str, event: gr.EventData) -> tuple:
         try:
@@ -245,7 +271,7 @@ class CompareTab:
         valid = self.collection.valid_serial(task, customer)
         locks = self.collection.locks(task, customer)
         panels, text, bits, note = self.shown(task, customer, locks[0], chosen, first_wrong(valid))
-        self.chosen, self.measured = gr.State(chosen), gr.State(None)
+        self.chosen, self.measured, self.brought = gr.State(chosen), gr.State(None), gr.State(None)
         gr.HTML(rendering.render_tab_heading(self.texts, "compare"), js_on_load=None, elem_classes="unseen-block")
         with gr.Row(elem_classes="workbench compare-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2):
@@ -301,7 +327,9 @@ class CompareTab:
                             visible=applications()[task].can_be_drawn,
                             min_width=240,
                         )
-                        self.upload = gr.File(label=said["upload"], type="filepath", elem_id="upload", height=180)
+                        with gr.Column(min_width=240):
+                            self.upload = gr.File(label=said["upload"], type="filepath", elem_id="upload", height=180)
+                            self.crop = gr.HTML("", js_on_load=script("crop.js"), elem_id="crop", padding=False)
                 self.picture_note = gr.HTML("", js_on_load=None, elem_id="picture-note")
         with gr.Column(elem_classes="card measure"):
             self.flip_all = gr.Button(self.texts["avalanche"]["button"], elem_id="flip-all")
@@ -342,7 +370,19 @@ class CompareTab:
                 for choice in (self.customer, self.lock)
             ),
             self.pictures.click(self.choose_picture, [*who, self.serial], picture, **quick),
-            self.upload.change(self.bring_picture, [*who, self.serial, self.upload], picture, **quick),
+            self.upload.change(
+                self.bring_picture,
+                [*who, self.serial, self.upload],
+                [*picture, self.crop, self.brought],
+                **quick,
+            ),
+            self.crop.click(
+                self.crop_picture,
+                [*who, self.serial, self.brought],
+                picture,
+                trigger_mode="always_last",
+                **quick,
+            ),
             self.sketch.click(self.draw_picture, [*who, self.serial], picture, trigger_mode="always_last", **quick),
             # Pasted text makes no input event, so the field's own changes are taken, whoever made them.
             self.serial.change(
