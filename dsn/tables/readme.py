@@ -21,6 +21,7 @@ from dsn.tables.locks import bars_table, chart_table, sealed_attacks_table
 from dsn.tables.own import own_table
 from dsn.tables.own_networks import own_networks_table
 from dsn.tables.owner import copies_table, mint_table, trace_table
+from dsn.tables.surroundings import surroundings_table
 
 README = ROOT / "README.md"
 ROOMS = ("applications", "attacks", "bench", "distilling", "locks", "owner")
@@ -192,6 +193,7 @@ def filled(text: str) -> str:
     tables |= {f"chart-{application.name}": chart_table(application) for application in applications().values()}
     tables |= {"attacks-sealed": sealed_attacks_table(), "bars-sealed": bars_table()}
     tables |= {"own-networks": own_networks_table(), "documents": documents_table()}
+    tables["surroundings"] = surroundings_table()
 
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"

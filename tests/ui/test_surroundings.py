@@ -1,5 +1,7 @@
 """The app where people run it: behind proxies that lead nowhere, and in a thread as `gradio app.py` reloads it."""
 
+import shutil
+import time
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -22,6 +24,16 @@ thread.start()
 thread.join()
 threading.Event().wait()
 """
+WATCHED = """
+import atexit, os, sys
+import psutil
+from gradio.cli.commands.reload import run
+atexit.register(lambda: [child.kill() for child in psutil.Process().children(recursive=True)])
+os.chdir({folder!r})
+sys.argv = ["gradio", "app.py"]
+run()
+"""
+BUSY = 600  # seconds until a changed file has been noticed, on a machine that is slow and busy
 
 
 @pytest.mark.parametrize("kind", list(PROXIES))
@@ -35,3 +47,23 @@ def test_the_app_starts_in_a_thread_and_after_a_slow_self_check(tmp_path: Path) 
     program.write_text(IN_A_THREAD.format(project=str(PROJECT)), "utf-8")
     with running_app(tmp_path / "log", str(program)) as address:
         assert urlopen(f"{address}/config", timeout=60).status == 200
+
+
+def test_gradio_app_py_serves_the_page_and_shows_it_anew_when_a_file_changes(tmp_path: Path) -> None:
+    folder, log = tmp_path / "project", tmp_path / "log"
+    folder.mkdir()
+    shutil.copy(PROJECT / "app.py", folder)
+    program = tmp_path / "watched.py"
+    program.write_text(WATCHED.format(folder=str(folder)), "utf-8")
+    with running_app(log, str(program), PYTHONPATH=str(PROJECT)) as address:
+        assert urlopen(f"{address}/config", timeout=60).status == 200
+        end = time.monotonic() + BUSY
+        while "Changes detected" not in log.read_text() and time.monotonic() < end:
+            (folder / "app.py").touch()
+            time.sleep(2)
+        assert "Changes detected" in log.read_text()
+        time.sleep(5)  # the new page is being built
+        for path in ("", "config", "zh"):
+            assert urlopen(f"{address}/{path}", timeout=BUSY).status == 200
+    said = log.read_text()
+    assert "Watching demo: demo" in said and "Traceback" not in said, said
