@@ -108,7 +108,7 @@ def main() -> None:
             log = Path(folder) / "log"
             with ExitStack() as stack:
                 apps = [stack.enter_context(running(one, log.with_suffix(f".{at}"))) for at in range(one.copies)]
-                works = all([answers(*app) for app in apps])
+                works = all(answers(*app) for app in apps)
             said = "" if works else log.with_suffix(".0").read_text(errors="replace").strip().rpartition("\n")[2][:200]
             python = ".".join(map(str, sys.version_info[:3]))
             row = {"what": one.what, "python": python, "works": works, "said": said, **provenance(0, "cpu")}
