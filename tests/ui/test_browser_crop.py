@@ -61,6 +61,8 @@ def test_two_digits_are_doubted_and_the_box_says_which_one_is_meant(
     box = page.locator(".crop-box")
     frame = page.locator(".crop-frame").bounding_box()
     assert frame and frame["width"] <= size[0]
+    pad = page.locator("#sketch canvas").bounding_box()
+    assert pad and (pad["x"] + pad["width"] <= frame["x"] or pad["y"] + pad["height"] <= frame["y"])
     right_first = box_of(page)[0] > 50
     before = shown(page)
     drag(page, box, (-0.52 if right_first else 0.52) * frame["width"], 0)

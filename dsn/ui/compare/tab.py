@@ -319,7 +319,7 @@ class CompareTab:
                         self.pictures = gr.HTML(
                             self.gallery(task, chosen), js_on_load=script("gallery.js"), elem_id="gallery"
                         )
-                    with gr.Tab(said["own_picture"]), gr.Row():
+                    with gr.Tab(said["own_picture"]), gr.Row(elem_classes="own-picture"):
                         self.sketch = gr.HTML(
                             render_sketch(said["sketch"], said["clear"]),
                             js_on_load=script("sketch.js"),
