@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from dsn.applications.cropping import Box, Look
+from dsn.applications.cropping import WHOLE, Box, Look
+from dsn.applications.reading import open_picture
 from dsn.applications.record import Application
 from dsn.ui.rendering import render_template
 from dsn.ui.texts import Texts
@@ -34,6 +35,18 @@ class Brought:
         kept = picture.copy()
         kept.thumbnail((LONGEST, LONGEST))
         return cls(kept, look)
+
+
+def bring(texts: Texts, application: Application, path: str) -> tuple[Image.Image, str, Brought]:
+    """A file's picture: the part to look at first, the picture with its box in HTML, and what is kept of it.
+
+    Raises:
+        PictureError: it cannot be used.
+    """
+    picture = open_picture(path)
+    brought = Brought.of(picture, application)
+    box = brought.look.box
+    return picture if box == WHOLE else box.cut(picture), render_crop(texts, brought, application, box), brought
 
 
 def render_crop(texts: Texts, brought: Brought, application: Application, box: Box) -> str:

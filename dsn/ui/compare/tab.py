@@ -7,8 +7,8 @@ from markupsafe import Markup
 from PIL import Image
 
 from dsn.allowance import Allowance
-from dsn.applications.cropping import WHOLE, Box
-from dsn.applications.reading import PictureError, drawing, open_picture
+from dsn.applications.cropping import Box
+from dsn.applications.reading import PictureError, drawing
 from dsn.applications.registry import applications
 from dsn.export.sheet import Measured
 from dsn.measuring.avalanche import avalanche
@@ -20,7 +20,7 @@ from dsn.student.collection import LOCKS, Collection
 from dsn.ui import rendering
 from dsn.ui.compare.avalanche import render_avalanche
 from dsn.ui.compare.chosen_picture import Chosen, entered_serial, from_gallery
-from dsn.ui.compare.crop_box import Brought, render_crop
+from dsn.ui.compare.crop_box import Brought, bring
 from dsn.ui.compare.honest import honest_line
 from dsn.ui.compare.rendering import (
     render_bits,
@@ -154,15 +154,10 @@ class CompareTab:
         if not self.looks.take(*visitor(request)):
             note = rendering.render_note(self.texts["compare"]["enough"], "error")
             return *self.unchanged(note), gr.skip(), gr.skip()
-        application = applications()[task]
         try:
-            picture = open_picture(path)
+            part, crop, brought = bring(self.texts, applications()[task], path)
         except PictureError as error:
             return *self.unchanged(rendering.render_note(self.texts.of_error(error), "error")), "", None
-        brought = Brought.of(picture, application)
-        box = brought.look.box
-        crop = render_crop(self.texts, brought, application, box)
-        part = picture if box == WHOLE else box.cut(picture)
         return *self.fitted(task, customer, lock, text, part, self.texts["compare"]["uploaded"]), crop, brought
 
     def crop_picture(
@@ -350,6 +345,7 @@ class CompareTab:
             self.measure,
         ]  # fmt: skip
         picture = [*shown, self.chosen, self.pictures, self.picture_note]
+        last: dict = {"trigger_mode": "always_last"}
         quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
         presses = (
@@ -371,23 +367,12 @@ class CompareTab:
             ),
             self.pictures.click(self.choose_picture, [*who, self.serial], picture, **quick),
             self.upload.change(
-                self.bring_picture,
-                [*who, self.serial, self.upload],
-                [*picture, self.crop, self.brought],
-                **quick,
+                self.bring_picture, [*who, self.serial, self.upload], [*picture, self.crop, self.brought], **quick
             ),
-            self.crop.click(
-                self.crop_picture,
-                [*who, self.serial, self.brought],
-                picture,
-                trigger_mode="always_last",
-                **quick,
-            ),
-            self.sketch.click(self.draw_picture, [*who, self.serial], picture, trigger_mode="always_last", **quick),
+            self.crop.click(self.crop_picture, [*who, self.serial, self.brought], picture, **last, **quick),
+            self.sketch.click(self.draw_picture, [*who, self.serial], picture, **last, **quick),
             # Pasted text makes no input event, so the field's own changes are taken, whoever made them.
-            self.serial.change(
-                self.with_typed, [*who, self.chosen, self.serial], shown, trigger_mode="always_last", **quick
-            ),
+            self.serial.change(self.with_typed, [*who, self.chosen, self.serial], shown, **last, **quick),
             *(button.click(press, [*who, self.chosen], shown, **quick) for button, press in presses),
             self.another.click(self.press_another, [*who, self.chosen, self.serial], shown, **quick),
             self.bits.click(self.flip, [*who, self.chosen], shown, trigger_mode="multiple", **quick),
