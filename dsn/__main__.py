@@ -35,6 +35,7 @@ from dsn.serials import Serial, SerialError, random_serial
 from dsn.student.collection import demo_serials
 from dsn.student.commands import add_sealing_commands, run_seal, run_unseal
 from dsn.student.hub import StudentError, load_student
+from dsn.student.onnx_file import add_onnx_command, run_onnx
 
 EXPLANATION = """\
 Deep Serial Numbers: train a private teacher, distil students that need a serial, measure them.
@@ -155,6 +156,7 @@ def parser() -> argparse.ArgumentParser:
     add_owner_commands(commands)
     add_publish_command(commands)
     add_sealing_commands(commands)
+    add_onnx_command(commands)
     add_lock_commands(commands)
     return top
 
@@ -290,6 +292,8 @@ def main(arguments: list[str] | None = None) -> None:
                 run_seal(options)
             case "unseal":
                 run_unseal(options)
+            case "export-onnx":
+                run_onnx(options)
             case "lock":
                 run_lock(options)
             case "own-networks":
