@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -62,7 +63,7 @@ def measure_trace(
             is_right = named == ([attempt.truth] if attempt.truth else [])
             tried["ours" if attempt.truth else "foreign"].append(is_right)
             if attempt.truth:
-                by_change[attempt.change.rstrip(", 0123456789")].append(is_right)
+                by_change[re.sub(r", \d+$", "", attempt.change)].append(is_right)
             else:
                 least.append(p)
             if not is_right:
