@@ -60,7 +60,7 @@ def test_a_damaged_config_is_refused(engine: Engine, tmp_path: Path, name: str) 
         assert found == expected
 
 
-WHOLE = object()  # the sentence is the same to the last letter
+WHOLE = "the whole sentence"  # the sentence is the same to the last letter
 VALUES: list[tuple[str, object, object]] = [
     ("network.size", 10**9, WHOLE),
     ("network.size", 0, WHOLE),
