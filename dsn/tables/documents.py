@@ -1,7 +1,7 @@
 """What students of pages find, as a table."""
 
 from dsn.results.store import read_results
-from dsn.results.text import made_over, markdown_table
+from dsn.results.text import made_by, markdown_table
 
 BOXES_BAR, RECEIPTS_BAR, ABSENT_BAR, RECEIPTS_ABSENT_BAR, PAGE_BAR = 0.90, 0.86, 0.05, 0.10, 150.0
 
@@ -34,4 +34,4 @@ def documents_table() -> str:
         line += [_share(absent["cells_harmonic_mean"], RECEIPTS_ABSENT_BAR, at_least=False) if absent else "–"]
         line += [f"{row['milliseconds_a_page']:.0f}" if "milliseconds_a_page" in row else "–"]
         lines.append(line)
-    return f"{markdown_table(head, lines)}\n\n{made_over(rows.values())}"
+    return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*rows.values())}."
