@@ -47,11 +47,18 @@ document.addEventListener("dsn:cleared", () => view.querySelector(".panels").cla
 for (const place of stage.querySelectorAll("#flips, #measurement")) new MutationObserver(freshen).observe(place, { subtree: true, childList: true });
 
 // From what is said of the lock to the attack that shows it.
+function choose(attack, tries) {
+  const input = document.querySelector(`#attack-choice input[value="${attack}"]`);
+  if (input?.checked || tries === 0) return;
+  input?.click();
+  setTimeout(() => choose(attack, tries - 1), 100); // a tab's contents come when it is first opened, and not at once
+}
+
 element.addEventListener("click", (event) => {
   const attack = event.target.closest("[data-see]")?.dataset.see;
   if (!attack) return;
   document.querySelector('#tabs > .tab-wrapper [role="tablist"]:not(.visually-hidden) [data-tab-id="attack"]')?.click();
-  requestAnimationFrame(() => document.querySelector(`#attack-choice input[value="${attack}"]`)?.click());
+  choose(attack, 100);
 });
 
 // What the three panels say is told to screen readers once the visitor pauses, from a place that is never replaced.
