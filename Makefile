@@ -33,6 +33,7 @@ check: .venv/test
 
 rebuild: .venv/demo
 	$(IN)/python -m dsn rebuild
+	$(IN)/python -m dsn documents all
 
 results: .venv/demo
 	$(IN)/python -m dsn evaluate
