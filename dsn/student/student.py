@@ -58,8 +58,6 @@ class StudentConfig:
             raise ValueError("a sealed network has its BatchNorm folded: batch_norm must be false")
         if self.seal and self.seal.inside and INSIDE_BITS[len(self.seal.inside)] != self.bit_count:
             raise ValueError(f"the serial inside has another length than {self.bit_count} bits")
-        if self.seal and self.seal.inside and INSIDE_BITS[len(self.seal.inside)] != self.bit_count:
-            raise ValueError(f"the serial inside is not one of {self.bit_count} bits")
 
     def to_json(self) -> str:
         """The text of `config.json`."""
