@@ -241,6 +241,8 @@ class AttackTab:
 
         def choose(attack, name, taken, task, customer, lock, request: gr.Request):
             wanted = self.wanted(name, taken, task, customer, lock)
+            if wanted not in [one for _, one in self.choices(attack)]:  # it stood in for one that this attack can take
+                wanted = self.wanted(name, "", task, customer, lock)
             return *self.choose_attack(attack, request, wanted), f"{task}/{customer}/{lock}"
 
         quick: dict = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
