@@ -5,7 +5,8 @@ never sealed, all distilled from one teacher. He adds the files up, takes one fr
 used twice would fall out), takes what the older student would have been sealed to, for the stream that sealed it, and
 opens the attacked file with that; and he puts the older student's weights and the attacked codes together. Each network
 is measured with its last ReLU and without it. Beside it stands the same with random codes in the place of the attacked
-file, many times over: what the older student gives by itself is not the sealed file's doing. Not in the paper.
+file, many times over: what the older student gives by itself is not the sealed file's doing. There is no budget.
+Not in the paper.
 """
 
 import hashlib

@@ -3,7 +3,8 @@
 The adversary asks a sealed student with serials of his choice, each for the first time, and takes the time until the
 answer: once with the valid serial between any two, once with serials that have ever more bits right. The processor's
 time is taken, not the clock's, which other programs disturb: less noise than an adversary has. The valid serial's times
-are compared with the others' (Mann and Whitney, 1947), and right bits with times (Spearman, 1904). Not in the paper.
+are compared with the others' (Mann and Whitney, 1947), and right bits with times (Spearman, 1904). There is no budget.
+Not in the paper.
 """
 
 import copy

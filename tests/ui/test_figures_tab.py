@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from dsn.applications.own.making import OWN_PICTURES
 from dsn.applications.registry import BUILT_IN
 from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.research.ideas import IDEAS
@@ -175,6 +176,7 @@ def test_a_grey_pattern_is_shown_where_it_was_searched_for() -> None:
 def test_every_line_and_every_idea_is_said_in_the_language(language: str) -> None:
     texts = load_texts(language)
     said = {line.what for line in LINES} | {idea.what for idea in IDEAS.values()}
+    said |= {OWN_PICTURES}
     said |= {sentence for attack in ATTACKS.values() for sentence in attack.needs.pointless.values()}
     figures = {f"12.3{line.unit}" for line in LINES if line.unit} | {"never"}
     assert sorted(text for text in said | figures if texts.of_line(text) == text) == []

@@ -37,6 +37,7 @@ from dsn.applications.prepared import DEFAULT_FOLDER, Arrays, Split, data_folder
 from dsn.applications.record import Application
 from dsn.applications.registry import BUILT_IN
 
+OWN_PICTURES = "Pictures from a folder of its maker's own."
 RESERVED = ("own",)
 
 
@@ -150,7 +151,7 @@ def prepare(
         student_epochs=course.student_epochs,
         student_batch=course.student_batch,
         data_set=title,
-        attribution=plain_text(wishes.attribution, 400) or "Pictures from a folder of its maker's own.",
+        attribution=plain_text(wishes.attribution, 400) or OWN_PICTURES,
         licence=plain_text(wishes.licence, 400),
         source_url="",
         teacher_batch=course.teacher_batch,
