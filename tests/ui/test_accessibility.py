@@ -197,6 +197,6 @@ def test_the_panels_answers_are_told_once_a_change(context: BrowserContext, addr
     expect(told).to_have_text("")
     page.get_by_role("button", name="Licensed serial", exact=True).click()
     expect(told).to_have_text(
-        "With its own serial: Right: 0. With the entered serial: Right: 0. "
+        "With its own serial: Right: 3. With the entered serial: Right: 3. "
         "With no serial: No answer: nothing stands out."
     )

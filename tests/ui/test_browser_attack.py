@@ -85,7 +85,7 @@ def test_another_network_ends_an_attack(page: Page) -> None:
     page.locator("#attack-run").click()
     expect(page.locator("#attack-stage progress")).to_be_visible(timeout=PATIENCE)
     page.locator("#attack-student input").click()
-    page.get_by_role("option", name="digits/birch").click()
+    page.get_by_role("option", name="digits/birch", exact=True).click()
     expect(page.locator("#attack-stage")).to_contain_text(ATTACK["hint"])
     expect(page.locator("#attack-stop")).to_be_disabled()
     page.wait_for_timeout(1500)  # for a late step of the attack

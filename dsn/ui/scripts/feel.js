@@ -73,7 +73,7 @@ document.addEventListener("answered", () => {
   clearTimeout(pause);
   pause = setTimeout(() => {
     const panels = [...view.querySelectorAll(".panel")];
-    const words = (one) => one.textContent.replace(/[✓✗→]/g, "").replace(/\s+/g, " ").trim();
+    const words = (one) => one.textContent.replace(/[✓✗→–]/g, "").replace(/\s+/g, " ").trim();
     told.textContent = panels.map((panel) => `${words(panel.querySelector("h3"))}: ${words(panel.querySelector(".verdict"))}.`).join(" ");
   }, QUIET);
 });
