@@ -9,7 +9,7 @@ import pytest
 from app_process import PATIENCE
 from open_tab import open_tab
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Request, expect
 from waiting import until
 
 from dsn.serials import Serial
@@ -214,10 +214,12 @@ def test_what_a_tab_holds_is_sent_when_it_is_first_opened(context: BrowserContex
     page.goto(f"{address}/?lang={language}")
     expect(page.locator(".panel")).to_have_count(3)
     asked: Counter[int] = Counter()  # by the handler that is asked
-    page.on(
-        "request",
-        lambda request: asked.update([request.post_data_json["fn_index"]]) if "/run/predict" in request.url else None,
-    )
+
+    def count(request: Request) -> None:
+        if "/run/predict" in request.url:
+            asked[request.post_data_json["fn_index"]] += 1
+
+    page.on("request", count)
     titles = texts["page"]["tabs"]
     for tab, held in (
         ("attack", "#attack-stage .attack"),
