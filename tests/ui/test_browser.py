@@ -217,7 +217,7 @@ def test_what_a_tab_holds_is_sent_when_it_is_first_opened(context: BrowserContex
 
     def count(request: Request) -> None:
         if "/run/predict" in request.url:
-            asked[request.post_data_json["fn_index"]] += 1
+            asked[(request.post_data_json or {})["fn_index"]] += 1
 
     page.on("request", count)
     titles = texts["page"]["tabs"]
