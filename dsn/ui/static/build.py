@@ -155,9 +155,9 @@ def as_json(value: object) -> str:
 
 
 def styles() -> str:
-    """Every style sheet of the page, the folder's own last."""
+    """Every style sheet of the page, the folder's own last; without the spaces that lines begin with."""
     own = [UI / "styles" / f"{name}.css" for name in STYLES] + [HERE / "styles" / "static.css"]
-    return "\n".join(path.read_text("utf-8") for path in own)
+    return "\n".join(line.strip() for path in own for line in path.read_text("utf-8").splitlines())
 
 
 def page_data(texts: Texts, collection: Collection, galleries: dict[str, list[int]], hub: str) -> dict[str, Any]:
