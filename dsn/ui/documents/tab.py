@@ -49,8 +49,11 @@ class DocumentsTab:
 
     def __init__(self, texts: Texts, looks: Allowance) -> None:
         self.texts, self.said, self.looks = texts, texts["documents"], looks
-        self.build()
-        self.wire()
+        if bundled_of_pages():
+            self.build()
+            self.wire()
+        else:
+            gr.HTML(rendering.render_note(self.said["no_students"]), js_on_load=None)
 
     def look(self, name: str, number: float, path: str | None, entered: str, request: gr.Request) -> tuple[str, str]:
         """The three panels, and what is wrong with the serial or the file."""
@@ -144,8 +147,3 @@ class DocumentsTab:
     ) -> tuple[str, str]:
         """As `look`, pages counted from 1."""
         return self.look(name, int(number) - 1, path, entered, request)
-
-
-def has_students_of_pages() -> bool:
-    """Whether there is anything to show."""
-    return bool(bundled_of_pages())

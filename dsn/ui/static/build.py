@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -155,9 +156,10 @@ def as_json(value: object) -> str:
 
 
 def styles() -> str:
-    """Every style sheet of the page, the folder's own last; without the spaces that lines begin with."""
+    """Every style sheet of the page, the folder's own last; without comments and the spaces that lines begin with."""
     own = [UI / "styles" / f"{name}.css" for name in STYLES] + [HERE / "styles" / "static.css"]
-    return "\n".join(line.strip() for path in own for line in path.read_text("utf-8").splitlines())
+    text = re.sub(r"/\*.*?\*/", "", "\n".join(path.read_text("utf-8") for path in own), flags=re.DOTALL)
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def page_data(texts: Texts, collection: Collection, galleries: dict[str, list[int]], hub: str) -> dict[str, Any]:
