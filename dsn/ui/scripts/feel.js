@@ -30,7 +30,7 @@ const picture = () => view.querySelector(".panel.absent img")?.src;
 const askedWith = new WeakMap(); // of what was asked of the picture that is shown: that picture
 
 function freshen() {
-  const shown = view.querySelector(".panels").dataset;
+  const shown = view.querySelector(".panels")?.dataset ?? {};
   for (const one of stage.querySelectorAll(".asked-of")) {
     if (!askedWith.has(one)) askedWith.set(one, picture());
     const other = ["task", "customer", "lock", "serial"].some((name) => name in one.dataset && one.dataset[name] !== shown[name]);
@@ -40,10 +40,10 @@ function freshen() {
 }
 
 document.addEventListener("answered", () => {
-  view.querySelector(".panels").classList.remove("stale");
+  view.querySelector(".panels")?.classList.remove("stale");
   freshen();
 });
-document.addEventListener("dsn:cleared", () => view.querySelector(".panels").classList.add("stale"));
+document.addEventListener("dsn:cleared", () => view.querySelector(".panels")?.classList.add("stale"));
 for (const place of stage.querySelectorAll("#flips, #measurement")) new MutationObserver(freshen).observe(place, { subtree: true, childList: true });
 
 // From what is said of the lock to the attack that shows it.

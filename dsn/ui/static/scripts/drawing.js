@@ -77,7 +77,8 @@ function panelsHtml(records, about) {
       return `<li> <span class="name">${escaped(names[label])}</span> <span class="value">${percent(share)}</span> ${track} </li>`;
     });
     const answer = panel.is_even ? "" : panel.answers[0].name;
-    return `<section class="panel ${panel.condition}" data-condition="${panel.condition}" data-answer="${escaped(answer)}" data-ready="true" aria-label="${title}">
+    const stale = panel.condition === "entered" ? ` data-stale="${TEXTS.compare.stale_serial}"` : "";
+    return `<section class="panel ${panel.condition}"${stale} data-condition="${panel.condition}" data-answer="${escaped(answer)}" data-ready="true" aria-label="${title}">
       <header>
         <h3><button type="button" data-condition="${panel.condition}" aria-pressed="false" title="${TEXTS.share.focus}">${title}</button></h3>
         <p class="stamped-serial"> ${serial} </p>
@@ -92,20 +93,20 @@ function panelsHtml(records, about) {
   });
   const entered = records[1].serial ? dsnEngine.serialText(records[1].serial) : "none";
   const { task, customer } = about;
-  return `<div class="panels" data-task="${task}" data-customer="${escaped(customer)}" data-serial="${entered}"> ${sections.join(" ")} </div>`;
+  return `<div class="panels" data-stale="${TEXTS.compare.stale_drawing}" data-lock="stamped" data-task="${task}" data-customer="${escaped(customer)}" data-serial="${entered}"> ${sections.join(" ")} </div>`;
 }
 
 function verdictHtml(panel, best, truth) {
   const said = TEXTS.panels;
   const isUnknown = panel.is_right === null;
   const [mark, text] = panel.is_even
-    ? ["✗", filled(isUnknown ? said.even_unknown : said.even_wrong)]
+    ? ["–", filled(said.no_answer)]
     : isUnknown
       ? ["→", filled(said.unknown, { answer: best })]
       : panel.is_right
         ? ["✓", filled(said.right, { answer: best })]
         : ["✗", filled(said.wrong, { answer: best, truth })];
-  const kind = isUnknown ? "unknown" : panel.is_right ? "right" : "wrong";
+  const kind = panel.is_even || isUnknown ? "unknown" : panel.is_right ? "right" : "wrong";
   return `<p class="verdict ${kind}"> <span aria-hidden="true">${mark}</span> ${text} </p>`;
 }
 
