@@ -105,12 +105,14 @@ class Student {
     const logits = this.logits(this.shown(pictures, bits), count);
     const labels = [];
     let silent = 0;
+    const even = [];
     for (let row = 0; row < count; row += 1) {
       const each = logits.subarray(row * classes, (row + 1) * classes);
       labels.push(each.indexOf(Math.max(...each)));
-      silent += areEven(logits, row, classes);
+      even.push(Boolean(areEven(logits, row, classes)));
+      silent += even.at(-1);
     }
-    return { labels, silent };
+    return { labels, silent, even };
   }
 }
 

@@ -146,8 +146,10 @@ function measurementHtml({ done, total, counts, silent, levels, teacher, classes
   const lines = line("majority", levels.majority) + line("uniform", levels.uniform) + (teacher ? line("teacher", teacher) : "");
   const rows = bars.map((bar) => {
     const { condition, title, count, share } = bar;
+    const none = (100 * silent[condition]) / count;
+    const missing = none ? `<span class="no-answer" style="left:${(100 - none).toFixed(2)}%;width:${none.toFixed(2)}%"><span>${said.no_answer_short}</span></span>` : "";
     const drawn = count
-      ? `<span class="bar" style="width:${share.toFixed(2)}%"></span><span class="interval" style="left:${bar.interval[0].toFixed(2)}%;width:${(bar.interval[1] - bar.interval[0]).toFixed(2)}%"></span>`
+      ? `<span class="bar" style="width:${share.toFixed(2)}%"></span>${missing}<span class="interval" style="left:${bar.interval[0].toFixed(2)}%;width:${(bar.interval[1] - bar.interval[0]).toFixed(2)}%"></span>`
       : "";
     const quiet = silent[condition] ? `<small>${filled(said.silent, { count: silent[condition] })}</small>` : "";
     const figure = count ? `<b>${percent(share)}</b> <small>${interval(bar)}, N = ${grouped(count)}</small> ${quiet}` : "";
@@ -195,7 +197,7 @@ function cellsOf(matrix) {
 function cellRows(bars, counts, classes) {
   return bars.flatMap(({ condition, title }) => {
     return cellsOf(counts[condition]).map(([row, column, count]) => {
-      return `<tr><th scope="row">${title}</th><td>${escaped(classes[row])}</td><td>${escaped(classes[column])}</td><td>${count}</td></tr>`;
+      return `<tr><th scope="row">${title}</th><td>${escaped(classes[row])}</td><td>${escaped(classes[column] ?? TEXTS.measure.no_answer_short)}</td><td>${count}</td></tr>`;
     });
   });
 }
@@ -205,14 +207,15 @@ function matricesHtml(bars, counts, classes) {
   const many = classes.length;
   const figures = bars.map(({ condition, title }) => {
     const cells = cellsOf(counts[condition]).map(([row, column, count, share]) => {
-      const told = filled(said.cell, { truth: classes[row], answer: classes[column], count });
-      const written = `<text class="${share > 0.45 ? "strong" : ""}" x="${column + 0.5}" y="${row + 0.66}">${count}</text>`;
-      return `<rect class="cell" x="${column}" y="${row}" width="1" height="1" fill-opacity="${(0.12 + 0.88 * share).toFixed(3)}"><title>${told}</title></rect>${many <= 12 ? written : ""}`;
+      const told = filled(said.cell, { truth: classes[row], answer: classes[column] ?? said.no_answer_short, count });
+      const x = column + (column === many ? 0.2 : 0);
+      const written = `<text class="${share > 0.45 ? "strong" : ""}" x="${x + 0.5}" y="${row + 0.66}">${count}</text>`;
+      return `<rect class="cell" x="${x}" y="${row}" width="1" height="1" fill-opacity="${(0.12 + 0.88 * share).toFixed(3)}"><title>${told}</title></rect>${many <= 12 ? written : ""}`;
     });
     const axes = classes.map((name, place) => {
       return `<text class="axis" x="-0.5" y="${place + 0.66}">${escaped(name)}</text><text class="axis" x="${place + 0.5}" y="-0.35">${escaped(name)}</text>`;
     });
-    return `<figure class="${condition}"> <figcaption>${title}</figcaption> <svg viewBox="-1.6 -1.6 ${many + 1.7} ${many + 1.7}" role="img" aria-label="${filled(said.matrix_label, { title })}"> <rect class="frame" x="0" y="0" width="${many}" height="${many}"/>${cells.join("")}${many <= 12 ? axes.join("") : ""}</svg> </figure>`;
+    return `<figure class="${condition}"> <figcaption>${title}</figcaption> <svg viewBox="-1.6 -1.6 ${many + 2.9} ${many + 1.7}" role="img" aria-label="${filled(said.matrix_label, { title })}"> <rect class="frame" x="0" y="0" width="${many}" height="${many}"/><rect class="frame" x="${many + 0.2}" y="0" width="1" height="${many}"/><text class="axis" x="${many + 0.7}" y="-0.35">–</text>${cells.join("")}${many <= 12 ? axes.join("") : ""}</svg> </figure>`;
   });
   return `<h3>${said.matrices}</h3> <p class="quiet">${said.matrices_note}</p> <div class="matrices"> ${figures.join(" ")} </div>`;
 }

@@ -249,7 +249,7 @@ async function measure() {
   const config = visiting[name]?.config ?? (await opened(task, customer));
   await picturesOf(task);
   const classes = classNames(task, config.classes);
-  const empty = () => classes.map(() => classes.map(() => 0));
+  const empty = () => classes.map(() => [...classes.map(() => 0), 0]); // the last column: no answer
   const counts = { valid: empty(), entered: empty(), absent: empty() };
   const silent = { valid: 0, entered: 0, absent: 0 };
   const serials = { valid: validOf(task, customer), entered: serial, absent: null };
@@ -260,7 +260,7 @@ async function measure() {
     for (const [condition, bits] of Object.entries(serials)) {
       const found = await ask("answers", { name, from: task, start, end, bits });
       if (mine !== measuring) return;
-      found.labels.forEach((answer, place) => (counts[condition][labels[start + place]][answer] += 1));
+      found.labels.forEach((answer, place) => (counts[condition][labels[start + place]][found.even[place] ? classes.length : answer] += 1));
       silent[condition] += found.silent;
       done += end - start;
     }
