@@ -78,7 +78,7 @@ function panelsHtml(records, about) {
     });
     const answer = panel.is_even ? "" : panel.answers[0].name;
     const stale = panel.condition === "entered" ? ` data-stale="${TEXTS.compare.stale_serial}"` : "";
-    return `<section class="panel ${panel.condition}"${stale} data-condition="${panel.condition}" data-answer="${escaped(answer)}" data-ready="true" aria-label="${title}">
+    return `<section class="panel ${panel.condition}" data-condition="${panel.condition}" data-answer="${escaped(answer)}" data-ready="true" aria-label="${title}"${stale}>
       <header>
         <h3><button type="button" data-condition="${panel.condition}" aria-pressed="false" title="${TEXTS.share.focus}">${title}</button></h3>
         <p class="stamped-serial"> ${serial} </p>
@@ -93,7 +93,7 @@ function panelsHtml(records, about) {
   });
   const entered = records[1].serial ? dsnEngine.serialText(records[1].serial) : "none";
   const { task, customer } = about;
-  return `<div class="panels" data-stale="${TEXTS.compare.stale_drawing}" data-lock="stamped" data-task="${task}" data-customer="${escaped(customer)}" data-serial="${entered}"> ${sections.join(" ")} </div>`;
+  return `<div class="panels" data-stale="${TEXTS.compare.stale_drawing}" data-task="${task}" data-customer="${escaped(customer)}" data-lock="stamped" data-serial="${entered}"> ${sections.join(" ")} </div>`;
 }
 
 function verdictHtml(panel, best, truth) {
