@@ -31,7 +31,7 @@ class _Files:
     latest: float = 0.0
 
 
-class Shelf:
+class VisitorFiles:
     """Keeps what was made.
 
     Args:

@@ -21,11 +21,11 @@ def publish_folders(options: argparse.Namespace) -> None:
     names = [options.repo] if options.repo else repository_names(options.folders, options.organisation)
     home = owner_home()
     ledger = Ledger(open_owner(home, passphrase)) if (home / PRIVATE).exists() else None
-    parcels = [pack(folder, name, ledger) for folder, name in zip(options.folders, names, strict=True)]
-    for parcel in parcels:
+    publications = [pack(folder, name, ledger) for folder, name in zip(options.folders, names, strict=True)]
+    for publication in publications:
         if options.dry_run:
-            print("\n".join(dry_run(parcel, options.private)))
+            print("\n".join(dry_run(publication, options.private)))
         else:
-            print(f"{parcel.repository} at commit {publish(parcel, private=options.private)}", flush=True)
+            print(f"{publication.repository} at commit {publish(publication, private=options.private)}", flush=True)
     if options.dry_run:
         print("Nothing was sent.")

@@ -22,7 +22,7 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Publication:
     """What would go to one repository.
 
     Attributes:
@@ -36,7 +36,7 @@ class Parcel:
     title: str
 
 
-def pack(folder: Path, repository: str, ledger: Ledger | None = None) -> Parcel:
+def pack(folder: Path, repository: str, ledger: Ledger | None = None) -> Publication:
     """Check a student's folder and gather what is to be published.
 
     Args:
@@ -55,11 +55,13 @@ def pack(folder: Path, repository: str, ledger: Ledger | None = None) -> Parcel:
     if ledger is not None:
         _check_with_ledger(student, card, ledger)
     files = {name: (folder / name).read_bytes() for name in (CONFIG, WEIGHTS)} | {CARD: card.encode()}
-    return Parcel(repository, files, f"Student {student.config.task}/{student.config.customer}")
+    return Publication(repository, files, f"Student {student.config.task}/{student.config.customer}")
 
 
-def publish(parcel: Parcel, *, private: bool = False, endpoint: str | None = None, report: Report = print) -> str:
-    """Send a parcel to the Hub in one commit; the repository is made where it is missing.
+def publish(
+    publication: Publication, *, private: bool = False, endpoint: str | None = None, report: Report = print
+) -> str:
+    """Send a publication to the Hub in one commit; the repository is made where it is missing.
 
     The token is `HF_TOKEN`'s, or the one huggingface_hub was logged in with. A busy Hub is waited for.
 
@@ -73,14 +75,17 @@ def publish(parcel: Parcel, *, private: bool = False, endpoint: str | None = Non
     from huggingface_hub import CommitOperationAdd, HfApi, errors
 
     api = HfApi(endpoint=endpoint)
-    where = parcel.repository
+    where = publication.repository
     try:
         patiently(lambda: api.create_repo(where, private=private, exist_ok=True), report=report)
         done = patiently(
             lambda: api.create_commit(
                 where,
-                [CommitOperationAdd(path_in_repo=name, path_or_fileobj=parcel.files[name]) for name in parcel.files],
-                commit_message=parcel.title,
+                [
+                    CommitOperationAdd(path_in_repo=name, path_or_fileobj=publication.files[name])
+                    for name in publication.files
+                ],
+                commit_message=publication.title,
             ),
             report=report,
         )
@@ -122,11 +127,11 @@ def repository_names(folders: Sequence[Path], organisation: str) -> list[str]:
     return names
 
 
-def dry_run(parcel: Parcel, private: bool) -> list[str]:
+def dry_run(publication: Publication, private: bool) -> list[str]:
     """What would be sent, in lines."""
     kind = "private" if private else "public"
-    sizes = [f"  {name}: {len(content):,} bytes" for name, content in parcel.files.items()]
-    return [f"{parcel.repository} ({kind}), in one commit, “{parcel.title}”:", *sizes]
+    sizes = [f"  {name}: {len(content):,} bytes" for name, content in publication.files.items()]
+    return [f"{publication.repository} ({kind}), in one commit, “{publication.title}”:", *sizes]
 
 
 def _card(path: Path, student: Student, repository: str) -> str:

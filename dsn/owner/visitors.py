@@ -16,7 +16,7 @@ from dsn.owner.claims import Claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import fingerprint, public_pem
 from dsn.owner.ledger.ledger import today
-from dsn.owner.mint.customer_zip import write_parcel
+from dsn.owner.mint.customer_zip import write_customer_zip
 from dsn.owner.mint.lower_quality import LowerQuality
 from dsn.owner.names import customer_name
 from dsn.owner.trace.tracing import Issued
@@ -28,7 +28,7 @@ OWNER = "A visitor of this page"
 
 
 @dataclass(frozen=True)
-class Order:
+class MintOrder:
     """A student that a visitor wants.
 
     Attributes:
@@ -47,29 +47,29 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Made:
+class VisitorStudent:
     """A student that a visitor has.
 
     Attributes:
         order: what it was made for.
         student: in eval mode.
         weights: their hash.
-        parcel: the file to download; None where it could not be written.
+        download: the file to download; None where it could not be written.
     """
 
-    order: Order
+    order: MintOrder
     student: Student
     weights: str
-    parcel: Path | None
+    download: Path | None
 
 
 @dataclass
 class _Visitor:
     folder: Path
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
-    made: list[Made] = field(default_factory=list)
+    made: list[VisitorStudent] = field(default_factory=list)
     issued: int = 0
-    order: Order | None = None
+    order: MintOrder | None = None
     ordered: float = field(default_factory=time.monotonic)
     offer: LowerQuality | None = None
     offered: float = 0.0
@@ -101,7 +101,7 @@ class Visitors:
         self._allowance = Allowance(limits.mints_per_hour, limits.mints_per_hour_in_all, share)
         self._lock = threading.RLock()
 
-    def order(self, tab: str, address: str, application: Application, customer: str) -> Order:
+    def order(self, tab: str, address: str, application: Application, customer: str) -> MintOrder:
         """Sign a verifier with the visitor's key and queue for a student.
 
         Args:
@@ -136,7 +136,7 @@ class Visitors:
             visitor.order, visitor.ordered = self._signed(tab, visitor, application, customer), time.monotonic()
             return visitor.order
 
-    def _signed(self, tab: str, visitor: _Visitor, application: Application, customer: str) -> Order:
+    def _signed(self, tab: str, visitor: _Visitor, application: Application, customer: str) -> MintOrder:
         public = visitor.key.public_key()
         while True:
             visitor.issued += 1
@@ -144,21 +144,21 @@ class Visitors:
             signature = visitor.key.sign(verifier.message())
             if serial_of(signature).is_issuable:
                 claim = Claim(verifier, signature, fingerprint(public))
-                return Order(tab, claim, public_pem(public), secrets.token_urlsafe(12))
+                return MintOrder(tab, claim, public_pem(public), secrets.token_urlsafe(12))
 
-    def before(self, order: Order) -> int:
+    def before(self, order: MintOrder) -> int:
         """How many others' orders came earlier and are not fulfilled yet; those that wait for a choice do not count."""
         with self._lock:
             mine = self._visitors[order.tab].ordered
             others = [one for one in self._visitors.values() if one.order and not one.offer]
             return sum(one.ordered < mine for one in others)
 
-    def waiting_for(self, tab: str) -> Order | None:
+    def waiting_for(self, tab: str) -> MintOrder | None:
         """The order of this tab that is being made, or waits to be."""
         with self._lock:
             return self._visitors[tab].order if tab in self._visitors else None
 
-    def is_wanted(self, order: Order) -> bool:
+    def is_wanted(self, order: MintOrder) -> bool:
         """Whether its visitor is still there and waits for it."""
         return self.waiting_for(order.tab) == order
 
@@ -168,7 +168,7 @@ class Visitors:
             if tab in self._visitors:
                 self._visitors[tab].order = self._visitors[tab].offer = None
 
-    def offer(self, order: Order, lower: LowerQuality) -> None:
+    def offer(self, order: MintOrder, lower: LowerQuality) -> None:
         """Ask the visitor whether a student of lower quality will do; until the answer nobody waits for the order."""
         with self._lock:
             if self.is_wanted(order):
@@ -180,7 +180,7 @@ class Visitors:
         with self._lock:
             return tab in self._visitors and self._visitors[tab].offer is not None
 
-    def accept(self, tab: str) -> Order:
+    def accept(self, tab: str) -> MintOrder:
         """Take the offer: the same order, with the same claim and serial, stands in the queue again, as the last.
 
         Raises:
@@ -195,7 +195,7 @@ class Visitors:
             visitor.offer = None
             return visitor.order
 
-    def keep(self, order: Order, student: Student, card: str) -> tuple[Made, str]:
+    def keep(self, order: MintOrder, student: Student, card: str) -> tuple[VisitorStudent, str]:
         """Give a visitor the finished student.
 
         Args:
@@ -214,22 +214,22 @@ class Visitors:
                 raise OwnerError("This student is wanted no more.")
             visitor, problem = self._visitors[order.tab], ""
             said = order.claim.verifier
-            parcel: Path | None = visitor.folder / str(said.number) / f"{said.task}-{said.customer}.zip"
-            assert parcel is not None
+            download: Path | None = visitor.folder / str(said.number) / f"{said.task}-{said.customer}.zip"
+            assert download is not None
             try:
-                write_parcel(parcel, student, card, order.claim, order.public)
+                write_customer_zip(download, student, card, order.claim, order.public)
             except OwnerError as error:
-                parcel, problem = None, str(error)
-            made = Made(order, student, weights_hash(student.state_dict()), parcel)
+                download, problem = None, str(error)
+            made = VisitorStudent(order, student, weights_hash(student.state_dict()), download)
             visitor.made.append(made)
             for old in visitor.made[: -self.limits.students_per_tab]:
-                if old.parcel:
-                    old.parcel.unlink(missing_ok=True)
+                if old.download:
+                    old.download.unlink(missing_ok=True)
             visitor.made = visitor.made[-self.limits.students_per_tab :]
             visitor.order = None
             return made, problem
 
-    def made(self, tab: str) -> list[Made]:
+    def made(self, tab: str) -> list[VisitorStudent]:
         """The students of this tab, the latest last."""
         with self._lock:
             return list(self._visitors[tab].made) if tab in self._visitors else []

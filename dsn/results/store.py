@@ -71,7 +71,7 @@ def teacher_accuracy(task: str) -> Accuracy | None:
 
 
 @dataclass(frozen=True)
-class Origin:
+class Provenance:
     """When, where and how often several rows were measured.
 
     Attributes:
@@ -91,9 +91,9 @@ class Origin:
     most: int
 
 
-def origin_of(rows: Iterable[dict[str, Any]]) -> Origin:
+def provenance_of(rows: Iterable[dict[str, Any]]) -> Provenance:
     """Where rows come from that were measured over several seeds; there has to be one."""
     rows = list(rows)
     dates, seeds = ([row[key] for row in rows] for key in ("date", "seeds"))
     commits, devices = (tuple(dict.fromkeys(row[key] for row in rows)) for key in ("commit", "device"))
-    return Origin(min(dates), max(dates), commits, devices, min(seeds), max(seeds))
+    return Provenance(min(dates), max(dates), commits, devices, min(seeds), max(seeds))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dsn.results.store import origin_of
+from dsn.results.store import provenance_of
 
 MARKUP = frozenset("&<>\"'`*_[]()#|!\\~:")  # the colon ends a scheme of an address
 
@@ -35,7 +35,7 @@ def made_by(*rows: dict) -> str:
 
 def made_over(rows: Iterable[dict]) -> str:
     """Seeds, commits, devices and dates of several rows, in a sentence."""
-    origin = origin_of(rows)
+    origin = provenance_of(rows)
     seeds, dates = (
         f"{first}" if first == last else f"{first} to {last}"
         for first, last in ((origin.fewest, origin.most), (origin.first, origin.last))

@@ -12,18 +12,18 @@ from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from dsn.allowance import Allowance, VisitorLimits
-from dsn.export.visitor_files import Shelf
+from dsn.export.visitor_files import VisitorFiles
 from dsn.owner.mint.quick import QuickMint
 from dsn.owner.visitors import Visitors
 from dsn.student.collection import Collection
 from dsn.ui.rendering import HERE, render_footer, render_head, render_header, script
 from dsn.ui.serving.arrivals import Arrivals
-from dsn.ui.serving.background import BackRow
+from dsn.ui.serving.background import Background
 from dsn.ui.serving.endpoints import add_endpoints
 from dsn.ui.serving.file_guard import LARGEST_FILE, Gate
 from dsn.ui.serving.languages import LanguageDoor
 from dsn.ui.serving.sharing import Sharing
-from dsn.ui.serving.waiting_line import Turns
+from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.tabs import TABS, Parts
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 
@@ -101,9 +101,9 @@ def build_page(
         quick: how they mint; None for the usual.
     """
     limits, folder = limits or VisitorLimits(), Path(get_upload_folder())
-    visitors, shelf = Visitors(limits, folder), Shelf(limits, folder)
+    visitors, visitor_files = Visitors(limits, folder), VisitorFiles(limits, folder)
     looks = Allowance(limits.looks_per_hour, limits.looks_per_hour_in_all, limits.share_of_one_address)
-    parts = Parts(collection, visitors, quick or QuickMint(), BackRow(), Turns(), shelf, looks)
+    parts = Parts(collection, visitors, quick or QuickMint(), Background(), WaitingLine(), visitor_files, looks)
     texts = load_texts(DEFAULT_LANGUAGE)
     with gr.Blocks(title=texts["page"]["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         build_tabs(texts, parts)
@@ -111,8 +111,8 @@ def build_page(
 
         def leave(request: gr.Request) -> None:
             visitors.leave(request.session_hash or "")
-            shelf.leave(request.session_hash or "")
-            parts.turns.give_up(request.session_hash or "")
+            visitor_files.leave(request.session_hash or "")
+            parts.waiting_line.give_up(request.session_hash or "")
 
         page.unload(leave)
     for language in languages()[1:]:

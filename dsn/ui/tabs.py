@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from dsn.allowance import Allowance
-from dsn.export.visitor_files import Shelf
+from dsn.export.visitor_files import VisitorFiles
 from dsn.owner.mint.quick import QuickMint
 from dsn.owner.visitors import Visitors
 from dsn.student.collection import Collection
@@ -19,8 +19,8 @@ from dsn.ui.lesson.lesson import Lesson
 from dsn.ui.lesson.steps import fits
 from dsn.ui.method import build_method_tab
 from dsn.ui.mint.tab import MintTab
-from dsn.ui.serving.background import BackRow
-from dsn.ui.serving.waiting_line import Turns
+from dsn.ui.serving.background import Background
+from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.take_home.export_row import ExportRow
 from dsn.ui.texts import Texts
 from dsn.ui.trace.tab import TraceTab
@@ -34,25 +34,25 @@ class Parts:
         collection: the students they show.
         visitors: keys and students of visitors.
         quick: how they mint.
-        back_row: where attacks run.
-        turns: the line before it.
-        shelf: files made for visitors to keep.
+        background: where attacks run.
+        waiting_line: the line before it.
+        visitor_files: files made for visitors to keep.
         looks: at pictures and files that they bring.
     """
 
     collection: Collection
     visitors: Visitors
     quick: QuickMint
-    back_row: BackRow
-    turns: Turns
-    shelf: Shelf
+    background: Background
+    waiting_line: WaitingLine
+    visitor_files: VisitorFiles
     looks: Allowance
 
 
 def _compare(texts: Texts, parts: Parts, tabs: gr.Tabs) -> CompareTab:
     lesson = Lesson(texts, parts.collection) if fits(parts.collection) else None
     compare = CompareTab(texts, parts.collection, parts.looks)
-    ExportRow(texts, parts.collection, compare, parts.shelf)
+    ExportRow(texts, parts.collection, compare, parts.visitor_files)
     if lesson:
         lesson.wire(compare)
     return compare
@@ -65,7 +65,7 @@ def _mint(texts: Texts, parts: Parts, tabs: gr.Tabs) -> None:
 # Each lays out and wires its tab within the row of all of them; what it returns is for what concerns the whole page.
 TABS: dict[str, Callable[[Texts, Parts, gr.Tabs], Any]] = {
     "compare": _compare,
-    "attack": lambda texts, parts, tabs: AttackTab(texts, parts.collection, parts.back_row, parts.turns),
+    "attack": lambda texts, parts, tabs: AttackTab(texts, parts.collection, parts.background, parts.waiting_line),
     "mint": _mint,
     "trace": lambda texts, parts, tabs: TraceTab(texts, parts.collection, parts.visitors, parts.looks),
     "documents": lambda texts, parts, tabs: DocumentsTab(texts, parts.looks),

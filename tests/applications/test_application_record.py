@@ -39,8 +39,8 @@ from dsn.ui.attack.tab import AttackTab
 from dsn.ui.compare.tab import CompareTab
 from dsn.ui.figures.rendering import render_attacks
 from dsn.ui.page import build_page
-from dsn.ui.serving.background import BackRow
-from dsn.ui.serving.waiting_line import Turns
+from dsn.ui.serving.background import Background
+from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.texts import load_texts
 
 CLASSES = ("red square", "green square", "blue square")
@@ -160,7 +160,7 @@ def test_a_visitor_compares_it_and_attacks_it(collection: Collection) -> None:
     texts, visitor = load_texts("en"), gr.Request(session_hash="visitor")
     with gr.Blocks():
         tab = CompareTab(texts, collection, Allowance(None, 9))
-        thief = AttackTab(texts, collection, BackRow(), Turns())
+        thief = AttackTab(texts, collection, Background(), WaitingLine())
     panels, *_, hint = tab.choose_application("shapes", "stamped", "")
     assert any(name in panels for name in CLASSES) and hint
     measured, whole = list(tab.press_measure("shapes", "alder", "stamped", SERIAL.text))[-1]

@@ -28,8 +28,8 @@ from dsn.tables.readme import attacks_table
 from dsn.ui.attack.longer import render_longer_attacks
 from dsn.ui.attack.tab import AttackTab
 from dsn.ui.figures.rendering import render_attacks
-from dsn.ui.serving.background import BackRow
-from dsn.ui.serving.waiting_line import Turns
+from dsn.ui.serving.background import Background
+from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.texts import languages, load_texts
 
 ABOUT = """Dimming: look at ever darker pictures.
@@ -110,7 +110,7 @@ def test_the_page_offers_it_and_shows_it_from_the_first_step_to_what_it_came_to(
 ) -> None:
     texts, visitor = load_texts(language), gr.Request(session_hash="visitor")
     with gr.Blocks():
-        tab = AttackTab(texts, collection, BackRow(), Turns())
+        tab = AttackTab(texts, collection, Background(), WaitingLine())
     assert list(tab.titles)[-1] == "dimming" and tab.titles["dimming"] == TOY.title
     (name, *_), about = victims(collection, TOY), tab.choose_attack("dimming", visitor)[1]
     assert "The adversary has the weights and no serial." in about

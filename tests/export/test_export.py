@@ -18,7 +18,7 @@ from dsn.export.drawing import as_pdf, as_png
 from dsn.export.font import FONT
 from dsn.export.sheet import Measured, Sheet, without_stamp
 from dsn.export.tables import FORMULA_STARTS, Exported, as_csv, as_json, figures, safe_cell
-from dsn.export.visitor_files import ExportError, Shelf
+from dsn.export.visitor_files import ExportError, VisitorFiles
 from dsn.measuring.comparison import compare, measure
 from dsn.results.store import read_results
 from dsn.student.collection import Collection, load_collection
@@ -139,23 +139,25 @@ def test_no_cell_is_a_formula(text: str) -> None:
 
 
 def test_files_are_few_and_go_when_their_visitor_goes(tmp_path: Path) -> None:
-    shelf = Shelf(VisitorLimits(exports_per_tab=2, exports_per_hour=4, exports_per_hour_in_all=9), tmp_path)
-    mine = [shelf.put("tab", "here", f"{place}.png", lambda: b"content") for place in range(3)]
-    other = shelf.put("other", "there", "0.png", lambda: b"others'")
+    visitor_files = VisitorFiles(
+        VisitorLimits(exports_per_tab=2, exports_per_hour=4, exports_per_hour_in_all=9), tmp_path
+    )
+    mine = [visitor_files.put("tab", "here", f"{place}.png", lambda: b"content") for place in range(3)]
+    other = visitor_files.put("other", "there", "0.png", lambda: b"others'")
     assert [path.exists() for path in mine] == [False, True, True]
     assert mine[1].parent != mine[2].parent and mine[1].read_bytes() == b"content"
-    shelf.put("tab", "here", "last.png", lambda: b"")
+    visitor_files.put("tab", "here", "last.png", lambda: b"")
     with pytest.raises(ExportError, match="too_many"):
-        shelf.put("tab", "here", "more.png", lambda: pytest.fail("made in vain"))
-    shelf.leave("tab")
-    shelf.leave("tab")
+        visitor_files.put("tab", "here", "more.png", lambda: pytest.fail("made in vain"))
+    visitor_files.leave("tab")
+    visitor_files.leave("tab")
     assert list(tmp_path.rglob("*.png")) == [other]
-    shelf.leave("other")
+    visitor_files.leave("other")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_files_go_with_time(tmp_path: Path) -> None:
-    shelf = Shelf(VisitorLimits(minutes_kept=0.0), tmp_path)
-    first = shelf.put("tab", "here", "a.png", lambda: b"a")
-    second = shelf.put("other", "there", "b.png", lambda: b"b")
+    visitor_files = VisitorFiles(VisitorLimits(minutes_kept=0.0), tmp_path)
+    first = visitor_files.put("tab", "here", "a.png", lambda: b"a")
+    second = visitor_files.put("other", "there", "b.png", lambda: b"b")
     assert not first.exists() and second.exists()

@@ -17,7 +17,7 @@ from dsn.owner.errors import OwnerError
 from dsn.owner.keys import open_owner
 from dsn.owner.ledger.ledger import Ledger
 from dsn.owner.mint.fleet import mint_fleet
-from dsn.owner.mint.minting import bench_for, commission, mint
+from dsn.owner.mint.minting import commission, mint, work_folder_for
 from dsn.owner.mint.worker import Minting
 from dsn.owner.weights import weights_hash
 from dsn.student.hub import load_student
@@ -85,9 +85,9 @@ def test_a_ray_worker_that_is_killed_is_replaced(ledger: Ledger, monkeypatch: py
 def test_the_key_stays_with_the_driver(ledger: Ledger) -> None:
     """What is sent to a worker has no reference to the owner, its key or its folder."""
     application = registry.BUILT_IN["digits"]
-    with bench_for(ledger, application, "alder", QUICK) as bench:
+    with work_folder_for(ledger, application, "alder", QUICK) as work_folder:
         sent = cloudpickle.dumps(
-            (application, commission(ledger, tuple("0123456789"), application, bench, QUICK), QUICK)
+            (application, commission(ledger, tuple("0123456789"), application, work_folder, QUICK), QUICK)
         )
     key = (ledger.owner.home / "private-key.pem").read_bytes()
     assert str(ledger.owner.home).encode() not in sent

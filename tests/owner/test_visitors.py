@@ -25,7 +25,7 @@ from dsn.owner.keys import read_public
 from dsn.owner.mint.lower_quality import LowerQuality
 from dsn.owner.mint.quick import QuickMint
 from dsn.owner.names import CUSTOMER
-from dsn.owner.visitors import Made, Visitors, customer_word
+from dsn.owner.visitors import Visitors, VisitorStudent, customer_word
 from dsn.owner.weights import weights_hash
 from dsn.places import ROOT
 
@@ -39,7 +39,7 @@ def visitors(tmp_path: Path) -> Visitors:
     return Visitors(LIMITS, tmp_path)
 
 
-def mint(visitors: Visitors, tab: str, customer: str, address: str = "somewhere") -> Made:
+def mint(visitors: Visitors, tab: str, customer: str, address: str = "somewhere") -> VisitorStudent:
     order = visitors.order(tab, address, DIGITS, customer)
     made, problem = visitors.keep(order, gated_student(order.claim.serial, customer), "# A card\n")
     assert problem == ""
@@ -64,8 +64,8 @@ def test_the_parcel_holds_a_student_that_its_claim_unlocks_and_no_private_key(
     visitors: Visitors, tmp_path: Path, digits: HeldOut
 ) -> None:
     made = mint(visitors, "tab", "elm")
-    assert made.parcel is not None
-    with zipfile.ZipFile(made.parcel) as file:
+    assert made.download is not None
+    with zipfile.ZipFile(made.download) as file:
         file.extractall(tmp_path / "got")
     got = tmp_path / "got"
     assert {str(path.relative_to(got)) for path in files(got)} == {
@@ -96,7 +96,7 @@ def test_no_visitor_sees_anothers(visitors: Visitors) -> None:
     assert first.order.claim.key != second.order.claim.key
     assert [one.serial for one in visitors.issued("first", "digits")] == [first.order.claim.serial]
     assert visitors.issued("first", "signs") == []
-    assert first.parcel and second.parcel and first.parcel.parent.parent != second.parcel.parent.parent
+    assert first.download and second.download and first.download.parent.parent != second.download.parent.parent
 
 
 def test_who_leaves_leaves_nothing(visitors: Visitors, tmp_path: Path) -> None:
@@ -105,11 +105,11 @@ def test_who_leaves_leaves_nothing(visitors: Visitors, tmp_path: Path) -> None:
     order = visitors.order("first", "somewhere", DIGITS, "oak")
     visitors.leave("first")
     visitors.leave("first")
-    assert files(tmp_path) == [stays.parcel]
+    assert files(tmp_path) == [stays.download]
     assert visitors.made("first") == [] and not visitors.is_wanted(order)
     with pytest.raises(OwnerError, match="wanted no more"):
         visitors.keep(order, gated_student(order.claim.serial), "")
-    assert files(tmp_path) == [stays.parcel]
+    assert files(tmp_path) == [stays.download]
 
 
 def test_whose_time_is_over_is_forgotten_at_the_next_order(tmp_path: Path) -> None:
@@ -117,13 +117,13 @@ def test_whose_time_is_over_is_forgotten_at_the_next_order(tmp_path: Path) -> No
     mint(visitors, "first", "elm")
     time.sleep(0.01)
     stays = mint(visitors, "second", "fir")
-    assert visitors.made("first") == [] and files(tmp_path) == [stays.parcel]
+    assert visitors.made("first") == [] and files(tmp_path) == [stays.download]
 
 
 def test_the_oldest_goes_when_there_are_too_many(visitors: Visitors, tmp_path: Path) -> None:
     made = [mint(visitors, "tab", name) for name in ("elm", "fir", "oak")]
     assert visitors.made("tab") == made[1:]
-    assert files(tmp_path) == sorted(one.parcel for one in made[1:] if one.parcel)
+    assert files(tmp_path) == sorted(one.download for one in made[1:] if one.download)
     assert [one.order.claim.verifier.number for one in made] == [1, 2, 3]
 
 
@@ -151,7 +151,7 @@ def test_the_students_in_all_are_bounded(visitors: Visitors) -> None:
     with pytest.raises(OwnerError, match="as many visitors' students as it can"):
         visitors.order("e", "e", DIGITS, "elm")
     visitors.leave("b")
-    assert mint(visitors, "e", "elm", "e").parcel
+    assert mint(visitors, "e", "elm", "e").download
 
 
 def test_orders_are_bounded_in_an_hour(visitors: Visitors) -> None:
@@ -194,12 +194,12 @@ def test_a_full_disk_costs_the_file_and_not_the_student(visitors: Visitors, tmp_
     student = gated_student(order.claim.serial, "elm")
     with files_no_larger_than(10_000):
         made, problem = visitors.keep(order, student, "# A card\n")
-    assert made.parcel is None and visitors.made("tab") == [made]
+    assert made.download is None and visitors.made("tab") == [made]
     assert problem.startswith("The file with the student could not be written") and problem.endswith(
         "mint again later."
     )
     assert str(tmp_path) not in problem and files(tmp_path) == []
-    assert mint(visitors, "tab", "fir").parcel
+    assert mint(visitors, "tab", "fir").download
 
 
 def test_an_offer_is_the_same_order_at_the_end_of_the_queue(visitors: Visitors) -> None:

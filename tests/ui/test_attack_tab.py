@@ -24,8 +24,8 @@ from dsn.ui.attack.rendering import render_attack, span_in_words
 from dsn.ui.attack.tab import AttackTab
 from dsn.ui.attack.views import View, Watching
 from dsn.ui.compare.tab import CompareTab
-from dsn.ui.serving.background import BackRow
-from dsn.ui.serving.waiting_line import Turns
+from dsn.ui.serving.background import Background
+from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.texts import languages, load_texts
 
 TEXTS = load_texts("en")
@@ -198,7 +198,7 @@ def test_years_in_words(years: float, words: str) -> None:
 
 def test_every_choice_has_its_words(collection: Collection) -> None:
     with gr.Blocks():
-        tab = AttackTab(TEXTS, collection, BackRow(), Turns())
+        tab = AttackTab(TEXTS, collection, Background(), WaitingLine())
     for attack in ATTACK["shown"]:
         assert ATTACK[f"about_{attack}"] and ATTACK[f"said_{attack}"] and f"axis_{attack}" in ATTACK
         name, _, stage, *_ = tab.choose_attack(attack, gr.Request(session_hash="visitor"))
@@ -208,7 +208,7 @@ def test_every_choice_has_its_words(collection: Collection) -> None:
 
 def test_the_network_is_the_one_shown_under_compare_until_another_is_chosen_here(collection: Collection) -> None:
     with gr.Blocks():
-        tab = AttackTab(TEXTS, collection, BackRow(), Turns())
+        tab = AttackTab(TEXTS, collection, Background(), WaitingLine())
     name, stage, taken = tab.follow("opening", "digits/alder", 0, "", "signs", "birch", "sealed")
     assert (name.value, taken) == ("signs/birch-sealed", "signs/birch/sealed")
     assert stage == tab.waiting("opening", "signs/birch-sealed")
@@ -225,7 +225,7 @@ def test_the_network_is_the_one_shown_under_compare_until_another_is_chosen_here
 def test_where_there_is_nothing_to_try_it_says_why(collection: Collection) -> None:
     why = attack_named("reverse-engineering").needs.pointless["sealed"]
     with gr.Blocks():
-        tab = AttackTab(TEXTS, collection, BackRow(), Turns())
+        tab = AttackTab(TEXTS, collection, Background(), WaitingLine())
     assert why in tab.before("reverse-engineering", "digits/alder-sealed", 0)
     assert why not in tab.before("reverse-engineering", "digits/alder", 0)
 
@@ -241,7 +241,7 @@ def test_a_page_of_few_students_offers_what_can_be_done_with_them(collection: Co
     )
     with gr.Blocks():
         CompareTab(TEXTS, few, Allowance(9, 9))
-        tab = AttackTab(TEXTS, few, BackRow(), Turns())
+        tab = AttackTab(TEXTS, few, Background(), WaitingLine())
     short = [name for name in names if len(few.serials[name].bits) == 9]
     assert ("brute-force" in tab.titles) == bool(short)
     assert ("pruning" in tab.titles) == (len(short) < len(names))

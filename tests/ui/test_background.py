@@ -9,8 +9,8 @@ from contextlib import aclosing
 import pytest
 import torch
 
-from dsn.ui.serving.background import BackRow, OutOfTimeError
-from dsn.ui.serving.waiting_line import FullError, Turns
+from dsn.ui.serving.background import Background, OutOfTimeError
+from dsn.ui.serving.waiting_line import FullError, WaitingLine
 
 
 def counting(closed: list[str], pause: float = 0.0) -> Generator[int, None, None]:
@@ -34,19 +34,19 @@ async def all_of(steps: AsyncGenerator[int, None]) -> list[int]:
 
 def test_the_back_row_passes_everything_on_and_closes() -> None:
     closed: list[str] = []
-    assert asyncio.run(all_of(BackRow().steps(counting(closed), 60))) == list(range(1000))
+    assert asyncio.run(all_of(Background().steps(counting(closed), 60))) == list(range(1000))
     assert len(closed) == 1 and closed[0].startswith("back-row")
 
 
 def test_who_stops_asking_frees_the_back_row() -> None:
-    row, closed = BackRow(), list[str]()
+    row, closed = Background(), list[str]()
     assert asyncio.run(taken(row.steps(counting(closed), 60), 2)) == [0, 1]
     assert asyncio.run(taken(row.steps(counting([]), 60), 1)) == [0]  # the next one's turn
     assert len(closed) == 1
 
 
 def test_work_that_takes_too_long_ends() -> None:
-    row, closed = BackRow(), list[str]()
+    row, closed = Background(), list[str]()
     with pytest.raises(OutOfTimeError):
         asyncio.run(all_of(row.steps(counting(closed, 0.01), 0.05)))
     asyncio.run(taken(row.steps(counting([]), 60), 1))
@@ -55,7 +55,7 @@ def test_work_that_takes_too_long_ends() -> None:
 
 def test_the_page_keeps_its_threads() -> None:
     before = torch.get_num_threads()
-    asyncio.run(taken(BackRow().steps(counting([]), 60), 1))
+    asyncio.run(taken(Background().steps(counting([]), 60), 1))
     found: list[int] = []
     later = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
     later.start()
@@ -64,23 +64,23 @@ def test_the_page_keeps_its_threads() -> None:
 
 
 def test_who_comes_later_waits_behind() -> None:
-    turns = Turns(longest=3)
-    first, second, third = (turns.take(tab, "a") for tab in "xyz")
+    line = WaitingLine(longest=3)
+    first, second, third = (line.take(tab, "a") for tab in "xyz")
     assert first and second and third
-    assert [turns.before(one) for one in (first, second, third)] == [0, 1, 2]
+    assert [line.before(one) for one in (first, second, third)] == [0, 1, 2]
     with pytest.raises(FullError):
-        turns.take("w", "a")
-    assert turns.take("y", "a") is None and turns.before(second) == 1, "pressing twice changes nothing"
-    turns.give_up("x", "stopped")
-    assert not first.wanted and first.instead == "stopped" and turns.is_latest(first)
-    assert [turns.before(one) for one in (second, third)] == [0, 1]
-    again = turns.take("x", "a")
-    assert again and turns.before(again) == 2 and not turns.is_latest(first)
-    turns.over(first)
-    assert again.wanted and turns.is_latest(again), "the end of an old one leaves the new one alone"
-    other = turns.take("y", "b")
-    assert other and not second.wanted and [turns.before(one) for one in (third, again, other)] == [0, 1, 2]
+        line.take("w", "a")
+    assert line.take("y", "a") is None and line.before(second) == 1, "pressing twice changes nothing"
+    line.give_up("x", "stopped")
+    assert not first.wanted and first.instead == "stopped" and line.is_latest(first)
+    assert [line.before(one) for one in (second, third)] == [0, 1]
+    again = line.take("x", "a")
+    assert again and line.before(again) == 2 and not line.is_latest(first)
+    line.over(first)
+    assert again.wanted and line.is_latest(again), "the end of an old one leaves the new one alone"
+    other = line.take("y", "b")
+    assert other and not second.wanted and [line.before(one) for one in (third, again, other)] == [0, 1, 2]
     for one in (third, again, other):
-        turns.over(one)
-    turns.give_up("x")  # nothing there
-    assert turns.take("x", "a")
+        line.over(one)
+    line.give_up("x")  # nothing there
+    assert line.take("x", "a")

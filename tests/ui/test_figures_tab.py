@@ -9,7 +9,7 @@ from dsn.applications.own.making import OWN_PICTURES
 from dsn.applications.registry import BUILT_IN
 from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.research.ideas import IDEAS
-from dsn.results.store import origin_of, read_results
+from dsn.results.store import provenance_of, read_results
 from dsn.tables import readme as readme_tables
 from dsn.tables.attacks import Cell, attack_lines, tally
 from dsn.tables.ideas import idea_lines
@@ -101,7 +101,7 @@ def test_shares_of_the_data_are_said_where_there_are_several() -> None:
 
 def test_every_row_counts_in_when_and_how_often_it_was_recorded() -> None:
     later = row(1.0, attack="pruning", date="2026-12-01", commit="def", seeds=1, device="Abacus")
-    origin = origin_of([later, row(1.0)])
+    origin = provenance_of([later, row(1.0)])
     assert (origin.first, origin.last, origin.fewest, origin.most) == ("2026-11-24", "2026-12-01", 1, 3)
     assert set(origin.commits) == {"abc", "def"} and len(origin.devices) == 2
     html = render_attacks(ENGLISH, {"a": row(1.0), "b": later})

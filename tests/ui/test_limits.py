@@ -60,7 +60,7 @@ def test_sixty_pupils_behind_one_address_mint_once_each(tmp_path: Path) -> None:
     student = gated_student(orders[0].claim.serial)
     for order in orders:
         made, problem = visitors.keep(order, student, "# A card\n")
-        assert made.parcel and not problem
+        assert made.download and not problem
 
 
 def test_one_tab_is_bounded_and_another_is_not_by_it() -> None:

@@ -50,7 +50,7 @@ def ordered(tab: MintTab, name: str = "elm") -> Ticket:
 def test_one_minting_from_order_to_trial(tab: MintTab, tmp_path: Path) -> None:
     live, *_ = list(tab.mint(ordered(tab)))[-1]
     (made,) = tab.visitors.made("me")
-    assert made.parcel and files(tmp_path) == [made.parcel]
+    assert made.download and files(tmp_path) == [made.download]
     assert "The network of elm is ready" in live and "Download digits-elm.zip" in live
     panels, _, entered = tab.trial.press_none(0, ME)
     assert made.order.claim.serial.text in panels and entered is None
@@ -142,9 +142,11 @@ def test_one_beyond_the_limit_is_said_at_once_and_made_at_lower_quality(
     (made,) = tab.visitors.made("me")
     assert minted_with == [agreed.lower.how] and made.order.claim == order.claim
     assert "lower quality" in live and "39 % of the usual steps" in live
-    assert made.parcel is not None
-    with zipfile.ZipFile(made.parcel) as parcel:
-        (card,) = [parcel.read(name).decode() for name in parcel.namelist() if name.endswith("digits-elm/README.md")]
+    assert made.download is not None
+    with zipfile.ZipFile(made.download) as download:
+        (card,) = [
+            download.read(name).decode() for name in download.namelist() if name.endswith("digits-elm/README.md")
+        ]
     assert "It is of lower quality: it made 39% of the usual steps." in card
 
 

@@ -13,7 +13,7 @@ from dsn.student.student import Student
 SERIAL, CLAIM, KEY = "keep-secret/serial.txt", "keep-secret/claim.json", "public-key.pem"
 
 
-def write_parcel(path: Path, student: Student, card: str, claim: Claim, public: bytes) -> None:
+def write_customer_zip(path: Path, student: Student, card: str, claim: Claim, public: bytes) -> None:
     """Write a zip file; it is there wholly or not at all.
 
     In it: `<task>-<customer>/`, the student's folder as minting writes it, without the serial; `keep-secret/` with

@@ -6,13 +6,13 @@ from contextlib import ExitStack
 from dsn.applications.record import Application
 from dsn.owner.errors import OwnerError
 from dsn.owner.ledger.ledger import Ledger
-from dsn.owner.mint.minting import Minted, bench_for, conclude, label_of, make_on
+from dsn.owner.mint.minting import Minted, conclude, label_of, make_on, work_folder_for
 from dsn.owner.mint.ray_engine import make_on_ray
-from dsn.owner.mint.work_folder import Bench, kept_folder
+from dsn.owner.mint.work_folder import WorkFolder, kept_folder
 from dsn.owner.mint.worker import Minting, Report
 
 HERE, RAY = "here", "ray"
-ENGINES: dict[str, Callable[[Ledger, Application, Sequence[Bench], Minting, Report], None]] = {
+ENGINES: dict[str, Callable[[Ledger, Application, Sequence[WorkFolder], Minting, Report], None]] = {
     HERE: make_on,
     RAY: make_on_ray,
 }
@@ -71,22 +71,22 @@ def _mint_group(
     left = list(customers)
     try:
         with ExitStack() as stack:
-            benches: dict[str, Bench] = {}
+            work_folders: dict[str, WorkFolder] = {}
             for customer in customers:
                 try:
-                    benches[customer] = stack.enter_context(bench_for(ledger, application, customer, how))
+                    work_folders[customer] = stack.enter_context(work_folder_for(ledger, application, customer, how))
                 except OwnerError as error:
                     left.remove(customer)
                     yield Minted(customer, problem=str(error))
-            for bench in benches.values():
-                report(f"{label_of(bench)}: signed on {bench.verifier.date}")
-            unmade = [bench for bench in benches.values() if not bench.figures.exists()]
+            for work_folder in work_folders.values():
+                report(f"{label_of(work_folder)}: signed on {work_folder.verifier.date}")
+            unmade = [work_folder for work_folder in work_folders.values() if not work_folder.figures.exists()]
             if unmade:
                 ENGINES[engine](ledger, application, unmade, how, report)
-            for customer, bench in benches.items():
+            for customer, work_folder in work_folders.items():
                 left.remove(customer)
                 try:
-                    yield conclude(ledger, bench, how)
+                    yield conclude(ledger, work_folder, how)
                 except OwnerError as error:
                     yield Minted(customer, problem=str(error))
     except OwnerError as error:  # of all that are left: a full disk, say

@@ -15,8 +15,8 @@ from dsn.networks.classifier import Classifier
 from dsn.owner.errors import OwnerError
 from dsn.owner.ledger.ledger import Entry, Ledger
 from dsn.owner.mint.bars import is_unlocked, missed
-from dsn.owner.mint.work_folder import Bench, finish, kept_folder, workbench
-from dsn.owner.mint.worker import Commission, Made, Minting, Report, make_students
+from dsn.owner.mint.work_folder import WorkFolder, finish, kept_folder, open_work_folder
+from dsn.owner.mint.worker import Commission, MeasuredStudent, Minting, Report, make_students
 from dsn.student.card import model_card
 from dsn.student.folder import save_student
 from dsn.student.student import StudentConfig
@@ -60,37 +60,41 @@ def mint(
         NotBuiltError: there is no teacher yet.
         DataError: the data set cannot be had.
     """
-    with bench_for(ledger, application, customer, how) as bench:
-        report(f"{label_of(bench)}: signed on {bench.verifier.date}")
-        if not bench.figures.exists():
-            make_on(ledger, application, [bench], how, report)
-        return conclude(ledger, bench, how)
+    with work_folder_for(ledger, application, customer, how) as work_folder:
+        report(f"{label_of(work_folder)}: signed on {work_folder.verifier.date}")
+        if not work_folder.figures.exists():
+            make_on(ledger, application, [work_folder], how, report)
+        return conclude(ledger, work_folder, how)
 
 
-def bench_for(ledger: Ledger, application: Application, customer: str, how: Minting) -> AbstractContextManager[Bench]:
-    """The customer's workbench, for students made like this."""
+def work_folder_for(
+    ledger: Ledger, application: Application, customer: str, how: Minting
+) -> AbstractContextManager[WorkFolder]:
+    """The customer's work folder, for students made like this."""
     settings = {
         "seed": how.seed,
         "epochs": how.epochs or application.student_epochs,
         "data_share": how.data_share,
         "recipe": how.recipe,
     }
-    return workbench(ledger, customer, application.name, settings)
+    return open_work_folder(ledger, customer, application.name, settings)
 
 
-def label_of(bench: Bench) -> str:
-    """What ledger and folders call the student on a bench."""
-    return Entry(bench.verifier, b"").label
+def label_of(work_folder: WorkFolder) -> str:
+    """What ledger and folders call the student of a work folder."""
+    return Entry(work_folder.verifier, b"").label
 
 
-def make_on(ledger: Ledger, application: Application, benches: Sequence[Bench], how: Minting, report: Report) -> None:
-    """Distil, measure and describe the students of these benches, in one program."""
+def make_on(
+    ledger: Ledger, application: Application, work_folders: Sequence[WorkFolder], how: Minting, report: Report
+) -> None:
+    """Distil, measure and describe the students of these work folders, in one program."""
     teacher, data = owned(application)
-    commissions = [commission(ledger, data.class_names, application, bench, how) for bench in benches]
-    checkpoint = benches[0].training
+    commissions = [commission(ledger, data.class_names, application, work_folder, how) for work_folder in work_folders]
+    checkpoint = work_folders[0].training
     made = make_students(application, commissions, teacher, data, how, checkpoint=checkpoint, report=report)
-    for bench, one in zip(benches, made, strict=True):
-        put_on(bench, application, one)
+    for work_folder, one in zip(work_folders, made, strict=True):
+        put_on(work_folder, application, one)
 
 
 def owned(application: Application) -> tuple[Classifier, DataSet]:
@@ -99,39 +103,41 @@ def owned(application: Application) -> tuple[Classifier, DataSet]:
 
 
 def commission(
-    ledger: Ledger, classes: tuple[str, ...], application: Application, bench: Bench, how: Minting
+    ledger: Ledger, classes: tuple[str, ...], application: Application, work_folder: WorkFolder, how: Minting
 ) -> Commission:
-    """What is to be made on a bench: the serial is signed here, so that the key stays here."""
-    serial = ledger.sign(bench.verifier)
+    """What is to be made in a work folder: the serial is signed here, so that the key stays here."""
+    serial = ledger.sign(work_folder.verifier)
     config = StudentConfig(
         task=application.name,
-        customer=bench.verifier.customer,
+        customer=work_folder.verifier.customer,
         bit_count=len(serial.bits),
         classes=classes,
         network=application.network,
         recipe=how.recipe,
     )
     others = [
-        one for one in ledger.entries(task=bench.verifier.task) if one.verifier.customer != bench.verifier.customer
+        one
+        for one in ledger.entries(task=work_folder.verifier.task)
+        if one.verifier.customer != work_folder.verifier.customer
     ]
     return Commission(Order(config, serial), {one.label: ledger.serial(one) for one in others[-MOST_OTHERS:]})
 
 
-def put_on(bench: Bench, application: Application, made: Made) -> None:
-    """Keep a student and its card on its bench; its figures are written last."""
-    save_student(made.student, bench.student)
-    write_text(bench.student / "README.md", model_card(application, made.figures))
-    write_json(bench.figures, made.figures)
+def put_on(work_folder: WorkFolder, application: Application, made: MeasuredStudent) -> None:
+    """Keep a student and its card in its work folder; its figures are written last."""
+    save_student(made.student, work_folder.student)
+    write_text(work_folder.student / "README.md", model_card(application, made.figures))
+    write_json(work_folder.figures, made.figures)
 
 
-def conclude(ledger: Ledger, bench: Bench, how: Minting) -> Minted:
+def conclude(ledger: Ledger, work_folder: WorkFolder, how: Minting) -> Minted:
     """Enter a made student, if it is good enough.
 
     Raises:
         OwnerError: its serial does not unlock it, or it misses a bar where none may be missed.
     """
-    customer = bench.verifier.customer
-    row = json.loads(bench.figures.read_text("utf-8"))
+    customer = work_folder.verifier.customer
+    row = json.loads(work_folder.figures.read_text("utf-8"))
     problems = missed(row, row["teacher"])
     if not how.accept_any and not is_unlocked(row):
         raise OwnerError(
@@ -144,5 +150,5 @@ def conclude(ledger: Ledger, bench: Bench, how: Minting) -> Minted:
             f"The student of {customer} misses a bar ({'; '.join(problems)}): use more epochs, or leave --strict "
             "out; nothing was entered."
         )
-    entry = finish(bench, ledger)
+    entry = finish(work_folder, ledger)
     return Minted(customer, entry, kept_folder(ledger.owner.home, entry), tuple(problems))

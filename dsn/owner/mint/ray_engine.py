@@ -21,8 +21,8 @@ from dsn.networks.classifier import Classifier
 from dsn.owner.errors import OwnerError
 from dsn.owner.ledger.ledger import Ledger
 from dsn.owner.mint.minting import commission, label_of, owned, put_on
-from dsn.owner.mint.work_folder import Bench
-from dsn.owner.mint.worker import Commission, Made, Minting, Report, make_students
+from dsn.owner.mint.work_folder import WorkFolder
+from dsn.owner.mint.worker import Commission, MeasuredStudent, Minting, Report, make_students
 from dsn.places import ASSETS
 from dsn.student.student import Student
 
@@ -40,9 +40,9 @@ def make_away(
 
 
 def make_on_ray(
-    ledger: Ledger, application: Application, benches: Sequence[Bench], how: Minting, report: Report
+    ledger: Ledger, application: Application, work_folders: Sequence[WorkFolder], how: Minting, report: Report
 ) -> None:
-    """Make the students of these benches, as many at a time as the cluster has room for.
+    """Make the students of these work folders, as many at a time as the cluster has room for.
 
     Raises:
         OwnerError: Ray is missing or cannot be reached, or a student could not be made.
@@ -55,26 +55,30 @@ def make_on_ray(
         gpus = 1 if how.device.startswith("cuda") else 0
         away = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=RETRIES)(make_away)
         waiting = {
-            away.remote(application, commission(ledger, data.class_names, application, bench, how), *kept, how): bench
-            for bench in benches
+            away.remote(
+                application, commission(ledger, data.class_names, application, work_folder, how), *kept, how
+            ): work_folder
+            for work_folder in work_folders
         }
         report(f"{len(waiting)} students are being made on {ray.cluster_resources().get('CPU', 0):g} processors")
         while waiting:
             (done,), _ = ray.wait(list(waiting), num_returns=1)
-            bench = waiting.pop(done)
+            work_folder = waiting.pop(done)
             try:
                 weights, figures = ray.get(done)
             except ray.exceptions.RayError as error:
                 raise OwnerError(
-                    f"The student of {bench.verifier.customer} could not be made on the cluster "
+                    f"The student of {work_folder.verifier.customer} could not be made on the cluster "
                     f"({type(error).__name__}): run the same command again, which goes on where it stopped."
                 ) from error
             put_on(
-                bench,
+                work_folder,
                 application,
-                Made(_student(commission(ledger, data.class_names, application, bench, how), weights), figures),
+                MeasuredStudent(
+                    _student(commission(ledger, data.class_names, application, work_folder, how), weights), figures
+                ),
             )
-            report(f"{label_of(bench)}: made")
+            report(f"{label_of(work_folder)}: made")
     finally:
         ray.shutdown()  # ends what is still under way
 

@@ -23,7 +23,7 @@ from dsn.student.folder import load_folder
 
 
 @dataclass(frozen=True)
-class Bench:
+class WorkFolder:
     """One customer's place in the workshop.
 
     Attributes:
@@ -61,7 +61,7 @@ def kept_folder(home: Path, entry: Entry) -> Path:
 
 
 @contextmanager
-def workbench(ledger: Ledger, customer: str, task: str, settings: dict[str, Any]) -> Iterator[Bench]:
+def open_work_folder(ledger: Ledger, customer: str, task: str, settings: dict[str, Any]) -> Iterator[WorkFolder]:
     """A place to make a customer's student, where no other process makes the same one.
 
     An interrupted order goes on: same verifier, hence same serial. Where its settings were others, what was made
@@ -85,7 +85,7 @@ def workbench(ledger: Ledger, customer: str, task: str, settings: dict[str, Any]
             except BlockingIOError:
                 raise OwnerError(f"Another process mints for {customer}: wait until it is done.") from None
             _drop(folder.with_suffix(".done"))
-            yield Bench(folder, _ordered(ledger, customer, task, settings, folder))
+            yield WorkFolder(folder, _ordered(ledger, customer, task, settings, folder))
     except OSError as error:
         raise OwnerError(
             f"Minting for {customer} stopped ({error.strerror or error}): make room in {ledger.owner.home} and run "
@@ -93,19 +93,19 @@ def workbench(ledger: Ledger, customer: str, task: str, settings: dict[str, Any]
         ) from error
 
 
-def finish(bench: Bench, ledger: Ledger) -> Entry:
-    """Move a made student into its place, enter it in the ledger, and clear the bench. Again is the same as once."""
-    label = Entry(bench.verifier, b"").label
+def finish(work_folder: WorkFolder, ledger: Ledger) -> Entry:
+    """Move a made student into its place, enter it in the ledger, clear the work folder; again is the same as once."""
+    label = Entry(work_folder.verifier, b"").label
     place = students_folder(ledger.owner.home) / label
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    student = load_folder(bench.student)
+    student = load_folder(work_folder.student)
     beside = place.with_name(f".{place.name}.part")
     _drop(beside)
-    shutil.copytree(bench.student, beside)
+    shutil.copytree(work_folder.student, beside)
     _drop(place)
     beside.rename(place)
-    entry = ledger.enter_student(bench.verifier, weights_hash(student.state_dict()))
-    _drop_done(bench.folder)
+    entry = ledger.enter_student(work_folder.verifier, weights_hash(student.state_dict()))
+    _drop_done(work_folder.folder)
     return entry
 
 
@@ -139,7 +139,7 @@ def _is_open(verifier: Verifier, entries: list[Entry]) -> bool:
 
 
 def _drop_done(folder: Path) -> None:
-    """Clear a bench whose student is entered, in one step as far as the next process can see."""
+    """Clear a work folder whose student is entered, in one step as far as the next process can see."""
     done = folder.with_suffix(".done")
     folder.rename(done)
     _drop(done)

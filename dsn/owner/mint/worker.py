@@ -76,7 +76,7 @@ class Commission:
 
 
 @dataclass(frozen=True)
-class Made:
+class MeasuredStudent:
     """A student with its figures on the whole test split, as a row of a results file."""
 
     student: Student
@@ -92,7 +92,7 @@ def make_students(
     *,
     checkpoint: Path | None = None,
     report: Report = lambda line: None,
-) -> list[Made]:
+) -> list[MeasuredStudent]:
     """Distil and measure students, several in one program.
 
     Args:
@@ -135,7 +135,7 @@ def make_students(
             ),
             **provenance(how.seed, how.device, training.done_in),
         }
-        made.append(Made(student.cpu(), row))
+        made.append(MeasuredStudent(student.cpu(), row))
     return made
 
 

@@ -21,9 +21,9 @@ from dsn.ui.attack.rendering import render_attack, render_pruned
 from dsn.ui.attack.views import View, Watching
 from dsn.ui.attack.words import Words, in_order
 from dsn.ui.compare.tab import CompareTab
-from dsn.ui.serving.background import BackRow, OutOfTimeError
+from dsn.ui.serving.background import Background, OutOfTimeError
 from dsn.ui.serving.opened import awaited, fill
-from dsn.ui.serving.waiting_line import FullError, Turn, Turns
+from dsn.ui.serving.waiting_line import FullError, Turn, WaitingLine
 from dsn.ui.texts import Texts
 
 LOOK_EVERY = 0.5  # seconds between looks at one's place in the line
@@ -36,9 +36,9 @@ RECORDED_SHARE = 10  # percent of the training data, of the recorded curves that
 class AttackTab:
     """The tab's components and what happens when they are used."""
 
-    def __init__(self, texts: Texts, collection: Collection, back_row: BackRow, turns: Turns) -> None:
+    def __init__(self, texts: Texts, collection: Collection, background: Background, waiting_line: WaitingLine) -> None:
         self.texts, self.collection = texts, collection
-        self.back_row, self.turns = back_row, turns
+        self.background, self.waiting_line = background, waiting_line
         self.said = texts["attack"]
         watched = [attack for attack in in_order(texts, ATTACKS.values()) if victims(collection, attack)]
         self.titles = {attack.name: Words(texts, attack).title for attack in watched}
@@ -100,7 +100,7 @@ class AttackTab:
 
     def cancelled(self, request: gr.Request) -> str:
         """That another choice ends the attack that is under way, where one is."""
-        turn = self.turns.latest(request.session_hash or "")
+        turn = self.waiting_line.latest(request.session_hash or "")
         return rendering.render_note(self.said["cancelled"]) if turn and turn.wanted else ""
 
     def before(self, attack: str, name: str, amount: float) -> str:
@@ -116,14 +116,14 @@ class AttackTab:
 
     def press_stop(self, request: gr.Request) -> tuple:
         """The stage and Stop; what the attack had come to stays."""
-        turn = self.turns.latest(request.session_hash or "")
+        turn = self.waiting_line.latest(request.session_hash or "")
         came_to = turn.shown.replace('aria-busy="true"', 'aria-busy="false"') if turn else ""
         stage = rendering.render_note(self.said["stopped_here" if came_to else "stopped"]) + came_to
         return self.instead(stage, request), gr.Button(interactive=False)
 
     def instead(self, stage: str, request: gr.Request) -> str:
         """The stage shows this from now on: an attack of this tab is wanted no more."""
-        self.turns.give_up(request.session_hash or "", stage)
+        self.waiting_line.give_up(request.session_hash or "", stage)
         return stage
 
     def waiting(self, attack: str, name: str) -> str:
@@ -147,7 +147,7 @@ class AttackTab:
             yield self.before(attack, name, 0), gr.skip()
             return
         try:
-            turn = self.turns.take(request.session_hash or "", f"{attack} {name}")
+            turn = self.waiting_line.take(request.session_hash or "", f"{attack} {name}")
         except FullError:
             yield rendering.render_note(self.said["full"], "error"), gr.skip()
             return
@@ -161,14 +161,14 @@ class AttackTab:
                         break
                     turn.shown = stage if "progress" in stage else turn.shown
                     yield stage, gr.Button(interactive=True)
-            if self.turns.is_latest(turn):
+            if self.waiting_line.is_latest(turn):
                 yield turn.instead or gr.skip(), gr.Button(interactive=False)
         finally:
-            self.turns.over(turn)
+            self.waiting_line.over(turn)
 
     async def stages(self, turn: Turn, attack: str, name: str) -> AsyncGenerator[str, None]:
         """What the stage shows, from the place in the line to the end of the attack."""
-        while before := self.turns.before(turn):
+        while before := self.waiting_line.before(turn):
             yield rendering.render_note(self.said["place_one" if before == 1 else "place_more"].format(count=before))
             await asyncio.sleep(LOOK_EVERY)
         if not turn.wanted:
@@ -177,7 +177,7 @@ class AttackTab:
         chosen, even = attack_named(attack), self.even(name)
         shown = View(chosen, 0, 1)
         try:
-            async with aclosing(self.back_row.steps(self.views(chosen, name), SECONDS)) as views:
+            async with aclosing(self.background.steps(self.views(chosen, name), SECONDS)) as views:
                 async for shown in views:
                     yield render_attack(self.texts, shown, even)
         except OutOfTimeError:
@@ -235,7 +235,7 @@ class AttackTab:
         shown = [compare.task, compare.customer, compare.lock]
 
         def follow(attack, name, amount, taken, task, customer, lock, request: gr.Request):
-            if self.turns.has(request.session_hash or ""):
+            if self.waiting_line.has(request.session_hash or ""):
                 return gr.skip(), gr.skip(), gr.skip()
             return self.follow(attack, name, amount, taken, task, customer, lock)
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from dsn.applications.record import Application
 from dsn.applications.registry import applications
 from dsn.attacks.kit.record import CUSTOMER, SHORT_CUSTOMER
-from dsn.results.store import origin_of
+from dsn.results.store import provenance_of
 from dsn.tables.attacks import SHARES_APART, attack_lines, paper_shares, tally
 from dsn.tables.ideas import any_colluded, idea_lines
 from dsn.ui.rendering import fill, render_template
@@ -23,13 +23,13 @@ def between(texts: Texts, first: object, last: object) -> Markup | str:
 
 def provenance(texts: Texts, rows: dict[str, Any]) -> dict[str, Markup | str]:
     """Seeds, dates, commits and devices of all rows, in words."""
-    origin, said = origin_of(rows.values()), texts["figures"]
-    count = len(origin.commits)
+    measured, said = provenance_of(rows.values()), texts["figures"]
+    count = len(measured.commits)
     return {
-        "seeds": between(texts, origin.fewest, origin.most),
-        "dates": between(texts, origin.first, origin.last),
-        "commits": fill(said["commit" if count == 1 else "commits"], commit=origin.commits[0], count=count),
-        "devices": " / ".join(map(texts.of_error, origin.devices)),
+        "seeds": between(texts, measured.fewest, measured.most),
+        "dates": between(texts, measured.first, measured.last),
+        "commits": fill(said["commit" if count == 1 else "commits"], commit=measured.commits[0], count=count),
+        "devices": " / ".join(map(texts.of_error, measured.devices)),
     }
 
 

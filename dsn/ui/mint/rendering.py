@@ -7,7 +7,7 @@ from urllib.parse import quote
 from dsn.measuring.comparison import Condition, Measurement
 from dsn.owner.mint.forecast import about
 from dsn.owner.mint.quick import Progress
-from dsn.owner.visitors import Made, Order
+from dsn.owner.visitors import MintOrder, VisitorStudent
 from dsn.ui.rendering import render_template
 from dsn.ui.texts import Texts
 
@@ -18,7 +18,7 @@ def duration(texts: Texts, seconds: float) -> str:
     return texts["mint"]["about"][told.unit].format(count=told.count)
 
 
-def render_order(texts: Texts, order: Order) -> str:
+def render_order(texts: Texts, order: MintOrder) -> str:
     """A visitor's verifier, its signature, and the serial that comes out of it."""
     claim = order.claim
     return render_template(
@@ -36,7 +36,7 @@ def render_minting(
     progress: Progress,
     even: float,
     measured: Measurement | None = None,
-    made: Made | None = None,
+    made: VisitorStudent | None = None,
     *,
     limit: float = math.inf,
 ) -> str:
@@ -70,6 +70,6 @@ def render_minting(
         lower=f"{100 * lower.share:.0f} %" if lower else None,
         final={kind: measured.accuracy(kind) for kind in kinds} if measured else None,
         customer=made.order.claim.verifier.customer if made else None,
-        file=f"gradio_api/file={quote(str(made.parcel))}" if made and made.parcel else None,
-        file_name=made.parcel.name if made and made.parcel else None,
+        file=f"gradio_api/file={quote(str(made.download))}" if made and made.download else None,
+        file_name=made.download.name if made and made.download else None,
     )

@@ -10,7 +10,7 @@ from dsn.measuring.comparison import measure
 from dsn.owner.errors import OwnerError
 from dsn.owner.mint.lower_quality import lower_quality_after
 from dsn.owner.mint.quick import Progress, QuickMint, quick_card, quick_mint
-from dsn.owner.visitors import Order, Visitors
+from dsn.owner.visitors import MintOrder, Visitors
 from dsn.results.store import read_results
 from dsn.serials import random_serial
 from dsn.statistics import chance
@@ -37,7 +37,7 @@ def span(values: list[float], digits: int = 1) -> str:
     return low if low == high else f"{low}–{high}"
 
 
-def ticket_of(order: Order) -> Ticket:
+def ticket_of(order: MintOrder) -> Ticket:
     """What sets off the minting of an order, once for each quality."""
     return order.tab, order.number, order.lower is not None
 
@@ -86,7 +86,7 @@ class MintTab:
             *self.offer.closed(),
         )
 
-    def place_of(self, order: Order | None) -> tuple[str, gr.Timer]:
+    def place_of(self, order: MintOrder | None) -> tuple[str, gr.Timer]:
         """How many come first, in words, and whether to ask again."""
         before = self.visitors.before(order) if order else 0
         text = self.said["place_one" if before == 1 else "place_more"].format(count=before) if before else ""
@@ -130,7 +130,7 @@ class MintTab:
             if self.visitors.is_wanted(order) and not self.visitors.is_offered(order.tab):
                 self.visitors.withdraw(order.tab)  # it failed, or the page went away
 
-    def beyond(self, order: Order, now: Progress, how: QuickMint) -> tuple:
+    def beyond(self, order: MintOrder, now: Progress, how: QuickMint) -> tuple:
         """The forecast is beyond the limit: offer lower quality, or say that there is no use in it here."""
         seconds = now.forecast or now.seconds
         lower = lower_quality_after(now, how, self.visitors.limits.seconds_per_student)
@@ -151,7 +151,7 @@ class MintTab:
         note = rendering.render_note(self.said["queued"])
         return note, ticket_of(order), gr.Button(interactive=True), *self.place_of(order), *self.offer.closed()
 
-    def delivered(self, order: Order, now: Progress, student: Student) -> tuple:
+    def delivered(self, order: MintOrder, now: Progress, student: Student) -> tuple:
         """Hand a finished student over to its visitor."""
         serial = order.claim.serial
         *_, measured = measure(student, self.held.split, serial, random_serial(unlike=serial))

@@ -8,7 +8,7 @@ from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import as_floats
 from dsn.applications.record import Application
 from dsn.measuring.comparison import compare
-from dsn.owner.visitors import Made, Visitors
+from dsn.owner.visitors import Visitors, VisitorStudent
 from dsn.serials import Serial, near_miss, random_serial
 from dsn.student.collection import Collection
 from dsn.ui import rendering
@@ -36,7 +36,7 @@ class MintTrial:
         self.collection, self.visitors, self.application, self.held = collection, visitors, application, held
         self.pictures = held.gallery(GALLERY_COUNT)
 
-    def opened(self, made: Made) -> tuple:
+    def opened(self, made: VisitorStudent) -> tuple:
         """A new network, asked with a serial that is almost its own: the values of the parts."""
         index = self.pictures[0]
         shown = self.shown(made, index, near_miss(made.order.claim.serial))
@@ -52,7 +52,7 @@ class MintTrial:
         """The components that another serial changes."""
         return [self.panels, self.serial_note, self.entered]
 
-    def shown(self, made: Made, index: int, entered: Serial | None) -> tuple[str, str, str | None]:
+    def shown(self, made: VisitorStudent, index: int, entered: Serial | None) -> tuple[str, str, str | None]:
         """The panels, the note under them, and the entered serial's text."""
         valid = made.order.claim.serial
         picture, label = as_floats(self.held.split.images[index])[None], int(self.held.split.labels[index])
@@ -63,7 +63,7 @@ class MintTrial:
             entered.text if entered else None,
         )
 
-    def others(self, made: Made) -> dict[Serial, str]:
+    def others(self, made: VisitorStudent) -> dict[Serial, str]:
         """Serials of 64 bits of other customers: the page's, and the visitor's own others."""
         found = {
             self.collection.valid_serial(self.application.name, customer): customer
@@ -76,7 +76,7 @@ class MintTrial:
         }
         return {serial: name for serial, name in found.items() if serial.side == made.order.claim.serial.side}
 
-    def again(self, tab: str | None, index: int, choose: Callable[[Made], Serial | None]) -> tuple:
+    def again(self, tab: str | None, index: int, choose: Callable[[VisitorStudent], Serial | None]) -> tuple:
         """The visitor's latest student with another serial or picture; a sentence where it has gone."""
         made = self.visitors.made(tab or "")
         if not made:
@@ -90,7 +90,7 @@ class MintTrial:
         return self.again(request.session_hash, index, lambda made: near_miss(made.order.claim.serial))
 
     def press_another(self, index: int, entered: str | None, request: gr.Request) -> tuple:
-        def next_other(made: Made) -> Serial:
+        def next_other(made: VisitorStudent) -> Serial:
             others = list(self.others(made)) or [random_serial(unlike=made.order.claim.serial)]
             texts = [other.text for other in others]
             return others[(texts.index(entered) + 1 if entered in texts else 0) % len(others)]

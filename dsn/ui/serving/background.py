@@ -22,7 +22,7 @@ class OutOfTimeError(RuntimeError):
     """Work that took longer than it may."""
 
 
-class BackRow:
+class Background:
     """Runs generators step by step in a thread of its own."""
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ class Turn:
     instead: str = ""
 
 
-class Turns:
+class WaitingLine:
     """The line before the back row. A tab has one place in it at most.
 
     Args:

@@ -10,7 +10,7 @@ import gradio as gr
 from dsn.export.drawing import as_pdf, as_png
 from dsn.export.sheet import Measured, Sheet
 from dsn.export.tables import Exported, as_csv, as_json, figures
-from dsn.export.visitor_files import ExportError, Shelf
+from dsn.export.visitor_files import ExportError, VisitorFiles
 from dsn.measuring.comparison import compare
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial, SerialError
@@ -34,11 +34,11 @@ class ExportRow:
         texts: of the page.
         collection: the students.
         compare: the tab whose comparison is handed out.
-        shelf: keeps the files.
+        visitor_files: keeps the files.
     """
 
-    def __init__(self, texts: Texts, collection: Collection, compare: CompareTab, shelf: Shelf) -> None:
-        self.texts, self.collection, self.shelf = texts, collection, shelf
+    def __init__(self, texts: Texts, collection: Collection, compare: CompareTab, visitor_files: VisitorFiles) -> None:
+        self.texts, self.collection, self.visitor_files = texts, collection, visitor_files
         self.build()
         self.wire(compare)
 
@@ -61,7 +61,7 @@ class ExportRow:
         customer = self.collection.under(task, customer, lock)
         try:
             serial = entered_serial(text, self.collection.student(task, customer).config.bit_count)
-            path = self.shelf.put(
+            path = self.visitor_files.put(
                 *visitor(request),
                 f"dsn-{task}-{customer}.{kind}",
                 lambda: self.content(kind, task, customer, chosen, serial, measured, show_serial=bool(show_serial)),
@@ -115,7 +115,7 @@ class ExportRow:
             file=f"gradio_api/file={quote(str(path))}",
             name=path.name,
             size=f"{path.stat().st_size / 1000:,.0f}",
-            minutes=f"{self.shelf.limits.minutes_kept:.0f}",
+            minutes=f"{self.visitor_files.limits.minutes_kept:.0f}",
         )
 
     # Layout
