@@ -42,6 +42,15 @@ class Serial:
         if len(self.bits) not in BIT_COUNTS or not set(self.bits) <= {0, 1}:
             raise SerialError(f"A serial has 64 or 9 bits, each 0 or 1; these are {len(self.bits)}.")
 
+    def check_length(self, bit_count: int) -> None:
+        """Refuse this serial where one of another length is wanted.
+
+        Raises:
+            ValueError: how many bits it has, and how many it should have.
+        """
+        if len(self.bits) != bit_count:
+            raise ValueError(f"This student takes a serial of {bit_count} bits, and this one has {len(self.bits)}.")
+
     @classmethod
     def from_bits(cls, bits) -> "Serial":
         """The serial with these bits (any iterable of 64 or 9 zeros and ones).

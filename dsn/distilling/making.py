@@ -1,7 +1,6 @@
 """Making a student whole: the owner's half of a lock, chosen by `Recipe.lock`. `dsn.locks` has the customer's half."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from torch import nn
 
@@ -13,60 +12,23 @@ from dsn.distilling.learner import Order
 from dsn.distilling.loop import Training
 from dsn.distilling.recipes import Recipe
 from dsn.locks.registry import SEALED, STAMPED
+from dsn.serials import Serial
 from dsn.student.sealing import seal
 from dsn.student.student import Student
 
 
-class Maker(Protocol):
-    """Makes students of one lock."""
-
-    def __call__(
-        self,
-        application: Application,
-        orders: Sequence[Order],
-        teacher: nn.Module,
-        split: Split,
-        recipe: Recipe,
-        training: Training,
-        *,
-        grouped: bool = False,
-    ) -> list[Student]: ...
+def as_trained(student: Student, serial: Serial) -> Student:
+    """The student itself: the trained lock is in its weights already."""
+    return student
 
 
-def distilled_and_finished(
-    application: Application,
-    orders: Sequence[Order],
-    teacher: nn.Module,
-    split: Split,
-    recipe: Recipe,
-    training: Training,
-    *,
-    grouped: bool = False,
-) -> list[Student]:
-    """Students with the trained lock; arguments and errors as in `make_whole`."""
-    students = distil_students(application, orders, teacher, split, recipe, training, grouped=grouped)
-    return [
-        finish_student(application, student, order.serial, split, recipe, training)
-        for order, student in zip(orders, students, strict=True)
-    ]
+def sealed(student: Student, serial: Serial) -> Student:
+    """The student's copy, in eval mode, sealed with the serial it was trained for."""
+    return seal(student.cpu().eval(), serial)
 
 
-def sealed_when_finished(
-    application: Application,
-    orders: Sequence[Order],
-    teacher: nn.Module,
-    split: Split,
-    recipe: Recipe,
-    training: Training,
-    *,
-    grouped: bool = False,
-) -> list[Student]:
-    """Students with the sealed lock: with the trained one first, then sealed with their own serials."""
-    students = distilled_and_finished(application, orders, teacher, split, recipe, training, grouped=grouped)
-    return [seal(student.cpu().eval(), order.serial) for order, student in zip(orders, students, strict=True)]
-
-
-MAKERS: dict[str, Maker] = {STAMPED: distilled_and_finished, SEALED: sealed_when_finished}
+# What each lock does with a student that is distilled and finished.
+MAKERS: dict[str, Callable[[Student, Serial], Student]] = {STAMPED: as_trained, SEALED: sealed}
 
 
 def make_whole(
@@ -79,7 +41,7 @@ def make_whole(
     *,
     grouped: bool = False,
 ) -> list[Student]:
-    """Students for several customers, ready to be handed over, in the order of the orders.
+    """Students for several customers, distilled, finished and locked, in the order of the orders.
 
     Args:
         application: the application.
@@ -94,4 +56,9 @@ def make_whole(
         SerialError: a serial of low weight, which is never issued.
         ValueError: a recipe that cannot be grouped.
     """
-    return MAKERS[recipe.lock](application, orders, teacher, split, recipe, training, grouped=grouped)
+    lock = MAKERS[recipe.lock]
+    students = distil_students(application, orders, teacher, split, recipe, training, grouped=grouped)
+    return [
+        lock(finish_student(application, student, order.serial, split, recipe, training), order.serial)
+        for order, student in zip(orders, students, strict=True)
+    ]

@@ -38,7 +38,7 @@ def write_onnx(student: Student, path: Path, serial: Serial | None = None) -> No
     if student.config.lock == SEALED and serial is None:
         raise StudentError("A sealed student is noise as it lies: give the serial that opens it.")
     if serial is not None:
-        student.check_length(serial)
+        serial.check_length(student.config.bit_count)
     network = student.opened(serial)
     shape = student.config.network
     example = torch.zeros(1, shape.channels, shape.size, shape.size)

@@ -164,24 +164,13 @@ class OwnStudent(nn.Module):
         size = self.config.network.size
         return corner_place(self.config.bit_count, size, size, cell=self.config.cell)
 
-    def check_length(self, serial: Serial) -> None:
-        """Refuse a serial of another length than this student's.
-
-        Raises:
-            ValueError: how many bits it has, and how many it should have.
-        """
-        if len(serial.bits) != self.config.bit_count:
-            raise ValueError(
-                f"This student takes a serial of {self.config.bit_count} bits, and this one has {len(serial.bits)}."
-            )
-
     def stamp(self, images: Tensor, serial: Serial) -> Tensor:
         """Pictures with the serial stamped in (Eq. 9): a new batch, float [N, C, S, S].
 
         Raises:
             ValueError: a serial of another length.
         """
-        self.check_length(serial)
+        serial.check_length(self.config.bit_count)
         return stamp(images, torch.tensor(serial.bits, dtype=images.dtype, device=images.device), self.place)
 
     def shown(self, images: Tensor, serial: Serial | None) -> Tensor:
@@ -195,7 +184,7 @@ class OwnStudent(nn.Module):
             ValueError: a serial of another length.
         """
         if serial is not None:
-            self.check_length(serial)
+            serial.check_length(self.config.bit_count)
         if self.sealed is None:
             return self.layers
         with self._one_at_a_time:
@@ -309,7 +298,7 @@ def seal_own(
     """
     if student.sealed is not None:
         raise SealError("This student is sealed already: unseal it first.")
-    student.check_length(serial)
+    serial.check_length(student.config.bit_count)
     network = student.opened(None)
     return sealed_network(student.config, network, serial, salt=salt, scrypt=scrypt)
 

@@ -46,7 +46,7 @@ def seal(
     if student.config.lock == SEALED:
         raise SealError("This student is sealed already: unseal it first.")
     for one in (serial, inside or serial):
-        student.check_length(one)
+        one.check_length(student.config.bit_count)
     codes, mark = seal_tensors(folded_weights(student), serial, salt or new_salt(), scrypt=scrypt, inside=inside)
     network = replace(student.config.network, batch_norm=False)
     return student_of(replace(student.config, network=network, lock=SEALED, seal=mark), as_they_lie(codes, mark))
@@ -86,7 +86,7 @@ def as_it_lies(student: Student) -> Student:
 
 
 def _opened(student: Student, serial: Serial) -> tuple[dict[str, torch.Tensor], Serial]:
-    student.check_length(serial)
+    serial.check_length(student.config.bit_count)
     if student.config.seal is None:
         raise SealError("This student is not sealed: there is nothing to unseal.")
     return open_codes(codes_of(student.state_dict(), student.config.seal), serial, student.config.seal)

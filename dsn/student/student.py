@@ -118,17 +118,6 @@ class Student(Classifier):
         _, height, width = self.config.network.input_shape
         return PLACES[self.config.profile](self.config.bit_count, height, width, cell=self.config.network.cell)
 
-    def check_length(self, serial: Serial) -> None:
-        """Refuse a serial of another length than this student's.
-
-        Raises:
-            ValueError: how many bits it has, and how many it should have.
-        """
-        if len(serial.bits) != self.config.bit_count:
-            raise ValueError(
-                f"This student takes a serial of {self.config.bit_count} bits, and this one has {len(serial.bits)}."
-            )
-
     def stamp(self, images: Tensor, serial: Serial) -> Tensor:
         """Pictures with the serial stamped in (Eq. 9): a new batch, float [N, C, H, W].
 
@@ -139,7 +128,7 @@ class Student(Classifier):
         Raises:
             ValueError: a serial of another length.
         """
-        self.check_length(serial)
+        serial.check_length(self.config.bit_count)
         bits = torch.tensor(serial.bits, dtype=images.dtype, device=images.device)
         return stamp(images, bits, self.place)
 

@@ -1,11 +1,15 @@
 """Students of a few hundred random weights, for tests of everything but accuracy."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
 
 from dsn.applications.registry import BUILT_IN
 from dsn.networks.classifier import POOL, Classifier, NetworkConfig
+from dsn.student.folder import CONFIG
 from dsn.student.student import Student, StudentConfig
 
 
@@ -40,3 +44,14 @@ def answer(student: Student) -> list[float]:
 def close_to(expected: list[float]) -> object:
     """Equal to these logits but for the order of summation, which the memory format changes."""
     return pytest.approx(expected, rel=1e-5)
+
+
+def edit_config(folder: Path, place: str, value: object) -> None:
+    """Give one value of config.json, such as "network.size", another content."""
+    config = json.loads((folder / CONFIG).read_text("utf-8"))
+    *above, last = place.split(".")
+    part = config
+    for key in above:
+        part = part[key]
+    part[last] = value
+    (folder / CONFIG).write_text(json.dumps(config), "utf-8")

@@ -1,6 +1,5 @@
 """A student's folder: what is written is read back, and what is damaged is named."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from tiny_students import answer, close_to, tiny_student
+from tiny_students import answer, close_to, edit_config, tiny_student
 
 from dsn import StudentError, load_student
 from dsn.student.folder import CONFIG, WEIGHTS, bundled, load_folder, save_student
@@ -23,17 +22,6 @@ def folder(tmp_path: Path) -> Path:
     """A sound student's folder, for a test to damage."""
     save_student(tiny_student(), tmp_path / "alder")
     return tmp_path / "alder"
-
-
-def edit_config(folder: Path, place: str, value: object) -> None:
-    """Give one value of config.json, such as "network.size", another content."""
-    config = json.loads((folder / CONFIG).read_text("utf-8"))
-    *above, last = place.split(".")
-    part = config
-    for key in above:
-        part = part[key]
-    part[last] = value
-    (folder / CONFIG).write_text(json.dumps(config), "utf-8")
 
 
 def edit_weights(folder: Path, **changed: torch.Tensor | None) -> None:

@@ -1,6 +1,5 @@
 """What Python refuses, the engine in the browser refuses, in the same words; no file freezes the page."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import torch
 from engine_in_browser import Engine
 from hostile_files import HOSTILE
 from safetensors.torch import load_file, save_file
-from tiny_students import tiny_student
+from tiny_students import edit_config, tiny_student
 
 from dsn.places import CHECKPOINTS
 from dsn.student.folder import CONFIG, WEIGHTS, StudentError, load_folder, save_student
@@ -103,22 +102,12 @@ VALUES: list[tuple[str, object, object]] = [
 ]
 
 
-def edit(folder: Path, place: str, value: object) -> None:
-    config = json.loads((folder / CONFIG).read_text("utf-8"))
-    *above, last = place.split(".")
-    part = config
-    for key in above:
-        part = part[key]
-    part[last] = value
-    (folder / CONFIG).write_text(json.dumps(config), "utf-8")
-
-
 @pytest.mark.parametrize(("place", "value", "how"), VALUES, ids=lambda one: str(one)[:30])
 def test_a_config_value_that_cannot_be_is_refused(
     engine: Engine, tmp_path: Path, place: str, value: object, how: object
 ) -> None:
     save_student(tiny_student(), tmp_path)
-    edit(tmp_path, place, value)
+    edit_config(tmp_path, place, value)
     found, expected = engine.refused(tmp_path), said_by_python(tmp_path)
     assert found
     assert found == expected if how is WHOLE else without_reason(found) == without_reason(expected)
@@ -147,7 +136,7 @@ SEALS += [(f"seal.scales.{one}", two) for one in ("x",) for two in (3.0, -1.0, 0
 def test_a_seal_that_cannot_be_is_refused(engine: Engine, tmp_path: Path, place: str, value: object) -> None:
     for name in (CONFIG, WEIGHTS):
         (tmp_path / name).write_bytes((CHECKPOINTS / "digits" / "alder-sealed" / name).read_bytes())
-    edit(tmp_path, place, value)
+    edit_config(tmp_path, place, value)
     assert engine.refused(tmp_path) == said_by_python(tmp_path)
 
 
