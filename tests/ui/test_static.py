@@ -16,9 +16,10 @@ from dsn.applications.prepared import as_floats
 from dsn.applications.registry import applications
 from dsn.measuring.comparison import compare, measure
 from dsn.places import CHECKPOINTS
+from dsn.statistics import Accuracy, Chance
 from dsn.student.collection import demo_serials
 from dsn.student.folder import load_folder
-from dsn.ui.compare.rendering import render_panels
+from dsn.ui.compare.rendering import render_measurement, render_panels
 from dsn.ui.static.packing import as_text
 from dsn.ui.texts import load_texts
 
@@ -155,7 +156,9 @@ def plain(html: str) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_panels_are_drawn_as_the_server_draws_them(browser: Browser, static_folder: Path, language: str) -> None:
+def test_panels_and_measurement_are_drawn_as_the_server_draws_them(
+    browser: Browser, static_folder: Path, language: str
+) -> None:
     texts = load_texts(language)
     student, valid = load_folder(CHECKPOINTS / "digits/alder"), SERIALS["digits/alder"]
     other = SERIALS["digits/birch"]
@@ -188,6 +191,23 @@ def test_panels_are_drawn_as_the_server_draws_them(browser: Browser, static_fold
                 [records, label, {other.text: "birch"}],
             )
             assert plain(found) == plain(expected)
+        levels, entered = Chance(10.0, 11.4), texts["measure"]["entered_none"]
+        for measurement in measure(student, held.split, valid, None):
+            if measurement.done not in (250, measurement.total):
+                continue
+            teacher = Accuracy(997, 1000)
+            expected = render_measurement(texts, measurement, levels, teacher, held.class_names, entered)
+            values = {
+                "done": measurement.done,
+                "total": measurement.total,
+                "counts": {name: one.tolist() for name, one in measurement.counts.items()},
+                "unanswered": {name: one.tolist() for name, one in measurement.unanswered.items()},
+                "levels": {"majority": 11.4, "uniform": 10.0},
+                "teacher": teacher.percent,
+                "classes": list(held.class_names),
+                "entered": entered,
+            }
+            assert plain(page.evaluate("(values) => measurementHtml(values)", values)) == plain(expected)
 
 
 def test_a_link_is_followed_and_what_it_cannot_mean_is_said(browser: Browser, static_folder: Path) -> None:

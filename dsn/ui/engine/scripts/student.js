@@ -99,20 +99,18 @@ class Student {
     });
   }
 
-  /** The answered class of each picture, and how many pictures all classes were equally likely for. */
+  /** The likeliest class of each picture, and whether all classes were equally likely: then that is no answer. */
   answers(pictures, count, bits) {
     const { classes } = this.config.network;
     const logits = this.logits(this.shown(pictures, bits), count);
     const labels = [];
-    let silent = 0;
     const even = [];
     for (let row = 0; row < count; row += 1) {
       const each = logits.subarray(row * classes, (row + 1) * classes);
       labels.push(each.indexOf(Math.max(...each)));
       even.push(Boolean(areEven(logits, row, classes)));
-      silent += even.at(-1);
     }
-    return { labels, silent, even };
+    return { labels, even };
   }
 }
 

@@ -129,29 +129,34 @@ function serialNote(entered, valid) {
   return note(filled(wrong === 1 ? said.note_one_wrong : said.note_wrong, { wrong, bits: entered.length }));
 }
 
-/** Bars, reference lines and confusion matrices; while it runs, how far it is. See templates/measurement.html. */
-function measurementHtml({ done, total, counts, silent, levels, teacher, classes, entered }) {
+/**
+ * Bars, reference lines and confusion matrices; while it runs, how far it is.
+ * The record is dsn/measuring/comparison.py's Measurement: `counts` [classes][classes] and `unanswered` [classes] a condition.
+ */
+function measurementHtml({ done, total, counts, unanswered, levels, teacher, classes, entered }) {
   const said = TEXTS.measure;
   const table = TEXTS.export.table;
   const isOver = done === total;
   const titles = { valid: TEXTS.conditions.valid, entered, absent: TEXTS.conditions.absent };
   const bars = ["valid", "entered", "absent"].map((condition) => {
-    const count = counts[condition].flat().reduce((sum, one) => sum + one, 0);
-    const correct = counts[condition].reduce((sum, row, place) => sum + row[place], 0);
+    const silent = summed(unanswered[condition]);
+    const count = summed(counts[condition].flat()) + silent;
+    const correct = summed(counts[condition].map((row, place) => row[place]));
     const interval = count ? dsnEngine.wilson(correct, count).map((share) => 100 * share) : null;
-    return { condition, title: escaped(titles[condition]), count, share: (100 * correct) / count, interval };
+    const matrix = counts[condition].map((row, place) => [...row, unanswered[condition][place]]); // the last column: no answer
+    return { condition, title: escaped(titles[condition]), count, silent, share: (100 * correct) / count, interval, cells: cellsOf(matrix) };
   });
   const interval = ({ interval: [low, high] }) => `${low.toFixed(1)}–${high.toFixed(1)}`;
   const line = (kind, value) => `<span class="line ${kind}" style="left:${value.toFixed(2)}%"></span>`;
   const lines = line("majority", levels.majority) + line("uniform", levels.uniform) + (teacher ? line("teacher", teacher) : "");
   const rows = bars.map((bar) => {
-    const { condition, title, count, share } = bar;
-    const none = (100 * silent[condition]) / count;
+    const { condition, title, count, silent, share } = bar;
+    const none = (100 * silent) / count;
     const missing = none ? `<span class="no-answer" style="left:${(100 - none).toFixed(2)}%;width:${none.toFixed(2)}%"><span>${said.no_answer_short}</span></span>` : "";
     const drawn = count
       ? `<span class="bar" style="width:${share.toFixed(2)}%"></span>${missing}<span class="interval" style="left:${bar.interval[0].toFixed(2)}%;width:${(bar.interval[1] - bar.interval[0]).toFixed(2)}%"></span>`
       : "";
-    const quiet = silent[condition] ? `<small>${filled(said.silent, { count: silent[condition] })}</small>` : "";
+    const quiet = silent ? `<small>${filled(said.silent, { count: silent })}</small>` : "";
     const figure = count ? `<b>${percent(share)}</b> <small>${interval(bar)}, N = ${grouped(count)}</small> ${quiet}` : "";
     return `<div class="row ${condition}"> <span class="title">${title}</span> <span class="plot">${drawn}${lines}</span> <span class="figure">${figure}</span> </div>`;
   });
@@ -171,51 +176,63 @@ function measurementHtml({ done, total, counts, silent, levels, teacher, classes
     return `<details class="as-table"><summary>${table.open}</summary><div class="scroll" tabindex="0" role="region" aria-label="${name}"><table><thead><tr>${head}</tr></thead><tbody>${cells.join("")}</tbody></table></div></details>`;
   };
   const figures = bars.map((bar) => {
-    return `<tr><th scope="row">${bar.title}</th><td>${percent(bar.share)}</td><td>${bar.count ? interval(bar) : ""}</td><td>${bar.count}</td><td>${silent[bar.condition]}</td></tr>`;
+    return `<tr><th scope="row">${bar.title}</th><td>${percent(bar.share)}</td><td>${bar.count ? interval(bar) : ""}</td><td>${bar.count}</td><td>${bar.silent}</td></tr>`;
   });
-  const isSilent = Object.values(silent).some((one) => one > 0);
+  const quiet = bars.some((bar) => bar.silent) ? `<p class="quiet">${said.silent_note}</p>` : "";
+  const answers = [...classes, NO_ANSWER];
   const whole = isOver
     ? [
         asTable(said.chart_label, [table.condition, table.percent, table.interval, table.count, table.silent], figures),
-        isSilent ? `<p class="quiet">${said.silent_note}</p>` : "",
-        matricesHtml(bars, counts, classes),
-        asTable(said.matrices, [table.condition, table.truth, table.answer, table.times], cellRows(bars, counts, classes)),
+        quiet,
+        matricesHtml(bars, answers),
+        asTable(said.matrices, [table.condition, table.truth, table.answer, table.times], cellRows(bars, answers)),
       ]
-    : [isSilent ? `<p class="quiet">${said.silent_note}</p>` : ""];
+    : [quiet];
   return `<div class="measurement" aria-busy="${!isOver}"> <p class="progress-line"> ${progress} </p>
     <div class="chart" role="img" aria-label="${label}"> ${rows.join(" ")} </div> <ul class="legend"> ${legend.join(" ")} </ul> ${whole.join(" ")} </div>`;
 }
 
+const NO_ANSWER = "–";
+const LONGEST_MARK = 2; // characters of a class's name that stand beside its row
+const MOST_MARKED = 12; // classes of a matrix whose rows are marked at all
+const summed = (numbers) => numbers.reduce((sum, one) => sum + one, 0);
+
 /** The cells of a matrix that are not zero: [row, column, count, share of the row]. */
 function cellsOf(matrix) {
   return matrix.flatMap((row, place) => {
-    const all = row.reduce((sum, one) => sum + one, 0);
+    const all = summed(row);
     return row.map((count, column) => [place, column, count, count / all]).filter(([, , count]) => count);
   });
 }
 
-function cellRows(bars, counts, classes) {
-  return bars.flatMap(({ condition, title }) => {
-    return cellsOf(counts[condition]).map(([row, column, count]) => {
-      return `<tr><th scope="row">${title}</th><td>${escaped(classes[row])}</td><td>${escaped(classes[column] ?? TEXTS.measure.no_answer_short)}</td><td>${count}</td></tr>`;
+function cellRows(bars, answers) {
+  return bars.flatMap(({ title, cells }) => {
+    return cells.map(([row, column, count]) => {
+      return `<tr><th scope="row">${title}</th><td>${escaped(answers[row])}</td><td>${escaped(answers[column])}</td><td>${count}</td></tr>`;
     });
   });
 }
 
-function matricesHtml(bars, counts, classes) {
+function matricesHtml(bars, answers) {
   const said = TEXTS.measure;
-  const many = classes.length;
-  const figures = bars.map(({ condition, title }) => {
-    const cells = cellsOf(counts[condition]).map(([row, column, count, share]) => {
-      const told = filled(said.cell, { truth: classes[row], answer: classes[column] ?? said.no_answer_short, count });
+  const names = answers.slice(0, -1);
+  const many = names.length;
+  const isMarked = many <= MOST_MARKED;
+  const isShort = names.every((name) => [...name].length <= LONGEST_MARK); // else they would run over one another
+  const marks = names.map((name, place) => (isShort ? name : String(place + 1)));
+  const pairs = marks.map((mark, place) => `${mark} ${names[place]}`).join(", ");
+  const key = isShort || !isMarked ? "" : `<p class="quiet">${filled(said.matrix_key, { classes: pairs })}</p>`;
+  const axes = marks.map((mark, place) => {
+    return `<text class="axis" x="-0.5" y="${place + 0.66}">${escaped(mark)}</text><text class="axis" x="${place + 0.5}" y="-0.35">${escaped(mark)}</text>`;
+  });
+  const figures = bars.map(({ condition, title, cells }) => {
+    const squares = cells.map(([row, column, count, share]) => {
+      const told = filled(said.cell, { truth: answers[row], answer: answers[column], count });
       const x = column + (column === many ? 0.2 : 0);
       const written = `<text class="${share > 0.45 ? "strong" : ""}" x="${x + 0.5}" y="${row + 0.66}">${count}</text>`;
-      return `<rect class="cell" x="${x}" y="${row}" width="1" height="1" fill-opacity="${(0.12 + 0.88 * share).toFixed(3)}"><title>${told}</title></rect>${many <= 12 ? written : ""}`;
+      return `<rect class="cell" x="${x}" y="${row}" width="1" height="1" fill-opacity="${(0.12 + 0.88 * share).toFixed(3)}"><title>${told}</title></rect>${isMarked ? written : ""}`;
     });
-    const axes = classes.map((name, place) => {
-      return `<text class="axis" x="-0.5" y="${place + 0.66}">${escaped(name)}</text><text class="axis" x="${place + 0.5}" y="-0.35">${escaped(name)}</text>`;
-    });
-    return `<figure class="${condition}"> <figcaption>${title}</figcaption> <svg viewBox="-1.6 -1.6 ${many + 2.9} ${many + 1.7}" role="img" aria-label="${filled(said.matrix_label, { title })}"> <rect class="frame" x="0" y="0" width="${many}" height="${many}"/><rect class="frame" x="${many + 0.2}" y="0" width="1" height="${many}"/><text class="axis" x="${many + 0.7}" y="-0.35">–</text>${cells.join("")}${many <= 12 ? axes.join("") : ""}</svg> </figure>`;
+    return `<figure class="${condition}"> <figcaption>${title}</figcaption> <svg viewBox="-1.6 -1.6 ${many + 2.9} ${many + 1.7}" role="img" aria-label="${said.matrix_label.replace("{title}", title)}"> <rect class="frame" x="0" y="0" width="${many}" height="${many}"/><rect class="frame" x="${many + 0.2}" y="0" width="1" height="${many}"/><text class="axis" x="${many + 0.7}" y="-0.35">${NO_ANSWER}</text>${squares.join("")}${isMarked ? axes.join("") : ""}</svg> </figure>`;
   });
-  return `<h3>${said.matrices}</h3> <p class="quiet">${said.matrices_note}</p> <div class="matrices"> ${figures.join(" ")} </div>`;
+  return `<h3>${said.matrices}</h3> <p class="quiet">${said.matrices_note}</p> ${key} <div class="matrices"> ${figures.join(" ")} </div>`;
 }

@@ -249,9 +249,9 @@ async function measure() {
   const config = visiting[name]?.config ?? (await opened(task, customer));
   await picturesOf(task);
   const classes = classNames(task, config.classes);
-  const empty = () => classes.map(() => [...classes.map(() => 0), 0]); // the last column: no answer
-  const counts = { valid: empty(), entered: empty(), absent: empty() };
-  const silent = { valid: 0, entered: 0, absent: 0 };
+  const zeros = () => classes.map(() => 0);
+  const each = (make) => ({ valid: make(), entered: make(), absent: make() });
+  const [counts, unanswered] = [each(() => classes.map(zeros)), each(zeros)];
   const serials = { valid: validOf(task, customer), entered: serial, absent: null };
   const entered = serial ? filled(TEXTS.measure.entered, { serial: dsnEngine.serialText(serial) }) : TEXTS.measure.entered_none;
   let done = 0;
@@ -260,11 +260,14 @@ async function measure() {
     for (const [condition, bits] of Object.entries(serials)) {
       const found = await ask("answers", { name, from: task, start, end, bits });
       if (mine !== measuring) return;
-      found.labels.forEach((answer, place) => (counts[condition][labels[start + place]][found.even[place] ? classes.length : answer] += 1));
-      silent[condition] += found.silent;
+      found.labels.forEach((answer, place) => {
+        const truth = labels[start + place];
+        if (found.even[place]) unanswered[condition][truth] += 1;
+        else counts[condition][truth][answer] += 1;
+      });
       done += end - start;
     }
-    box.innerHTML = measurementHtml({ done, total: 3 * count, counts, silent, levels, teacher, classes, entered });
+    box.innerHTML = measurementHtml({ done, total: 3 * count, counts, unanswered, levels, teacher, classes, entered });
   }
 }
 
