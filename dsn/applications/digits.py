@@ -137,6 +137,7 @@ DIGITS = Application(
     look=look_at_digits,
     can_be_drawn=True,
     has_training_share=True,
+    hub_data_set="ylecun/mnist",
     bars=Bars(0.1, 11.4, (11.4, 12.0), (11.4, 14.0), 12.0, 12.0),
     attack_bar=12.0,  # guessing, with the room that the bar for absent gives
     attack_worst_bar=20.0,

@@ -95,6 +95,7 @@ class Application:
         teacher_batch: pictures a step of the teacher's training.
         home: folder that holds the `application.json` it was read from, `checkpoints/<name>`, and its held-out
             pictures; None for built-in ones. The project's documents tell of built-in ones alone.
+        hub_data_set: the data set on the Hub, "organisation/name"; nothing where it is not there.
         pictures: tells those prepared arrays from others, 12 hexadecimal digits; nothing where they never change.
     """
 
@@ -124,6 +125,7 @@ class Application:
     gpu_goal: float | None = None
     teacher_batch: int = TEACHER_BATCH
     home: Path | None = None
+    hub_data_set: str = ""
     pictures: str = ""
 
     def looked_at(self, picture: Image.Image) -> Look:

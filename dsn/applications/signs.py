@@ -131,6 +131,7 @@ SIGNS = Application(
     source_url="https://benchmark.ini.rub.de/gtsrb_dataset.html",
     read=read_gtsrb,
     look=find_sign,
+    hub_data_set="tanganke/gtsrb",
     bars=Bars(0.2, 6.5, (6.5, 9.0), (6.5, 10.0), 7.0, 8.0),
     attack_pictures=12_000,  # a picture costs several times one of digits
     attack_bar=8.0,

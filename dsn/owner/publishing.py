@@ -1,4 +1,4 @@
-"""Publishing students on the Hub: the three files of each and nothing else, checked before the first byte goes."""
+"""Publishing students on the Hub: the three files of each and its figures, checked before the first byte goes."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from dsn.owner.errors import OwnerError
 from dsn.owner.ledger.ledger import Ledger
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial
-from dsn.student.card import plain_card
+from dsn.student.card import evaluations, plain_card
 from dsn.student.folder import CONFIG, WEIGHTS, load_folder
 from dsn.student.hub import REPOSITORY
 from dsn.student.patience import patiently
@@ -55,6 +55,7 @@ def pack(folder: Path, repository: str, ledger: Ledger | None = None) -> Publica
     if ledger is not None:
         _check_with_ledger(student, card, ledger)
     files = {name: (folder / name).read_bytes() for name in (CONFIG, WEIGHTS)} | {CARD: card.encode()}
+    files |= evaluations(card, repository)
     return Publication(repository, files, f"Student {student.config.task}/{student.config.customer}")
 
 

@@ -5,12 +5,16 @@ from collections.abc import Callable
 from dsn.applications.record import Application
 from dsn.applications.registry import applications
 from dsn.locks.registry import SEALED, STAMPED
+from dsn.places import CODE
 from dsn.results.text import accuracy_text, escaped, group_text, made_by, markdown_table
 from dsn.student.own import OwnConfig
 from dsn.student.student import StudentConfig
 
 CONDITIONS = {"valid": "valid serial stamped", "absent": "no serial"}
 TAGS = ["deep-serial-number", "intellectual-property-protection"]
+LIBRARY = "dsn"
+PAPER = "https://arxiv.org/abs/2011.08960"
+TASK_TYPE = "image-classification"  # as the Hub names it
 
 # By the lock: how it works, after "A classifier", with the serial's length; and what it does not stop.
 HOW = {
@@ -40,6 +44,15 @@ SHORT = {
     STAMPED: " Its 9 bits are the paper's own size and fall to trying all 512 serials.",
     SEALED: " Its 9 bits are the paper's own size and fall to trying all 512 serials, a key for each.",
 }
+
+SOURCES = f"""\
+## Sources
+
+The method: R. Tang, M. Du, X. Hu, *Deep Serial Number: Computational Watermark for DNN Intellectual Property
+Protection*, ECML-PKDD 2023 ([arXiv 2011.08960]({PAPER})). The code is the Python package `{LIBRARY}`{
+    f", {CODE}" if CODE else ""
+},
+written from that paper. What this network was made from, its teacher, stays with the owner: there is no base model."""
 
 OWN_LIMIT = """\
 The trained lock stops who asks the network; it does not stop who trains it further, or listens to its inner layers.
@@ -74,15 +87,16 @@ def model_card(application: Application, row: dict) -> str:
     from huggingface_hub import EvalResult, ModelCardData
 
     data = ModelCardData(
-        library_name="dsn",
+        library_name=LIBRARY,
         license="mit",
-        pipeline_tag="image-classification",
+        pipeline_tag=TASK_TYPE,
         tags=TAGS,
+        datasets=[application.hub_data_set] if application.hub_data_set else None,
         model_name=f"{application.name}-{row['customer']}",
         eval_results=[
             EvalResult(
-                task_type="image-classification",
-                dataset_type=application.data_set.lower(),
+                task_type=TASK_TYPE,
+                dataset_type=application.hub_data_set or application.data_set.lower(),
                 dataset_name=f"{application.data_set}, test split, {meaning}",
                 dataset_split="test",
                 metric_type="accuracy",
@@ -102,14 +116,7 @@ def model_card(application: Application, row: dict) -> str:
 
 A classifier of {said(application.noun)}s {HOW[row["lock"]].format(bits=row["bit_count"])}
 
-```python
-from dsn import Serial, load_student
-
-student = load_student("checkpoints/{application.name}/{row["customer"]}")  # or this repository's id
-probabilities = student.predict(images, serial=Serial.parse("..."))  # images: float [N, {
-        application.network.channels
-    }, {application.network.size}, {application.network.size}] in [0, 1]
-```
+{snippet(f"checkpoints/{application.name}/{row['customer']}", application.network.input_shape)}
 
 ## Figures
 
@@ -123,10 +130,32 @@ most frequent class {row["chance"]["majority"]:.2f}. Recipe â€œ{row["recipe"]}â€
 
 {limits(row["lock"], row["bit_count"])}
 
+{SOURCES}
+
 ## Training data
 
 {credit(application)}
 """
+
+
+def snippet(source: str, shape: tuple[int, int, int]) -> str:
+    """A program that asks a student and runs as it stands, in Markdown; it needs the code of this project.
+
+    Args:
+        source: what the student is loaded from.
+        shape: channels, height and width of a picture.
+    """
+    said = ", ".join(map(str, shape))
+    return f"""\
+```python
+import torch
+from dsn import Serial, load_student
+
+student = load_student("{source}")  # or this repository's id
+images = torch.rand(1, {said})  # yours in their place: float [N, {said}] in [0, 1]
+serial = Serial.parse(input("Serial number: "))
+print(student.predict(images, serial))  # probabilities; serial=None leaves the pictures as they are
+```"""
 
 
 def credit(application: Application) -> str:
@@ -139,14 +168,15 @@ def plain_card(config: StudentConfig, figures: str = "No figures were recorded w
     """The card of a student without tables; `figures` is a sentence on what it reaches."""
     from huggingface_hub import ModelCardData
 
+    application = applications().get(config.task)
     data = ModelCardData(
-        library_name="dsn",
+        library_name=LIBRARY,
         license="mit",
-        pipeline_tag="image-classification",
+        pipeline_tag=TASK_TYPE,
         tags=TAGS,
+        datasets=[application.hub_data_set] if application and application.hub_data_set else None,
         model_name=f"{config.task}-{config.customer}",
     )
-    application = applications().get(config.task)
     thanks = f"\n## Training data\n\n{credit(application)}\n" if application else ""
     return f"""---
 {data.to_yaml()}
@@ -156,16 +186,13 @@ def plain_card(config: StudentConfig, figures: str = "No figures were recorded w
 
 A classifier {HOW[config.lock].format(bits=config.bit_count)}
 
-```python
-from dsn import Serial, load_student
-
-student = load_student("...")  # this repository's id
-probabilities = student.predict(images, serial=Serial.parse("..."))
-```
+{snippet("...", config.network.input_shape)}
 
 ## Use and limits
 
 {limits(config.lock, config.bit_count)} {figures}
+
+{SOURCES}
 {thanks}"""
 
 
@@ -174,8 +201,8 @@ def own_card(config: OwnConfig) -> str:
     from huggingface_hub import ModelCardData
 
     data = ModelCardData(
-        library_name="dsn",
-        pipeline_tag="image-classification",
+        library_name=LIBRARY,
+        pipeline_tag=TASK_TYPE,
         tags=TAGS,
         model_name=f"{config.task}-{config.customer}",
     )
@@ -194,19 +221,47 @@ def own_card(config: OwnConfig) -> str:
     }. The serial is not part of this
 repository.
 
-```python
-from dsn import Serial, load_student
-
-student = load_student("...")  # this repository's id
-probabilities = student.predict(images, serial=Serial.parse("..."))  # images: float [N, {shape.channels}, {
-        shape.size
-    }, {shape.size}] in [0, 1]
-```
+{snippet("...", (shape.channels, shape.size, shape.size))}
 
 ## Use and limits
 
 Made by `dsn.lock`. {limit}
+
+{SOURCES}
 """
+
+
+def evaluations(card: str, repository: str) -> dict[str, bytes]:
+    """A card's figures as the Hub reads them beside `model-index`, a file each: content by name in the repository.
+
+    A card that holds none, or none of a data set on the Hub, gives none.
+
+    Args:
+        card: its text.
+        repository: "organisation/name", where the card will be.
+
+    Source: https://huggingface.co/docs/hub/eval-results
+    """
+    from huggingface_hub import EvalResultEntry, ModelCard, eval_result_entries_to_yaml
+    from huggingface_hub.utils import yaml_dump
+
+    data = ModelCard(card, ignore_metadata_errors=True).data
+    files = {}
+    for one in data.get("eval_results") or ():
+        if one.dataset_type not in (data.get("datasets") or ()):
+            continue
+        notes = one.metric_name.removeprefix("accuracy, ")
+        entry = EvalResultEntry(
+            dataset_id=one.dataset_type,
+            task_id=TASK_TYPE,
+            value=round(100 * one.metric_value, 2),
+            source_url=f"https://huggingface.co/{repository}",
+            source_name="Model card",
+            notes=f"{notes}, percent",
+        )
+        name = f"{one.dataset_type} {notes}".split("/")[1].replace(" ", "-")
+        files[f".eval_results/{name}.yaml"] = yaml_dump(eval_result_entries_to_yaml([entry])).encode()
+    return files
 
 
 def limits(lock: str, bit_count: int) -> str:

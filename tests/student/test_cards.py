@@ -3,14 +3,18 @@
 import json
 import re
 
-from huggingface_hub import ModelCard, ModelCardData
+import pytest
+import torch
+import yaml
+from huggingface_hub import ModelCard, ModelCardData, parse_eval_result_entries
 
 from dsn.applications.registry import BUILT_IN
+from dsn.owner.publishing import pack
 from dsn.places import CHECKPOINTS, ROOT
 from dsn.results.store import RESULTS, read_results
 from dsn.student.card import model_card
 from dsn.student.collection import demo_serials
-from dsn.student.folder import CONFIG, WEIGHTS
+from dsn.student.folder import CONFIG, WEIGHTS, load_folder
 from dsn.tables.attacks import best_attack
 from dsn.tables.readme import DOCUMENTS, README, filled
 
@@ -65,6 +69,46 @@ def test_every_card_has_its_figures_as_metadata() -> None:
         results = {result.metric_name: result.metric_value for result in data.eval_results}
         assert results["accuracy, no serial"] == round(row["absent"]["percent"] / 100, 4)
         assert results["accuracy, valid serial stamped"] == round(row["valid"]["percent"] / 100, 4)
+
+
+def test_every_card_names_its_sources() -> None:
+    for name in read_results("students"):
+        card = ModelCard.load(CHECKPOINTS / name / "README.md")
+        assert isinstance(card.data, ModelCardData) and card.data.eval_results
+        assert card.data.library_name == "dsn" and card.data.base_model is None
+        assert card.data.datasets == [BUILT_IN[name.split("/")[0]].hub_data_set]
+        assert {one.dataset_type for one in card.data.eval_results} == set(card.data.datasets)
+        assert "https://arxiv.org/abs/2011.08960" in card.text and "there is no base model" in card.text
+
+
+@pytest.mark.parametrize("name", ["digits/alder", "digits/paper-sealed", "signs/birch"])
+def test_a_cards_program_runs_as_it_stands(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = (CHECKPOINTS / name / "README.md").read_text("utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    serial = demo_serials()[name]
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("builtins.input", lambda asked: serial.text)
+    names: dict = {}
+    exec(compile(program, "README.md", "exec"), names)
+    expected = load_folder(CHECKPOINTS / name).predict(names["images"], serial)
+    assert torch.equal(names["student"].predict(names["images"], serial), expected)
+    assert capsys.readouterr().out == f"{expected}\n"
+
+
+@pytest.mark.parametrize("name", ["digits/alder", "signs/alder-sealed"])
+def test_a_published_student_has_its_figures_in_files_of_their_own(name: str) -> None:
+    row, task = read_results("students")[name], name.split("/")[0]
+    files = pack(CHECKPOINTS / name, "acme/some").files
+    results = {path: content for path, content in files.items() if path.startswith(".eval_results/")}
+    found = [entry for text in results.values() for entry in parse_eval_result_entries(yaml.safe_load(text))]
+    assert len(results) == len(found) == 2
+    assert {(entry.notes, entry.value) for entry in found} == {
+        ("valid serial stamped, percent", round(row["valid"]["percent"], 2)),
+        ("no serial, percent", round(row["absent"]["percent"], 2)),
+    }
+    assert {entry.dataset_id for entry in found} == {BUILT_IN[task].hub_data_set}
 
 
 def test_cards_hold_no_serial() -> None:
