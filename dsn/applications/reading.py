@@ -32,6 +32,7 @@ RANGES = (1, 255, 1023, 4095, 16383, 65535)  # the largest values of 1, 8, 10, 1
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_NOTES = {b"tEXt", b"zTXt", b"iTXt", b"iCCP"}  # say nothing of the pixels, and unpack to any size
 YCBCR, PHOTOMETRIC = 6, 262  # a TIFF's tag and its value
+UNKNOWN_KIND = "This is not a picture of a known kind: choose a PNG, JPEG, HEIC, AVIF, WEBP or GIF file."
 
 
 class PictureError(ValueError):
@@ -64,9 +65,7 @@ def open_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
     except PictureError:
         raise
     except UnidentifiedImageError as error:
-        raise PictureError(
-            "This is not a picture of a known kind: choose a PNG, JPEG, HEIC, AVIF, WEBP or GIF file."
-        ) from error
+        raise PictureError(UNKNOWN_KIND) from error
     except Image.DecompressionBombError as error:
         raise PictureError("The picture has more than 25 megapixels: choose a smaller one.") from error
     except Exception as error:  # a decoder may raise anything at a damaged file
@@ -175,6 +174,22 @@ def _on_ground(picture: Image.Image) -> Image.Image:
     on_ground = Image.new("RGB", picture.size, "black" if is_light else "white")
     on_ground.paste(picture, mask=picture.getchannel("A"))
     return on_ground
+
+
+def picture_at(address: str) -> Image.Image:
+    """A picture, as `open_picture` gives it, whose content stands in its `data:image/...;base64,` address.
+
+    Raises:
+        PictureError: another kind of address, or what `open_picture` refuses.
+    """
+    head, _, content = address.partition(",")
+    try:
+        if not (head.startswith("data:image/") and head.endswith(";base64")):
+            raise ValueError(head)
+        found = base64.b64decode(content, validate=True)
+    except ValueError as error:  # binascii.Error is one
+        raise PictureError(UNKNOWN_KIND) from error
+    return open_picture(found)
 
 
 def drawing(address: str) -> Image.Image:

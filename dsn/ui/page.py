@@ -154,6 +154,7 @@ def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
         "css_paths": sorted((HERE / "styles").glob("*.css")),
         "footer_links": ["api"],
         "max_file_size": LARGEST_FILE,
+        "mcp_server": True,
         "ssr_mode": False,
         "_frontend": False,  # no self-check: it gives a busy machine up that answers after 3 s
     }

@@ -120,6 +120,18 @@ async def asked(gate: Gate, scope: Scope, *, stuck: bool = False) -> tuple[int, 
     return answer[0]["status"], b"".join(one.get("body", b"") for one in answer).decode().strip()
 
 
+def test_calls_of_tools_are_bounded_as_uploads_are(tmp_path: Path) -> None:
+    def status(limits: VisitorLimits, **headers: str) -> int:
+        scope = {**request(**headers), "path": "/gradio_api/mcp/"}
+        return run(asked(Gate(Behind(), limits, tmp_path), scope))[0]
+
+    assert status(HOURS) == 200
+    assert status(HOURS, content_length="30000000") == 413
+    assert status(HOURS, content_length="") == 411
+    assert status(VisitorLimits(megabytes_per_hour_in_all=1), content_length="9000000") == 429
+    assert status(VisitorLimits(megabytes_free=10**9)) == 507
+
+
 def test_refusals_are_in_the_language_of_the_page(tmp_path: Path) -> None:
     def status_and_text(page: str, limits: VisitorLimits, *, stuck: bool = False, **headers: str) -> tuple[int, str]:
         return run(asked(Gate(Behind(), limits, tmp_path), request(page, **headers), stuck=stuck))

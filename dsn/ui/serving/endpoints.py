@@ -1,13 +1,16 @@
-"""Named endpoints for other programs: /compare, /measure, /random_serial."""
+"""Named endpoints for other programs: /compare, /measure, /random_serial; the same as tools of an MCP server.
+
+A tool has its function's name and is described by its docstring, which programs read: what it takes, what comes back.
+"""
 
 from typing import Any
 
 import gradio as gr
 from gradio.data_classes import FileData
 
-from dsn.applications.reading import PictureError, open_picture
+from dsn.applications.reading import PictureError, open_picture, picture_at
 from dsn.applications.registry import applications
-from dsn.measuring.comparison import CONDITIONS, compare, measure
+from dsn.measuring import comparison
 from dsn.serials import SerialError
 from dsn.statistics import Accuracy, chance
 from dsn.student.collection import Collection
@@ -15,13 +18,18 @@ from dsn.student.student import Student
 from dsn.ui.compare.chosen_picture import Chosen, entered_serial, from_gallery
 
 
+def path_of(upload: FileData | dict[str, Any]) -> str:
+    """Where an uploaded file lies; programs' come as plain values."""
+    return upload["path"] if isinstance(upload, dict) else upload.path
+
+
 def add_endpoints(collection: Collection) -> None:
     """Add the endpoints to the page being built."""
 
-    def picture_of(application: str, picture: int, upload: FileData | None) -> Chosen:
-        if upload is not None:
-            path = upload["path"] if isinstance(upload, dict) else upload.path
-            return Chosen(applications()[application].fitted(open_picture(path)))
+    def picture_of(application: str, picture: int, upload: FileData | str | None) -> Chosen:
+        if upload:
+            brought = picture_at(upload) if isinstance(upload, str) else open_picture(path_of(upload))
+            return Chosen(applications()[application].fitted(brought))
         count = len(collection.held_out[application].split)
         if not 0 <= picture < count:
             raise gr.Error(f"There is no held-out picture {picture}: choose one from 0 to {count - 1}.")
@@ -34,12 +42,12 @@ def add_endpoints(collection: Collection) -> None:
             raise ValueError(f"There is no lock {lock!r} on this student: choose one of {known}.")
         return student
 
-    def compare_endpoint(
+    def compare(
         application: str,
         customer: str,
         serial: str = "",
         picture: int = 0,
-        upload: FileData | None = None,
+        upload: FileData | str | None = None,
         lock: str = "",
     ) -> dict[str, Any]:
         """Ask one student about one picture: with its valid serial, with yours, with none.
@@ -49,8 +57,13 @@ def add_endpoints(collection: Collection) -> None:
             customer: whose student.
             serial: the serial to enter; empty for none.
             picture: which of the held-out pictures, from 0.
-            upload: a picture of your own, in place of a held-out one.
+            upload: a picture of your own, in place of a held-out one; a file, or data:image/png;base64 and so on.
             lock: "stamped", the trained one, or "sealed"; empty for its own.
+
+        Returns:
+            for "valid", "entered" and "absent": the likeliest answers, each a class and its probability (0 to 1),
+            whether the best is right (null for a picture of your own), whether all classes are equally likely
+            ("silent"), and whether the serial is the student's own; "truth" is the picture's class.
         """
         try:
             student = under(application, customer, lock)
@@ -58,7 +71,8 @@ def add_endpoints(collection: Collection) -> None:
             chosen = picture_of(application, picture, upload)
         except (SerialError, PictureError, ValueError) as error:
             raise gr.Error(str(error), print_exception=False) from error
-        panels = compare(student, chosen.picture, collection.valid_serial(application, customer), entered, chosen.label)
+        valid = collection.valid_serial(application, customer)
+        panels = comparison.compare(student, chosen.picture, valid, entered, chosen.label)
         return {
             panel.condition: {
                 "answers": [
@@ -71,7 +85,7 @@ def add_endpoints(collection: Collection) -> None:
             for panel in panels
         } | {"truth": None if chosen.label is None else student.config.classes[chosen.label]}
 
-    def measure_endpoint(application: str, customer: str, serial: str = "", lock: str = "") -> dict[str, Any]:
+    def measure(application: str, customer: str, serial: str = "", lock: str = "") -> dict[str, Any]:
         """Measure one student on its held-out pictures, at most 1,000, under the three conditions.
 
         Args:
@@ -79,6 +93,10 @@ def add_endpoints(collection: Collection) -> None:
             customer: whose student.
             serial: the serial to enter; empty for none.
             lock: "stamped", the trained one, or "sealed"; empty for its own.
+
+        Returns:
+            for "valid", "entered" and "absent": right answers in percent with a 95 % interval ("low", "high"), of "n"
+            pictures, and how many had no answer; "chance" is what guessing evenly and the most frequent class reach.
         """
         try:
             student = under(application, customer, lock)
@@ -86,21 +104,24 @@ def add_endpoints(collection: Collection) -> None:
         except (SerialError, ValueError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         held = collection.held_out[application]
-        *_, whole = measure(student, held.split, collection.valid_serial(application, customer), entered)
+        *_, whole = comparison.measure(student, held.split, collection.valid_serial(application, customer), entered)
         levels = chance(held.split.labels, len(held.class_names))
-        accuracies: dict[str, Accuracy | None] = {condition: whole.accuracy(condition) for condition in CONDITIONS}
+        accuracies: dict[str, Accuracy | None] = {one: whole.accuracy(one) for one in comparison.CONDITIONS}
         return {
             name: accuracy.as_json() | {"no_answer": whole.silent[name]}  # type: ignore[index]
             for name, accuracy in accuracies.items()
             if accuracy
         } | {"chance": {"uniform": round(levels.uniform, 2), "majority": round(levels.majority, 2)}}
 
-    def random_serial_endpoint(application: str, customer: str) -> str:
+    def random_serial(application: str, customer: str) -> str:
         """A random well-formed serial of the right length that does not unlock the student.
 
         Args:
             application: its name, such as "digits".
             customer: whose student it must not unlock.
+
+        Returns:
+            the serial's text.
         """
         try:
             collection.student(application, customer)
@@ -108,6 +129,6 @@ def add_endpoints(collection: Collection) -> None:
             raise gr.Error(str(error), print_exception=False) from error
         return collection.random_wrong_serial(application, customer).text
 
-    gr.api(compare_endpoint, api_name="compare", queue=False)
-    gr.api(measure_endpoint, api_name="measure", concurrency_limit=2)
-    gr.api(random_serial_endpoint, api_name="random_serial", queue=False)
+    gr.api(compare, api_name="compare", queue=False)
+    gr.api(measure, api_name="measure", concurrency_limit=2)
+    gr.api(random_serial, api_name="random_serial", queue=False)

@@ -21,7 +21,9 @@ TOO_MUCH = "This page has received as many files within an hour as it can: try a
 NO_ROOM = "This page has no room for another file at the moment: try again in some minutes."
 TOO_SLOW = "This file took too long to arrive: try again, or choose a smaller one."
 NOT_HERE = "There is no such file here.\n"
+UNSAID = "This request does not say how long it is: send a Content-Length.\n"
 FILE, PROXY, UPLOAD = re.compile(r"/file[=/](.*)", re.DOTALL), "/proxy=", "/upload"  # as Gradio's addresses go
+TOOLS = "/gradio_api/mcp"  # and what is below it: calls of tools, which may hold a picture
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -59,8 +61,16 @@ class Gate:
             await self.upload(scope, receive, send)
         elif self.is_forbidden(scope["path"]):
             await PlainTextResponse(NOT_HERE, 403)(scope, receive, send)
+        elif scope["method"] == "POST" and TOOLS in scope["path"]:
+            await (self.refused_call(scope) or self.app)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+    def refused_call(self, scope: Scope) -> PlainTextResponse | None:
+        """The answer to a tool's call that is refused: it counts as a file of its length, and has to say it."""
+        if not Headers(scope=scope).get("content-length", "").isdecimal():
+            return PlainTextResponse(UNSAID, 411)
+        return self.refusal(scope)
 
     async def upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a file on in its turn, or say why not."""
