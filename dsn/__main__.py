@@ -133,6 +133,7 @@ def parser() -> argparse.ArgumentParser:
 
     bars = command("sealed-bars", "Measure the bars of the sealed lock; writes assets/results/sealed.json.")
     bars.add_argument("tasks", nargs="*", default=["digits", "signs"], metavar="TASK", help="default: digits and signs")
+    bars.add_argument("--only", nargs="+", choices=sealed_bars.PARTS, help="what to measure (default: all)")
     add_device(bars)
 
     pictures = command(
@@ -270,7 +271,7 @@ def main(arguments: list[str] | None = None) -> None:
                     quick=options.quick,
                 )
             case "sealed-bars":
-                sealed_bars.run(options.tasks, options.device)
+                sealed_bars.run(options.tasks, options.device, options.only)
             case "pictures":
                 student = load_student(CHECKPOINTS / "digits/alder")
                 brought.run(student, demo_serials()["digits/alder"], options.count, options.seed)

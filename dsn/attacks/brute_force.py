@@ -14,10 +14,12 @@ from torch import Tensor
 
 from dsn.attacks.kit.record import HIGHEST, SHORT, Attack, Line, Needs
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
+from dsn.locks.registry import SEALED
 
 SECONDS_A_YEAR = 31_557_600.0
 MOST_BITS_TRIED_WHOLE = 12
 WORKING = 50.0  # percent right from which a serial counts as one that works
+SEALED_PICTURES = 100  # at most, that a sealed student is asked: each serial makes another network, a pass for each
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         with a glance at each. The curve "accuracy" has every pattern in the order tried.
     """
     stolen = scene.stolen(share, seed)
-    images, labels = stolen.images[: settings.pictures], stolen.labels[: settings.pictures]
+    count = min(settings.pictures, SEALED_PICTURES if scene.student.config.lock == SEALED else settings.pictures)
+    images, labels = stolen.images[:count], stolen.labels[:count]
     patterns = patterns_to_try(len(scene.serial.bits), settings, seed).to(scene.device)
     start = time.perf_counter()
     batch = scene.student.swept(images)
@@ -97,6 +100,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
             "working": float(sum(one > WORKING for one in shares)),
             "best_is_valid": float(torch.equal(patterns[best], scene.bits)),
             "serials": float(len(patterns)),
+            "pictures": float(len(labels)),
             "seconds": seconds,
             "serials_a_second": len(patterns) / seconds,
             "serials_a_second_at_a_glance": pace,

@@ -6,6 +6,8 @@ weights are needed. The method does not stop this, which is one of the paper's s
 Without the student, the same pictures with their labels train a fresh network.
 """
 
+from dataclasses import replace
+
 from dsn.attacks.kit.measuring import percent_right, stamping
 from dsn.attacks.kit.record import Attack, Drawn, Line
 from dsn.attacks.kit.scene import Outcome, Running, Scene
@@ -34,10 +36,11 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
         seed: of the share, of fresh weights, and of batches and augmentation.
     """
     stolen = scene.stolen(share, seed)
-    config, valid = scene.student.config.network, stamping(scene.student, scene.serial)
+    shape = replace(scene.student.config.network, batch_norm=True)  # both are fresh, and train better with it
+    valid = stamping(scene.student, scene.serial)
     runners = {
-        "copy": Runner(from_scratch(config, seed, scene.device), answers_of(scene.student, valid)),
-        SCRATCH: Runner(from_scratch(config, seed, scene.device)),
+        "copy": Runner(from_scratch(shape, seed, scene.device), answers_of(scene.student, valid)),
+        SCRATCH: Runner(from_scratch(shape, seed, scene.device)),
     }
     before = {
         "before": percent_right(scene.student, scene.test),

@@ -7,12 +7,14 @@ Source: the paper's Table "fine-tuning", which fine-tunes the student as it is. 
 BatchNorm's statistics re-estimated on raw pictures first and then kept; with fresh dense layers; with a fresh
 last convolution too; with gradients that leak through dead ReLUs, for students that fall silent; and with fresh
 dense layers while BatchNorm's statistics stay as they were handed out. The recorded figures have the first four.
+Of a sealed student, which has no BatchNorm, its codes are trained further, as wide as first weights usually are.
 """
 
 from dataclasses import dataclass
 
 from dsn.applications.prepared import Split
 from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.noise import taken
 from dsn.attacks.kit.record import PAPERS_SHARES, Attack, Drawn, Judged, Line, Needs, none_better, promised
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import copied, from_scratch, transplanted
@@ -20,6 +22,7 @@ from dsn.attacks.kit.surrogates import LeakyGradientReLU, as_sequence, recalibra
 from dsn.attacks.kit.training import SCRATCH, Runner, Schedule, against_scratch, race
 
 AS_IT_IS = "as_it_is"
+NEED_STATISTICS = ("recalibrated", "kept_statistics")  # of BatchNorm, which a sealed student has not
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def runner(scene: Scene, way: str, stolen: Split, seed: int) -> Runner:
     Raises:
         ValueError: there is no such way.
     """
-    student, config = scene.student, scene.student.config.network
+    student, config = taken(scene.student, seed), scene.student.config.network
     match way:
         case "as_it_is":
             return Runner(copied(student))
@@ -81,7 +84,9 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         seed: of the share, of fresh weights, and of batches and augmentation.
     """
     stolen = scene.stolen(share, seed)
-    runners = {way: runner(scene, way, stolen, seed) for way in (*settings.ways, SCRATCH)}
+    normed = scene.student.config.network.batch_norm
+    ways = [way for way in settings.ways if normed or way not in NEED_STATISTICS]
+    runners = {way: runner(scene, way, stolen, seed) for way in (*ways, SCRATCH)}
     valid = stamping(scene.student, scene.serial)
     before = {
         "before": percent_right(scene.student, scene.test),

@@ -5,6 +5,9 @@ serial into them and trains the student on that: with the labels (as it is, with
 BatchNorm's statistics re-estimated on raw pictures first and then kept), or with what the student itself answers
 under the old serial. Without the student, a fresh network is trained on the same stamped pictures with their labels.
 
+Of a sealed student the adversary has no serial: whoever has it has the stamped student inside, and the attacks on
+that one. The codes are trained on the new serial, as wide as first weights usually are, or fresh dense layers on them.
+
 Source: the paper's Table "overwriting", whose adversary knows the old serial; it reports the accuracy on raw
 pictures afterwards, and not what becomes of the old serial. Both are measured here, beside the new serial's.
 """
@@ -12,6 +15,7 @@ pictures afterwards, and not what becomes of the old serial. Both are measured h
 import random
 
 from dsn.attacks.kit.measuring import percent_right, stamping
+from dsn.attacks.kit.noise import taken
 from dsn.attacks.kit.record import ENDS, Attack, Drawn, Line, none_better
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import copied, from_scratch, transplanted
@@ -27,6 +31,7 @@ from dsn.attacks.kit.training import (
     labelled_with,
     race,
 )
+from dsn.locks.registry import STAMPED
 from dsn.serials import random_serial
 
 FULL, QUICK = FULL_TRAINING, QUICK_TRAINING
@@ -51,13 +56,17 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
     old_stamp, new_stamp = stamping(student, scene.serial), stamping(student, new)
     labels = labelled_with(new_stamp)
 
+    start = taken(student, seed)
     runners = {
-        "labels": Runner(copied(student), labels),
-        "fresh_dense": Runner(transplanted(student, config, seed), labels),
-        "recalibrated": Runner(recalibrated(student, stolen.images), labels, fixed_statistics=True),
-        "own_answers": Runner(copied(student), answers_of(student, old_stamp, new_stamp)),
-        SCRATCH: Runner(from_scratch(config, seed, scene.device), labels),
+        "labels": Runner(copied(start), labels),
+        "fresh_dense": Runner(transplanted(start, config, seed), labels),
     }
+    if student.config.lock == STAMPED:
+        runners |= {
+            "recalibrated": Runner(recalibrated(student, stolen.images), labels, fixed_statistics=True),
+            "own_answers": Runner(copied(student), answers_of(student, old_stamp, new_stamp)),
+        }
+    runners[SCRATCH] = Runner(from_scratch(config, seed, scene.device), labels)
     figures: dict[str, float | None] = {
         "before": percent_right(student, scene.test, new_stamp),
         "old_serial_before": percent_right(student, scene.test, old_stamp),

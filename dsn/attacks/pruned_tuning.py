@@ -9,6 +9,7 @@ Not in the paper.
 from dataclasses import dataclass
 
 from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.noise import taken
 from dsn.attacks.kit.record import Attack, Drawn, Line
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import from_scratch, transplanted
@@ -43,14 +44,14 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         seed: of the share, of fresh weights, and of batches and augmentation.
     """
     stolen = scene.stolen(share, seed)
-    student, config = scene.student, scene.student.config.network
+    student, config = taken(scene.student, seed), scene.student.config.network
     runners: dict[str, Runner] = {}
     for amount in settings.amounts:
         percent = round(100 * amount)
         runners[f"pruned_{percent}"] = Runner(masked(student, amount))
         runners[f"pruned_{percent}_fresh_dense"] = Runner(masked(transplanted(student, config, seed), amount))
     runners[SCRATCH] = Runner(from_scratch(config, seed, scene.device))
-    before = percent_right(student, scene.test)
+    before = percent_right(scene.student, scene.test)
     ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.application.augmentation, seed)
     return Outcome({"before": before, **against_scratch(ended)}, ended.over_epochs())
 

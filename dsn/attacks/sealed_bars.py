@@ -48,6 +48,7 @@ FIRST, AGAIN = 150.0, 1.1  # milliseconds more than a stamped student's answer; 
 TRAININGS = ("searched-tuning", "fine-tuning", "patient-tuning", "pruned-tuning", "transfer", "overwriting")
 BUDGET = ("passes", "pictures", "scratch_last_quarter")
 WRONG = ("random_wrong", "one_bit_wrong")
+PARTS = ("valid", "wrong", "opening", "probe", "codes", "answers", "recorded")  # what can be measured by itself
 
 Report = Callable[[str], None]
 
@@ -92,17 +93,24 @@ class Many:
 
     Attributes:
         opened: under every replacement of the last ReLU.
-        probed: by linear probes.
+        probed: by linear probes, for every customer's copy.
         timed: questions, of which the median counts.
     """
 
     opened: int = 16
-    probed: int = 6
+    probed: int = 4
     timed: int = 15
 
 
-def bars(scene: Scene, stamped: Student, copies: dict[str, Student], many: Many, report: Report) -> Iterator[Bar]:
-    """Every bar of one application, one after another.
+def bars(
+    scene: Scene,
+    stamped: Student,
+    copies: dict[str, Student],
+    many: Many,
+    report: Report,
+    parts: Iterable[str] = PARTS,
+) -> Iterator[Bar]:
+    """The bars of one application, one after another.
 
     Args:
         scene: the sealed student that is attacked, with all pictures.
@@ -110,22 +118,24 @@ def bars(scene: Scene, stamped: Student, copies: dict[str, Student], many: Many,
         copies: every sealed student of the application, by customer.
         many: random networks.
         report: told what is measured next.
+        parts: of `PARTS`, those that are measured.
     """
     task = scene.application.name
     students, attacks = read_results("students"), read_results("attacks")
     rows = {name: row for name, row in students.items() if name.startswith(f"{task}/") and name.endswith(SEALED_COPY)}
-    yield valid_bar(rows, students)
-    report("as many random networks as wrong serials")
-    yield from wrong_bars(scene, rows)
-    report("replacing the last ReLU, on random networks too")
-    yield opening_bar(scene, many.opened)
-    report("linear probes, on random networks too")
-    yield from probe_bars(scene, rows, many.probed)
-    yield from code_bars(copies)
-    report("first and second answer")
-    yield from answer_bars(scene, stamped, many.timed)
     mine = [row for row in attacks.values() if (row["task"], row["customer"]) == (task, scene.student.config.customer)]
-    yield from recorded_bars(mine)
+    measured: dict[str, Callable[[], Iterable[Bar]]] = {
+        "valid": lambda: [valid_bar(rows, students)],
+        "wrong": lambda: wrong_bars(scene, rows),
+        "opening": lambda: [opening_bar(scene, many.opened)],
+        "probe": lambda: probe_bars(scene, rows, copies, many.probed),
+        "codes": lambda: code_bars(copies),
+        "answers": lambda: answer_bars(scene, stamped, many.timed),
+        "recorded": lambda: recorded_bars(mine),
+    }
+    for part in parts:
+        report(f"{task}: {part}")
+        yield from measured[part]()
 
 
 def valid_bar(rows: dict[str, Any], students: dict[str, Any]) -> Bar:
@@ -188,24 +198,27 @@ def best_opening(scene: Scene, network: Student) -> float:
     return max(100 * one.double().mean().item() for one in right)
 
 
-def probe_bars(scene: Scene, rows: dict[str, Any], networks: int) -> Iterator[Bar]:
-    """Linear probes, which have labels: before the last ReLU, and behind it."""
-    fresh = [random_codes(scene.student, seed) for seed in range(networks)]
+def probe_bars(scene: Scene, rows: dict[str, Any], copies: dict[str, Student], networks: int) -> Iterator[Bar]:
+    """Linear probes, which have labels: before the last ReLU, and behind it, where every copy has its own scales."""
 
     def probed(network: Classifier) -> float:
         return linear_probe(network, scene.train, scene.test).percent
 
-    before = [probed(Opened(one, bare)) for one in fresh]
+    before = [probed(Opened(random_codes(scene.student, seed), bare)) for seed in range(networks)]
     own = probed(Opened(as_it_lies(scene.student), bare))
     beside = {"networks": networks, "random": before, "own": own}
     what = "probe before the last ReLU, minus the best on a random network's"
     yield Bar("opening-probe", what, own - max(before), 0.0, unit="points", beside=beside)
-    copies = {name: row["probe_on_raw"]["percent"] for name, row in rows.items()}
-    if not copies:
+    found = {name: row["probe_on_raw"]["percent"] for name, row in rows.items()}
+    if not found:
         return
-    behind = [probed(one) for one in fresh]
-    gain = statistics.fmean(copies.values()) - statistics.fmean(behind)
-    beside = {"networks": networks, "random": behind, **copies}
+    behind = [
+        probed(random_codes(copies[name.split("/")[1]], networks * place + seed))
+        for place, name in enumerate(found)
+        for seed in range(networks)
+    ]
+    gain = statistics.fmean(found.values()) - statistics.fmean(behind)
+    beside = {"networks": len(behind), "random": behind, **found}
     what = "probe on the features, mean of all customers' copies, minus random networks'"
     yield Bar("probe", what, gain, PROBE, WITHIN, unit="points", beside=beside)
 
@@ -313,21 +326,23 @@ def measure(
     copies: dict[str, Student],
     *,
     many: Many | None = None,
+    parts: Iterable[str] = PARTS,
     folder: Path = RESULTS,
     report: Report = print,
 ) -> None:
-    """Measure every bar of one application; each goes to `sealed.json` as soon as it is there.
+    """Measure the bars of one application; each goes to `sealed.json` as soon as it is there.
 
     Args:
         scene: the sealed student that is attacked, with all pictures.
         stamped: the same customer's under the trained lock.
         copies: every sealed student of the application, by customer.
         many: random networks; None for as many as recorded figures have.
+        parts: of `PARTS`, those that are measured.
         folder: of results files.
         report: told progress and figures.
     """
     task, device = scene.application.name, str(scene.device)
-    for bar in bars(scene, stamped, copies, many or Many(), report):
+    for bar in bars(scene, stamped, copies, many or Many(), report, parts):
         write(bar, task, device, folder, report)
 
 
@@ -339,21 +354,23 @@ def write(bar: Bar, task: str, device: str = "cpu", folder: Path = RESULTS, repo
     report(f"  {bar.name}: {figure} {bar.unit}, {bar.kind} {bar.limit:.4g}: {'met' if bar.met else 'MISSED'}")
 
 
-def run(tasks: Iterable[str], device: str = "cpu", report: Report = print) -> None:
+def run(tasks: Iterable[str], device: str = "cpu", parts: Iterable[str] | None = None, report: Report = print) -> None:
     """The bars of applications, each on its first customer's sealed student; what `python -m dsn sealed-bars` does.
 
     Args:
         tasks: names of applications that have sealed students.
         device: "cpu" or "cuda".
+        parts: of `PARTS`, those that are measured; None for all.
         report: told progress and figures.
 
     Raises:
         AttackError: an application without sealed students.
     """
+    parts = PARTS if parts is None else parts
     for task in tasks:
         names = [name for name in demo_serials() if name.startswith(f"{task}/") and name.endswith(SEALED_COPY)]
         if f"{task}/{CUSTOMER}{SEALED_COPY}" not in names:
             raise AttackError(f"There are no sealed students of {task!r}.")
         scene = scene_of(f"{task}/{CUSTOMER}{SEALED_COPY}", load_data_set(application_of(names[0])), device)
         copies = {name.split("/")[1]: load_student(CHECKPOINTS / name) for name in names}
-        measure(scene, load_student(CHECKPOINTS / task / CUSTOMER).to(device), copies, report=report)
+        measure(scene, load_student(CHECKPOINTS / task / CUSTOMER).to(device), copies, parts=parts, report=report)

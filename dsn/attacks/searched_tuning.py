@@ -26,7 +26,7 @@ from dsn.attacks.kit.noise import as_wide_as_scales_say, rescaled, sealed_by, wi
 from dsn.attacks.kit.record import Attack, Drawn, Line, promised
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.attacks.kit.starts import from_scratch, transplanted
-from dsn.attacks.kit.training import Runner, Schedule, adam, epochs_until, momentum, train
+from dsn.attacks.kit.training import Runner, Schedule, adam, epochs_until, last_quarter, momentum, train
 from dsn.distilling.rebuild import BUILD
 from dsn.files import write_json
 from dsn.locks.registry import SEALED, STAMPED
@@ -259,7 +259,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     figures["epochs_over_scratch"] = min(reached) / first if reached and first else None
     figures["passes"] = own.epochs[-1]
     figures["pictures"] = own.epochs[-1] * len(scene.stolen(share, seed))
-    figures["scratch_last_quarter"] = level - own.curve[round(0.75 * len(own.curve)) - 1]
+    figures["scratch_last_quarter"] = last_quarter(own.curve)
     return Outcome(figures, {"x": own.epochs, **curves})
 
 

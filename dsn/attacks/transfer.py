@@ -14,6 +14,7 @@ import torch
 
 from dsn.applications.prepared import Split
 from dsn.attacks.kit.measuring import percent_right
+from dsn.attacks.kit.noise import taken
 from dsn.attacks.kit.record import ENDS, Attack, Drawn, Line, none_better
 from dsn.attacks.kit.restyling import restyled
 from dsn.attacks.kit.scene import Outcome, Running, Scene
@@ -57,7 +58,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         share: of the labelled training pictures of the chosen classes.
         seed: of the share, the classes, styles, fresh weights, and of batches and augmentation.
     """
-    student, config = scene.student, scene.student.config.network
+    student, config = taken(scene.student, seed), scene.student.config.network
     stolen = restyled(half_of_classes(scene.stolen(share, seed), config.classes, seed), seed)
     test = restyled(half_of_classes(scene.test, config.classes, seed), seed + 1)
     classes = config.classes // 2
@@ -69,7 +70,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         "dense_alone": Runner(alone, fixed_statistics=True, dense_only=True),
         SCRATCH: Runner(scratch),
     }
-    before = percent_right(student, restyled(scene.test, seed + 1))
+    before = percent_right(scene.student, restyled(scene.test, seed + 1))
     ended = yield from race(runners, stolen, test, settings.schedule, scene.application.augmentation, seed)
     return Outcome({"before": before, **against_scratch(ended)}, ended.over_epochs())
 

@@ -70,9 +70,10 @@ class Sealed:
 
     def logits(self, network: Classifier, images: Tensor, place: StampPlace) -> Tensor:
         """Each picture is answered by the network that the serial in its corner gives."""
-        patterns, groups = torch.unique(_read(images, place), dim=0, return_inverse=True)
-        if len(patterns) == 1:
-            return Classifier.forward(self.opened(network, _serial(patterns[0]), place), images)
+        read = _read(images, place)
+        if torch.equal(read, read[:1].expand_as(read)):  # one serial for all, as nearly always
+            return Classifier.forward(self.opened(network, _serial(read[0]), place), images)
+        patterns, groups = torch.unique(read, dim=0, return_inverse=True)
         answers = []
         for number, pattern in enumerate(patterns):
             opened = self.opened(network, _serial(pattern), place)
@@ -139,8 +140,7 @@ class SealedBatch:
 
 def _read(images: Tensor, place: StampPlace) -> Tensor:
     """The bits in the pictures' corners, int8 [N, K]: 0, 1, or -1 for a whole picture where one of them is no bit."""
-    rows = torch.as_tensor(place.rows, device=images.device)
-    columns = torch.as_tensor(place.columns, device=images.device)
+    rows, columns = (one.to(images.device) for one in place.cells)
     corner = images.detach()[:, :, rows, columns]
     ones, zeros = (corner > AT_LEAST_ONE).all(1), (corner < AT_MOST_ZERO).all(1)
     is_serial = (ones | zeros).all(1, keepdim=True)

@@ -25,6 +25,11 @@ class StampPlace:
     cell: int = 1
 
     @cached_property
+    def cells(self) -> tuple[Tensor, Tensor]:
+        """Row and column of each bit's cell as int64 [K], on the CPU: made once, not for every answer."""
+        return torch.tensor(self.rows), torch.tensor(self.columns)
+
+    @cached_property
     def pixels(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Row and column of every pixel, cell after cell: `cell` squared of them a bit."""
         return (

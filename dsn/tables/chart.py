@@ -11,10 +11,11 @@ from dsn.locks.registry import SEALED, STAMPED
 from dsn.results.store import read_results
 from dsn.student.collection import SEALED_COPY
 
-HOLDS, FALLS, POINTLESS, UNMEASURED = "holds", "falls", "pointless", "unmeasured"
+HOLDS, FALLS, POINTLESS, NEEDLESS, UNMEASURED = "holds", "falls", "pointless", "needless", "unmeasured"
 PERCENT, POINTS, SECONDS, YEARS = "percent", "points", "seconds", "years"
 FAIR_GAIN = 0.15  # points over a network begun with nothing: differences below it mean nothing
 PROBE_GAIN = 1.0  # points that a probe may find over a random network's features
+OF_MANY = "wrong-worst"  # the bar that has the highest of many random networks
 TEXTS = {PERCENT: "{:.2f} %", POINTS: "{:+.2f}", SECONDS: "{:.0f} s", YEARS: "{:.1e} years"}
 
 Row = Mapping[str, Any]
@@ -45,6 +46,8 @@ class Victim:
         customer: whose student its attacks are recorded on; empty where it is not shipped.
         counts: the customer with a serial short enough to try all, by which the time for this one's is reckoned.
         lock: the word in its `config.json`.
+        enough: the question whose falling makes every other attack needless; empty where none does.
+        needless: why, in a sentence.
     """
 
     name: str
@@ -52,11 +55,15 @@ class Victim:
     customer: str
     counts: str
     lock: str = STAMPED
+    enough: str = ""
+    needless: str = ""
 
 
+ANSWERS_ANYONE = "Who answers without a serial need not be attacked."
+ALL_TRIED = "Nine bits are 512 serials, which can all be tried: nobody needs another attack."
 VICTIMS = (
-    Victim("literal", "the paper's recipe to the letter", "", ""),
-    Victim("short", "trained lock, 9 bits", SHORT_CUSTOMER, SHORT_CUSTOMER),
+    Victim("literal", "the paper's recipe to the letter", "", "", enough="absent", needless=ANSWERS_ANYONE),
+    Victim("short", "trained lock, 9 bits", SHORT_CUSTOMER, SHORT_CUSTOMER, enough="brute-force", needless=ALL_TRIED),
     Victim("trained", "trained lock, 64 bits", CUSTOMER, SHORT_CUSTOMER),
     Victim("sealed", "sealed lock, 64 bits", f"{CUSTOMER}{SEALED_COPY}", f"{SHORT_CUSTOMER}{SEALED_COPY}", SEALED),
 )
@@ -67,12 +74,13 @@ class Mark:
     """One cell.
 
     Attributes:
-        verdict: "holds", "falls", "pointless" (there is nothing to measure, and `why` says it), or "unmeasured".
+        verdict: "holds", "falls", "pointless" (there is nothing to measure), "needless" (it has fallen without this
+            attack, which was not measured), or "unmeasured".
         figure: what was measured; None where nothing was.
         unit: "percent" right, "points" over what has nothing to do with the student, "seconds" or "years".
         limit: the most it may be to hold; None where time decides.
         text: the figure as tables show it; a dash without one.
-        why: a sentence, where an attack is pointless.
+        why: a sentence, where an attack is pointless or needless.
     """
 
     verdict: str
@@ -141,14 +149,16 @@ def reaching(attack: str, *figures: str, over_seeds: str = HIGHEST) -> Callable[
     """Right answers without the serial that an attack leads to, the worst figure for the owner, against guessing.
 
     A sealed student's weights are a random network's, which scatters around guessing: it may reach what the highest of
-    many freshly drawn ones reached under the same attack, where that was measured.
+    many freshly drawn ones reached under the same attack, or, where that was not measured, what the highest of as many
+    as there were wrong serials reached by itself.
     """
 
     def mark(recorded: Recorded, task: Application, victim: Victim) -> Mark:
         rows = rows_of(recorded, task, victim.customer, attack)
         values = [row["figures"][name][over_seeds] for row in rows for name in figures if name in row["figures"]]
-        limits = [task.attack_bar, recorded.sealed.get(f"{task.name}/{attack}", {}).get("limit")]
-        known = [one for one in limits[: 2 if victim.lock == SEALED else 1] if one is not None]
+        beside = [recorded.sealed.get(f"{task.name}/{name}") for name in (attack, OF_MANY)]
+        lucky = next((row["limit"] for row in beside if row and victim.lock == SEALED), None)
+        known = [one for one in (task.attack_bar, lucky) if one is not None]
         return marked(max(values, default=None), PERCENT, max(known, default=None))
 
     return mark
@@ -244,10 +254,21 @@ def chart(task: Application, recorded: Recorded | None = None) -> tuple[Line, ..
     """
     recorded = Recorded.read() if recorded is None else recorded
 
+    marks = {
+        (question.name, victim.name): question.mark(recorded, task, victim)
+        for question in QUESTIONS
+        for victim in VICTIMS
+    }
+
     def mark(question: Question, victim: Victim) -> Mark:
-        found = question.mark(recorded, task, victim)
+        found = marks[question.name, victim.name]
+        if found.figure is not None:
+            return found
         why = ATTACKS[question.name].needs.pointless.get(victim.lock, "") if question.name in ATTACKS else ""
-        return Mark(POINTLESS, unit=found.unit, why=why) if why and found.figure is None else found
+        if why:
+            return Mark(POINTLESS, unit=found.unit, why=why)
+        fallen = victim.enough and marks[victim.enough, victim.name].verdict == FALLS
+        return Mark(NEEDLESS, unit=found.unit, why=victim.needless) if fallen else found
 
     return tuple(
         Line(question.name, question.what, {victim.name: mark(question, victim) for victim in VICTIMS})

@@ -10,9 +10,10 @@ from dsn.results.store import read_results
 from dsn.results.text import made_by, made_over, markdown_table
 from dsn.student.collection import SEALED_COPY
 from dsn.tables.attacks import lines_of
-from dsn.tables.chart import FALLS, HOLDS, POINTLESS, VICTIMS, Mark, chart
+from dsn.tables.chart import FALLS, HOLDS, NEEDLESS, POINTLESS, VICTIMS, Mark, chart
 
 NOTHING = "nothing to try"
+OPEN = "open already"
 KINDS = {"at most": "≤ {limit:g}", "at least": "≥ {limit:g}", "within": "{around:g} ± {limit:g}"}
 
 
@@ -23,11 +24,11 @@ def chart_table(application: Application) -> str:
     cells = [[line.what, *(_verdict(line.marks[victim.name]) for victim in VICTIMS)] for line in lines]
     whys = dict.fromkeys(mark.why for line in lines for mark in line.marks.values() if mark.why)
     notes = "".join(f"\n- {why}" for why in whys)
-    return f"{markdown_table(head, cells)}" + (f"\n\nWhere there is nothing to try:\n{notes}" if notes else "")
+    return f"{markdown_table(head, cells)}" + (f"\n\nWhere there is no figure:\n{notes}" if notes else "")
 
 
 def _verdict(mark: Mark) -> str:
-    words = {HOLDS: f"holds: {mark.text}", FALLS: f"**falls**: {mark.text}", POINTLESS: NOTHING}
+    words = {HOLDS: f"holds: {mark.text}", FALLS: f"**falls**: {mark.text}", POINTLESS: NOTHING, NEEDLESS: OPEN}
     return words.get(mark.verdict, "–")
 
 

@@ -1,9 +1,11 @@
 """Thieves of a sealed file: what they look for would be found if it were there, and it is not."""
 
+import copy
 import gzip
 import math
 import random
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +15,26 @@ from tiny_students import tiny_student
 
 from dsn.applications.held_out import HeldOut, load_held_out
 from dsn.applications.registry import BUILT_IN
-from dsn.attacks import sealed_codes, sealed_siblings, searched_tuning, serial_timing
+from dsn.attacks import (
+    brute_force,
+    fine_tuning,
+    overwriting,
+    pruned_tuning,
+    pruning,
+    sealed_codes,
+    sealed_siblings,
+    searched_tuning,
+    serial_timing,
+    transfer,
+    unlabelled,
+)
+from dsn.attacks.kit.measuring import percent_right, stamping
 from dsn.attacks.kit.noise import as_wide_as_scales_say, random_codes, rescaled, sealed_by, with_batch_norm
 from dsn.attacks.kit.scene import Licensed, Scene, Step, finish
+from dsn.attacks.kit.starts import copied, transplanted
+from dsn.attacks.kit.training import Schedule, TrainingSettings
 from dsn.attacks.searched_tuning import Way, start_of, unclaimed
-from dsn.locks.sealing import codes_of
+from dsn.locks.sealing import ScryptCost, codes_of
 from dsn.networks.classifier import Classifier, folded_weights
 from dsn.places import CHECKPOINTS
 from dsn.serials import random_serial
@@ -149,6 +166,61 @@ def test_a_searched_tuning_reports_both_sides_best(scene: Scene, lock: str) -> N
     assert len(outcome.curves["scratch"]) == len(outcome.curves["x"])
     again = finish(searched_tuning.attack(attacked, settings, 0.2, 0)).figures
     assert again == figures
+
+
+BRIEF = Schedule(epochs=1, batch=50, looks=2)
+
+
+@pytest.mark.parametrize("module", [fine_tuning, overwriting, transfer, pruned_tuning])
+def test_whoever_trains_a_sealed_student_further_begins_with_its_codes(scene: Scene, module: Any, monkeypatch) -> None:
+    begun = []
+
+    def noted(network: Classifier, *arguments: Any, **settings: Any) -> Classifier:
+        begun.append(network)
+        return copied(network) if not arguments else transplanted(network, *arguments, **settings)
+
+    for name in {"copied", "transplanted"} & set(vars(module)):
+        monkeypatch.setattr(module, name, noted)
+    figures = finish(module.attack(scene, replace(module.QUICK, schedule=BRIEF), 0.5, 1)).figures
+    assert not any("recalibrated" in name or "own_answers" in name for name in figures), (
+        "it has no BatchNorm, no serial"
+    )
+    assert figures["passes"] == 1 and figures["best_minus_scratch"] == figures["best"] - figures["scratch_last"]
+    stolen = rescaled(scene.student.state_dict(), scene.student.config.network, 1, scene.device)
+    assert any(torch.equal(one.predictor.weight, stolen.predictor.weight) for one in begun)
+
+
+def test_a_sealed_student_answers_a_batch_of_random_serials_with_one_network(scene: Scene) -> None:
+    opened, attacked = [], copy.deepcopy(scene.student)
+    once = attacked.lock._open
+    attacked.lock._open = lambda *arguments: (opened.append(1), once(*arguments))[1]
+    figures = finish(unlabelled.attack(replace(scene, student=attacked), TrainingSettings(BRIEF), 0.5, 0)).figures
+    assert len(opened) == 200 // BRIEF.batch
+    assert figures["best"] == max(figures["raw_last"], figures["random_serials_last"])
+
+
+def test_pruning_costs_the_customer_what_it_costs_the_network_inside(scene: Scene) -> None:
+    valid = stamping(scene.student, SERIAL)
+    figures = finish(pruning.attack(scene, pruning.Settings((0.0, 0.9)), 0.1, 0)).figures
+    inside = folded_student(tiny_student())
+    for percent in (0, 90):
+        wanted = percent_right(pruning.pruned(inside, percent / 100), scene.test, valid)
+        assert figures[f"valid_{percent}"] == pytest.approx(wanted, abs=1.7)
+
+
+def folded_student(student: Student) -> Classifier:
+    network = Classifier(replace(student.config.network, batch_norm=False))
+    network.load_state_dict(folded_weights(student))
+    return network.to(memory_format=torch.channels_last).eval()
+
+
+def test_nine_bits_fall_through_scrypt_too(digits: HeldOut) -> None:
+    serial = random_serial(9, source=random.Random(0))
+    student = Student(replace(tiny_student().config, bit_count=9)).eval()
+    few = small_scene(seal(student, serial, salt="cd" * 16, scrypt=ScryptCost(n=2)), digits)
+    settings = brute_force.Settings(pictures=8, sample=2)
+    found = finish(brute_force.attack(replace(few, serial=serial), settings, 0.1, 0)).figures
+    assert found["serials"] == 512 and found["pictures"] == 8 and found["seconds"] > 0
 
 
 def test_pictures_that_choose_are_nobodys(scene: Scene) -> None:

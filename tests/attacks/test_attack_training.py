@@ -26,6 +26,7 @@ from dsn.attacks.kit.training import (
     against_scratch,
     answers_of,
     labelled,
+    last_quarter,
     look_steps,
     race,
     train,
@@ -131,12 +132,22 @@ def test_a_leaky_sequence_answers_the_same_and_lets_gradients_through(scene: Sce
 
 def test_figures_against_scratch() -> None:
     curves = {"as_it_is": [10.0, 50.0, 70.0, 65.0], "slow": [10.0, 10.0, 20.0, 71.0], SCRATCH: [9.0, 30.0, 60.0, 58.0]}
-    figures = against_scratch(Finish(curves, [0.0, 1.0, 2.0, 3.0], {"as_it_is": 64.0, "slow": 70.0, SCRATCH: 59.5}))
+    whole = {"as_it_is": 64.0, "slow": 70.0, SCRATCH: 59.5}
+    figures = against_scratch(Finish(curves, [0.0, 1.0, 2.0, 3.0], whole, 600))
     assert figures["best"] == 70 and figures["best_minus_scratch"] == 10.5
     assert figures["as_it_is_last"] == 64 and figures["scratch_last"] == 59.5
     assert figures["epochs_over_scratch"] == 1.0  # both after two epochs
-    never = Finish({"as_it_is": [10.0, 20.0], SCRATCH: [9.0, 30.0]}, [0.0, 1.0], {"as_it_is": 20.0, SCRATCH: 30.0})
+    assert (figures["passes"], figures["pictures"]) == (3.0, 600.0)
+    assert figures["scratch_last_quarter"] == -2, "of three looks the last"
+    whole = {"as_it_is": 20.0, SCRATCH: 30.0}
+    never = Finish({"as_it_is": [10.0, 20.0], SCRATCH: [9.0, 30.0]}, [0.0, 1.0], whole, 200)
     assert against_scratch(never)["epochs_over_scratch"] is None
+
+
+def test_the_last_quarter_is_what_came_after_three_of_four_looks() -> None:
+    assert last_quarter([10.0, 50.0, 90.0, 91.5]) == 1.5
+    assert last_quarter([float(look) for look in range(1, 13)]) == 3.0
+    assert last_quarter([70.0]) == 0.0
 
 
 @given(st.integers(1, 500), st.integers(1, 40))

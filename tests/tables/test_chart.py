@@ -46,6 +46,11 @@ def test_a_sealed_student_may_reach_what_random_networks_reach_and_a_trained_one
     beside = lines(Recorded(attacks=attacks, sealed={"digits/opening": {"limit": 16.0}}))["opening"].marks
     assert (beside["trained"].verdict, beside["sealed"].verdict) == ("falls", "holds")
     assert (beside["trained"].limit, beside["sealed"].limit) == (12.0, 16.0)
+    sealed = {"digits/opening": {"limit": 13.0}, "digits/wrong-worst": {"limit": 20.0}}
+    attacks |= {"c": row("alder-sealed", "pruning", absent_highest=14.0)}
+    both = lines(Recorded(attacks=attacks, sealed=sealed))
+    assert (both["opening"].marks["sealed"].verdict, both["opening"].marks["trained"].limit) == ("falls", 12.0)
+    assert (both["pruning"].marks["sealed"].verdict, both["pruning"].marks["sealed"].limit) == ("holds", 20.0)
 
 
 def test_over_scratch_the_mean_counts_and_of_several_shares_the_worst() -> None:
@@ -62,6 +67,19 @@ def test_nine_bits_fall_in_seconds_and_64_are_reckoned_from_them_lock_by_lock() 
     assert (marks["short"].verdict, marks["short"].text) == ("falls", "12 s")
     assert (marks["trained"].verdict, marks["trained"].unit, marks["trained"].figure) == ("holds", "years", 2e6)
     assert marks["sealed"].verdict == "unmeasured"
+
+
+def test_whoever_has_fallen_already_need_not_be_attacked_and_a_figure_is_shown_all_the_same() -> None:
+    attacks = {
+        "a": row("paper", "brute-force", seconds=12.0, years_for_64_bits=2e6),
+        "b": row("paper", "opening", best=99.0),
+    }
+    found = lines(Recorded(attacks=attacks, recipes={"digits/paper": {"absent": {"percent": 93.0}}}))
+    assert found["pruning"].marks["short"].verdict == found["pruning"].marks["literal"].verdict == "needless"
+    assert "512" in found["pruning"].marks["short"].why and found["pruning"].marks["short"].text == "–"
+    assert found["opening"].marks["short"].figure == 100.0 and found["pruning"].marks["trained"].verdict == "unmeasured"
+    silent = lines(Recorded(recipes={"digits/paper": {"absent": {"percent": 10.0}}}))
+    assert silent["pruning"].marks["literal"].verdict == silent["pruning"].marks["short"].verdict == "unmeasured"
 
 
 def test_every_question_is_about_an_attack_there_is_and_every_unit_can_be_written() -> None:

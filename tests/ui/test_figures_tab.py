@@ -12,6 +12,7 @@ from dsn.research.ideas import IDEAS
 from dsn.results.store import provenance_of, read_results
 from dsn.tables import readme as readme_tables
 from dsn.tables.attacks import Cell, attack_lines, tally
+from dsn.tables.chart import VICTIMS
 from dsn.tables.ideas import idea_lines
 from dsn.ui.figures.rendering import render_attacks, render_ideas
 from dsn.ui.texts import languages, load_texts
@@ -178,6 +179,7 @@ def test_every_line_and_every_idea_is_said_in_the_language(language: str) -> Non
     said = {line.what for line in LINES} | {idea.what for idea in IDEAS.values()}
     said |= {OWN_PICTURES}
     said |= {sentence for attack in ATTACKS.values() for sentence in attack.needs.pointless.values()}
+    said |= {victim.needless for victim in VICTIMS if victim.needless}
     figures = {f"12.3{line.unit}" for line in LINES if line.unit} | {"never"}
     assert sorted(text for text in said | figures if texts.of_line(text) == text) == []
     assert len({texts.of_line(text) for text in said}) == len(said), "two lines cannot be told apart"

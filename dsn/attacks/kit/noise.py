@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from dsn.attacks.kit.starts import from_scratch
+from dsn.locks.registry import SEALED
 from dsn.locks.sealing import Seal
 from dsn.networks.classifier import Classifier, NetworkConfig
 from dsn.student.sealing import student_of
@@ -63,6 +64,21 @@ def rescaled(weights: Mapping[str, Tensor], shape: NetworkConfig, seed: int, dev
                 values = weights[name].to(device)
                 tensor.copy_(values * (tensor.std() / values.std().clamp_min(1e-12)))
     return network
+
+
+def taken(student: Student, seed: int) -> Classifier:
+    """What a thief without the serial trains further: the student, or of a sealed one the codes made fit to be trained.
+
+    As they lie, codes are too wide to train from (`dsn.attacks.searched_tuning` tries that too): every tensor is made
+    as wide as first weights usually are.
+
+    Args:
+        student: as it was stolen.
+        seed: of the network from scratch beside it, whose widths are taken.
+    """
+    if student.config.lock != SEALED:
+        return student
+    return rescaled(student.state_dict(), student.config.network, seed, student.predictor.weight.device)
 
 
 def with_batch_norm(weights: Mapping[str, Tensor], shape: NetworkConfig) -> dict[str, Tensor]:

@@ -182,11 +182,13 @@ class Finish:
         curves: by name, right answers in percent on the first thousand test pictures: before, and at every look.
         epochs: passed at each entry of the curves.
         whole: by name, right answers in percent on all test pictures, after the last step.
+        pictures: that each network was trained on in all, as often as it saw them.
     """
 
     curves: dict[str, list[float]]
     epochs: list[float]
     whole: dict[str, float]
+    pictures: int
 
     def over_epochs(self) -> dict[str, list[float]]:
         """The curves with what they are drawn over, under "x"."""
@@ -232,7 +234,7 @@ def race(
             curves[name].append(percent_right(runner.network, glance, change))
         yield step()
     whole = {name: percent_right(runner.network, test, change) for name, runner in runners.items()}
-    return Finish(curves, epochs, whole)
+    return Finish(curves, epochs, whole, round(epochs[-1] * len(split)))
 
 
 def against_scratch(ended: Finish) -> dict[str, float | None]:
@@ -240,8 +242,9 @@ def against_scratch(ended: Finish) -> dict[str, float | None]:
 
     Returns:
         For every network its accuracy after the last step, on all test pictures; the best stolen one's, and what it
-        has over scratch; and the epochs the fastest stolen one needs for scratch's final accuracy over those
-        scratch needs, read off the curves (None where none gets there).
+        has over scratch; the epochs the fastest stolen one needs for scratch's final accuracy over those
+        scratch needs, read off the curves (None where none gets there); and the budget: `passes`, `pictures`
+        trained on in all, and the points that the last quarter of it still brought scratch.
     """
     figures: dict[str, float | None] = {f"{name}_last": value for name, value in ended.whole.items()}
     best = max(value for name, value in ended.whole.items() if name != SCRATCH)
@@ -252,7 +255,14 @@ def against_scratch(ended: Finish) -> dict[str, float | None]:
     figures["best"] = best
     figures["best_minus_scratch"] = best - ended.whole[SCRATCH]
     figures["epochs_over_scratch"] = min(reached) / own if reached and own else None
+    figures |= {"passes": ended.epochs[-1], "pictures": float(ended.pictures)}
+    figures["scratch_last_quarter"] = last_quarter(ended.curves[SCRATCH][1:])
     return figures
+
+
+def last_quarter(curve: list[float]) -> float:
+    """The points that the last quarter of a training brought, by its looks: how far it was from its end."""
+    return curve[-1] - curve[max(0, round(0.75 * len(curve)) - 1)]
 
 
 def epochs_until(curve: list[float], epochs: list[float], level: float) -> float | None:

@@ -6,7 +6,7 @@ from dsn.ui.attack.rendering import span_in_words
 from dsn.ui.rendering import render_template
 from dsn.ui.texts import Texts
 
-SIGNS = {"holds": "✓", "falls": "✗", "pointless": "–", "unmeasured": "…"}
+SIGNS = {"holds": "✓", "falls": "✗", "pointless": "–", "needless": "✗", "unmeasured": "…"}
 
 
 def figure_in_words(texts: Texts, mark: Mark) -> str:

@@ -107,7 +107,7 @@ class AttackTab:
         """What the stage shows of an attack that was chosen."""
         lock = self.collection.students[name].config.lock
         if lock in attack_named(attack).needs.pointless:
-            why = self.texts.of_error(attack_named(attack).needs.pointless[lock])
+            why = self.texts.of_line(attack_named(attack).needs.pointless[lock])
             return rendering.render_note(rendering.fill(self.said["pointless"], why=why))
         return self.slide(name, amount) if attack == PRUNING else self.waiting(attack, name)
 
