@@ -77,12 +77,13 @@ def figure_lines(rows: list[dict]) -> list[list[str]]:
     ]
 
 
-def model_card(application: Application, row: dict) -> str:
+def model_card(application: Application, row: dict, attacked: str = "") -> str:
     """The card of one student: the Hub's metadata, what it is, its figures, its limits.
 
     Args:
         application: it is of.
         row: of the results, with its lock.
+        attacked: what recorded attacks came to on this student, as a table; empty where there are none.
     """
     from huggingface_hub import EvalResult, ModelCardData
 
@@ -125,7 +126,7 @@ A classifier of {said(application.noun)}s {HOW[row["lock"]].format(bits=row["bit
 In brackets: 95 % Wilson interval, N = {row["valid"]["n"]}{_tried(row)}. Guessing evenly reaches {
         row["chance"]["uniform"]:.2f}, always answering the
 most frequent class {row["chance"]["majority"]:.2f}. Recipe “{row["recipe"]}”; {made_by(row)}.
-
+{attacked and f"{chr(10)}{attacked}{chr(10)}"}
 ## Use and limits
 
 {limits(row["lock"], row["bit_count"])}

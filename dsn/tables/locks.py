@@ -27,6 +27,16 @@ def chart_table(application: Application) -> str:
     return f"{markdown_table(head, cells)}" + (f"\n\nWhere there is no figure:\n{notes}" if notes else "")
 
 
+def attacked(application: Application, customer: str) -> str:
+    """A card's table of the attacks that were recorded on this customer's student; empty where none were."""
+    victim = next((one.name for one in VICTIMS if one.customer == customer), None)
+    marks = [(line.what, line.marks[victim]) for line in chart(application)] if victim else []
+    lines = [[what, _verdict(mark)] for what, mark in marks if mark.figure is not None]
+    return (
+        markdown_table(["attack, without the serial", "percent right, or points over scratch"], lines) if lines else ""
+    )
+
+
 def _verdict(mark: Mark) -> str:
     words = {HOLDS: f"holds: {mark.text}", FALLS: f"**falls**: {mark.text}", POINTLESS: NOTHING, NEEDLESS: OPEN}
     return words.get(mark.verdict, "–")

@@ -17,7 +17,7 @@ from dsn.tables.attacks import Cell, attack_lines, best_attack
 from dsn.tables.brought import pictures_table
 from dsn.tables.documents import documents_table
 from dsn.tables.ideas import any_colluded, idea_lines
-from dsn.tables.locks import bars_table, chart_table, sealed_attacks_table
+from dsn.tables.locks import attacked, bars_table, chart_table, sealed_attacks_table
 from dsn.tables.own import own_table
 from dsn.tables.own_networks import own_networks_table
 from dsn.tables.owner import copies_table, mint_table, trace_table
@@ -202,11 +202,16 @@ def filled(text: str) -> str:
     return re.sub(rf"<!-- ({names}) -->\n.*?<!-- /\1 -->", table_between, text, flags=re.DOTALL)
 
 
+def card_of(application: Application, row: dict) -> str:
+    """The card of a bundled student, with what attacks on it came to."""
+    return model_card(application, row, attacked(application, row["customer"]))
+
+
 def write_cards(checkpoints: Path = CHECKPOINTS) -> None:
     """Write the card of every measured student, and the documents' tables, which tell of built-in applications."""
     known = applications()
     for name, row in read_results("students").items():
         if row["task"] in known:  # somebody's own application may have been deleted since
-            write_text(checkpoints / name / "README.md", model_card(known[row["task"]], row))
+            write_text(checkpoints / name / "README.md", card_of(known[row["task"]], row))
     for document in DOCUMENTS:
         write_text(document, filled(document.read_text("utf-8")))

@@ -12,11 +12,10 @@ from dsn.applications.registry import BUILT_IN
 from dsn.owner.publishing import pack
 from dsn.places import CHECKPOINTS, ROOT
 from dsn.results.store import RESULTS, read_results
-from dsn.student.card import model_card
 from dsn.student.collection import demo_serials
 from dsn.student.folder import CONFIG, WEIGHTS, load_folder
 from dsn.tables.attacks import best_attack
-from dsn.tables.readme import DOCUMENTS, README, filled
+from dsn.tables.readme import DOCUMENTS, README, card_of, filled
 
 HUB = ROOT / "dsn" / "student" / "README.md"
 
@@ -63,7 +62,7 @@ def test_what_a_space_downloads_beforehand_is_what_a_student_is_loaded_from() ->
 def test_every_card_has_its_figures_as_metadata() -> None:
     for name, row in read_results("students").items():
         written = (CHECKPOINTS / name / "README.md").read_text("utf-8")
-        assert written == model_card(BUILT_IN[row["task"]], row), "run `python -m dsn cards`"
+        assert written == card_of(BUILT_IN[row["task"]], row), "run `python -m dsn cards`"
         data = ModelCard(written).data
         assert isinstance(data, ModelCardData) and data.eval_results
         results = {result.metric_name: result.metric_value for result in data.eval_results}
@@ -109,6 +108,16 @@ def test_a_published_student_has_its_figures_in_files_of_their_own(name: str) ->
         ("no serial, percent", round(row["absent"]["percent"], 2)),
     }
     assert {entry.dataset_id for entry in found} == {BUILT_IN[task].hub_data_set}
+
+
+def test_a_card_says_what_attacks_on_its_student_came_to_and_no_other_does() -> None:
+    cards = {name: (CHECKPOINTS / f"digits/{name}" / "README.md").read_text("utf-8") for name in ("alder", "birch")}
+    opening = read_results("attacks")["digits/alder/opening/10"]["figures"]["best"]["highest"]
+    assert f"| replacing the last ReLU | **falls**: {opening:.2f} % |" in cards["alder"]
+    assert "attack, without the serial" not in cards["birch"]
+    sealed = read_results("attacks")["digits/alder-sealed/opening/10"]["figures"]["best"]["highest"]
+    card = (CHECKPOINTS / "digits/alder-sealed" / "README.md").read_text("utf-8")
+    assert f"| replacing the last ReLU | holds: {sealed:.2f} % |" in card
 
 
 def test_cards_hold_no_serial() -> None:
