@@ -209,12 +209,13 @@ def probe_bars(scene: Scene, rows: dict[str, Any], copies: dict[str, Student], n
     beside = {"networks": networks, "random": before, "own": own}
     what = "probe before the last ReLU, minus the best on a random network's"
     yield Bar("opening-probe", what, own - max(before), 0.0, unit="points", beside=beside)
-    found = {name: row["probe_on_raw"]["percent"] for name, row in rows.items()}
+    measured = {customer: rows.get(f"{scene.application.name}/{customer}") for customer in copies}
+    found = {customer: row["probe_on_raw"]["percent"] for customer, row in measured.items() if row}
     if not found:
         return
     behind = [
-        probed(random_codes(copies[name.split("/")[1]], networks * place + seed))
-        for place, name in enumerate(found)
+        probed(random_codes(copies[customer], networks * place + seed))
+        for place, customer in enumerate(found)
         for seed in range(networks)
     ]
     gain = statistics.fmean(found.values()) - statistics.fmean(behind)
