@@ -23,8 +23,8 @@ from dsn.owner.passphrase import new_passphrase, passphrase
 from dsn.owner.trace.copy_reports import copies_as_json, copy_lines
 from dsn.owner.trace.issued import issued_by
 from dsn.owner.trace.reports import as_json, lines
-from dsn.owner.trace.suspect import read_suspect
-from dsn.owner.trace.tracing import trace
+from dsn.owner.trace.suspect import Suspect, read_suspect
+from dsn.owner.trace.tracing import Trace, trace, trace_as_any
 from dsn.student.hub import REPOSITORY, download_student, load_student
 
 REVOKED = (
@@ -174,15 +174,18 @@ def trace_network(options: argparse.Namespace) -> None:
     path = Path(options.network)
     if options.revision or (not path.exists() and REPOSITORY.fullmatch(options.network)):
         path = download_student(options.network, options.revision)
-    suspect = read_suspect(path)
-    try:
-        teacher = load_teacher(suspect.application).state_dict()
-    except NotBuiltError:
-        teacher = None
-    ledger = Ledger(opened())
-    issued = issued_by(ledger, suspect.application.name)
+    read, ledger = read_suspect(path), Ledger(opened())
+
+    def traced(suspect: Suspect) -> Trace:
+        try:
+            teacher = load_teacher(suspect.application).state_dict()
+        except NotBuiltError:
+            teacher = None
+        issued = issued_by(ledger, suspect.application.name)
+        return trace(suspect, issued, load_held_out(suspect.application).split, teacher=teacher)
+
+    suspect, found = trace_as_any(read, traced)
     carriers = find_carriers(suspect.folded(), ledger, suspect.application.name)
-    found = trace(suspect, issued, load_held_out(suspect.application).split, teacher=teacher)
     if options.json:
         print(json.dumps({**as_json(found), "copies": copies_as_json(carriers)}, indent=2))
         return

@@ -25,7 +25,7 @@ from dsn.owner.trace.closeness import closeness
 from dsn.owner.trace.issued import issued_by
 from dsn.owner.trace.reports import as_json, lines
 from dsn.owner.trace.suspect import Suspect, read_suspect
-from dsn.owner.trace.tracing import Issued, Trace, trace
+from dsn.owner.trace.tracing import Issued, Trace, trace, trace_as_any
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial, random_serial
 from dsn.student.folder import save_student
@@ -123,6 +123,26 @@ def test_the_right_customer_is_named_after_changes(
     assert found.named == ("digits/birch",) and found.p <= 1e-6
     assert found.how == ("weights" if change == "opened up" else "serial and weights")
     assert [one.issued.label for one in found.evidence if one.exact] == []
+
+
+def test_of_two_applications_of_one_shape_the_one_it_was_issued_for_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, issued: list[Issued], split: Split
+) -> None:
+    digits = registry.BUILT_IN["digits"]
+    monkeypatch.setattr(registry, "BUILT_IN", {"figures": replace(digits, name="figures"), "digits": digits})
+    of = {"digits": issued, "figures": [Issued("figures/elm", SERIALS[3])]}
+    tried: list[str] = []
+
+    def traced(suspect: Suspect) -> Trace:
+        tried.append(suspect.application.name)
+        return trace(suspect, of[suspect.application.name], split)
+
+    chosen, found = trace_as_any(leaked(tmp_path, nudged(birch().state_dict())), traced)
+    assert tried == ["figures", "digits"] and chosen.application.name == "digits"
+    assert found.named == ("digits/birch",) and (found.tried, found.compared) == (5, 4)
+    assert found.p == pytest.approx(2 * trace(chosen, issued, split).p)  # looked twice
+    nobodys, found = trace_as_any(leaked(tmp_path, foreign(0)), traced)
+    assert (nobodys.application.name, found.how, found.p) == ("figures", "none", 1.0)
 
 
 def foreign(turn: int) -> dict[str, Tensor]:

@@ -41,12 +41,14 @@ class Suspect:
         tensors: its weights, float32 (counters int64), by name, as a student's; of a sealed one its codes as they lie.
         original: the same in the file's own types.
         seal: what goes with the codes of a sealed one, where the file came with its `config.json`.
+        others: the same read as a network of every other application whose networks have its shape.
     """
 
     application: Application
     tensors: dict[str, Tensor]
     original: dict[str, Tensor]
     seal: Seal | None = None
+    others: "tuple[Suspect, ...]" = ()
 
     @property
     def is_sealed(self) -> bool:
@@ -79,13 +81,17 @@ def read_suspect(path: Path) -> Suspect:
             original = {name: file.get_tensor(name).clone() for name in sorted(file.keys())}
     except (SafetensorError, OSError, ValueError) as error:
         raise _refusal(path, str(error)) from error
-    application, original = _recognised(original, path)
-    seal = _seal_beside(path, original)
+    first, *others = [_read_as(application, ours, path) for application, ours in _recognised(original, path)]
+    return replace(first, others=tuple(others))
+
+
+def _read_as(application: Application, original: dict[str, Tensor], path: Path) -> Suspect:
+    """Tensors under the names of an application's students, as a network of it."""
     tensors = {name: tensor.float() if _is_weight(tensor) else tensor for name, tensor in original.items()}
     for name, tensor in tensors.items():
         if not tensor.isfinite().all():
             raise _refusal(path, f"{name} holds values that are no numbers")
-    return Suspect(application, tensors, original, seal)
+    return Suspect(application, tensors, original, _seal_beside(path, original))
 
 
 def shapes_of(application: Application) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
@@ -183,8 +189,9 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _recognised(tensors: dict[str, Tensor], path: Path) -> tuple[Application, dict[str, Tensor]]:
-    """The application whose networks have this shape, and the tensors by the names of its students'."""
+def _recognised(tensors: dict[str, Tensor], path: Path) -> list[tuple[Application, dict[str, Tensor]]]:
+    """The applications whose networks have this shape, and the tensors by the names of their students'."""
+    found = []
     kinds = {tensor.dtype for tensor in tensors.values() if tensor.dim()}
     if torch.int16 not in kinds or len(kinds) == 1:  # codes of a sealed network are all of one kind
         for application, batch_norm in product(applications().values(), (True, False)):
@@ -192,7 +199,9 @@ def _recognised(tensors: dict[str, Tensor], path: Path) -> tuple[Application, di
                 expected = Classifier(replace(application.network, batch_norm=batch_norm)).state_dict()
             ours = renamed(tensors, expected)
             if ours is not None:
-                return application, in_their_places(ours, application)
+                found.append((application, in_their_places(ours, application)))
+    if found:
+        return found
     raise OwnerError(
         f"{path} holds a network of another shape than those of {' and '.join(applications())}: it is not a copy of a "
         "student as it was issued, and cannot be traced here."

@@ -1,7 +1,7 @@
 """Whose copy is it? Three kinds of evidence about a network, each shown, and one verdict."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -130,6 +130,23 @@ def trace(
     evidence.sort(key=_strength)
     verdict, named, p = _verdict(evidence)
     return Trace(verdict, named, p, len(issued), compared, tuple(evidence[:SECOND_LOOK]))
+
+
+def trace_as_any(suspect: Suspect, traced: Callable[[Suspect], Trace]) -> tuple[Suspect, Trace]:
+    """Trace a network as a copy of every application whose shape it has, and let the strongest evidence decide.
+
+    Args:
+        suspect: the network; there may be several applications of its shape, of somebody's own pictures above all.
+        traced: the trace of one reading.
+
+    Returns:
+        The reading that was decided for, the first where none is ours; and its trace, corrected for having looked
+        several times.
+    """
+    found = [(one, traced(one)) for one in (suspect, *suspect.others)]
+    chosen, best = min(found, key=lambda pair: (pair[1].how != "exact", not pair[1].named, pair[1].p))
+    tried, compared = (sum(getattr(one, count) for _, one in found) for count in ("tried", "compared"))
+    return chosen, replace(best, p=min(1.0, len(found) * best.p), tried=tried, compared=compared)
 
 
 def _strength(evidence: Evidence) -> tuple[bool, float, float, float]:

@@ -1,6 +1,7 @@
 """The tab that finds out whose a leaked network is: handlers first, then the layout, then the wiring."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -11,7 +12,7 @@ from dsn.owner.errors import OwnerError
 from dsn.owner.trace.changes import CHANGES
 from dsn.owner.trace.reports import as_json
 from dsn.owner.trace.suspect import Suspect, read_suspect
-from dsn.owner.trace.tracing import Issued, trace
+from dsn.owner.trace.tracing import Issued, Trace, trace, trace_as_any
 from dsn.owner.visitors import Visitors
 from dsn.owner.weights import weights_hash
 from dsn.places import CHECKPOINTS
@@ -68,12 +69,17 @@ class TraceTab:
             # The path is the server's own and says nothing to a visitor.
             yield rendering.render_note(self.texts.of_error(said), "error")
             return
-        held = self.collection.held_out.get(suspect.application.name)
-        if held is None:
+        shown = [one for one in (suspect, *suspect.others) if one.application.name in self.collection.held_out]
+        if not shown:
             yield rendering.render_note(self.said["nothing"], "error")
             return
-        own = self.visitors.issued(request.session_hash or "", suspect.application.name)
-        found = trace(suspect, [*self.issued(suspect.application.name), *own], held.split)
+
+        def traced(suspect: Suspect) -> Trace:
+            task = suspect.application.name
+            issued = [*self.issued(task), *self.visitors.issued(request.session_hash or "", task)]
+            return trace(suspect, issued, self.collection.held_out[task].split)
+
+        _, found = trace_as_any(replace(shown[0], others=tuple(shown[1:])), traced)
         of = (
             self.said["of_sample"].format(name=name, change=self.said["changes"][change])
             if name
