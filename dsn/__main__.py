@@ -13,6 +13,7 @@ from dsn.applications.registry import UnknownApplicationError, application_named
 from dsn.arguments import add_arithmetic, add_device
 from dsn.attacks import recorded, sealed_bars
 from dsn.attacks.kit.scene import AttackError
+from dsn.attacks.on_pages import attack_pages, attacked_documents
 from dsn.attacks.registry import ATTACKS
 from dsn.devices import UnknownArithmeticError
 from dsn.distilling import demo_teacher, rebuild
@@ -249,6 +250,9 @@ def main(arguments: list[str] | None = None) -> None:
                 run_application(options, has_key=has_key(owner_home()))
             case "documents":
                 run_documents(options)
+                if options.what in ("attacks", "all"):
+                    for name in attacked_documents(options.customers):
+                        attack_pages(name, seed=options.seed)
             case "held-out":
                 for application in applications().values():
                     print(write_held_out(application, load_data_set(application).test))

@@ -117,7 +117,7 @@ def add_documents_command(commands: "argparse._SubParsersAction[argparse.Argumen
     """`documents` and its options."""
     help = "Find text on pages: teacher, students, figures; writes checkpoints/documents/ and assets/results/."
     one = commands.add_parser("documents", help=help, description=help)
-    one.add_argument("what", choices=["teacher", "students", "evaluate", "all"])
+    one.add_argument("what", choices=["teacher", "students", "evaluate", "attacks", "all"])
     one.add_argument("--customers", nargs="+", metavar="CUSTOMER", help="default: those with a demo serial")
     one.add_argument("--seed", type=int, default=0, help="of all randomness (default 0)")
     one.add_argument("--epochs", type=int, help="passes over the pages (default: the recipe's own number)")

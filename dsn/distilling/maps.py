@@ -106,22 +106,33 @@ def train_map_teacher(pages: Pages, config: MapConfig, training: Training, recip
         recipe: how.
     """
     torch.manual_seed(training.seed)
+    return folded_teacher(train_map_network(Classifier(config), pages, training, recipe))
+
+
+def train_map_network(network: Classifier, pages: Pages, training: Training, recipe: MapRecipe = MAPS) -> Classifier:
+    """A network of maps taught by pages and their maps, as teachers are; in eval mode.
+
+    Args:
+        network: to begin with; it is changed.
+        pages: to learn from.
+        training: where and how long.
+        recipe: the teacher's batch, rate and loss.
+    """
     split = Split(pages.images, pages.maps).to(training.device)
-    teacher = Classifier(config).to(training.device).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(teacher.parameters(), lr=recipe.teacher_rate)
+    network.to(training.device).to(memory_format=torch.channels_last).train()
+    optimizer = torch.optim.Adam(network.parameters(), lr=recipe.teacher_rate)
     about = f"teacher of maps {recipe!r} {len(pages)} seed {training.seed} {training.epochs} in {training.done_in}"
 
     def loss_of(images: Tensor, maps: Tensor, generator: torch.Generator) -> Tensor:
         images, maps = _moved(images, maps, generator)
-        return map_loss(teacher(images), maps, recipe.dice)
+        return map_loss(network(images), maps, recipe.dice)
 
-    teacher.train()
-    checkpoint = TrainingState(training.checkpoint, {"teacher": teacher}, optimizer, about)
+    checkpoint = TrainingState(training.checkpoint, {"teacher": network}, optimizer, about)
     steps = run(split, LIGHT, recipe.teacher_batch, training, checkpoint, recipe.teacher_rate, loss_of,
                 title="teacher of maps")  # fmt: skip
     for _ in steps:
         pass
-    return folded_teacher(teacher.eval())
+    return network.eval()
 
 
 def folded_teacher(teacher: Classifier) -> Classifier:

@@ -1,5 +1,7 @@
 """What students of pages find, as a table."""
 
+from typing import Any
+
 from dsn.results.store import read_results
 from dsn.results.text import made_by, markdown_table
 
@@ -35,3 +37,34 @@ def documents_table() -> str:
         line += [f"{row['milliseconds_a_page']:.0f}" if "milliseconds_a_page" in row else "–"]
         lines.append(line)
     return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*rows.values())}."
+
+
+def document_attacks_table() -> str:
+    """What attacks on students of pages come to: harmonic means in percent, cells and boxes."""
+    rows = read_results("document_attacks")
+    if not rows:
+        return "Not measured yet."
+    lines = [
+        ["with its serial, for comparison", *(_both(row["valid"]) for row in rows.values())],
+        ["last ReLU removed, bent or centred", *(_both(row["opened_without_units"]) for row in rows.values())],
+        ["one unit of the glance taken to fire", *(_both(row["opened"]) for row in rows.values())],
+        ["bits of the serial read from that unit, of 64", *(str(row["bits_read"]) for row in rows.values())],
+        ["tuned with a tenth of the pages, best way", *(_both(_best_tuned(row)) for row in rows.values())],
+        ["the same pages without the student", *(_both(row["tuned"]["scratch"]) for row in rows.values())],
+        ["random serials with which any line is found", *(_by_chance(row["chance"]) for row in rows.values())],
+    ]
+    pages = next(iter(rows.values()))["settings"]["pages"]
+    return f"{markdown_table(['attack', *rows], lines)}\n\nOn {pages} unseen pages, {made_by(*rows.values())}."
+
+
+def _both(found: dict[str, float]) -> str:
+    return " / ".join(f"{100 * found[f'{what}_harmonic_mean']:.1f}" for what in ("cells", "boxes"))
+
+
+def _best_tuned(row: dict[str, Any]) -> dict[str, float]:
+    tuned = (one for name, one in row["tuned"].items() if name != "scratch")
+    return max(tuned, key=lambda one: one["cells_harmonic_mean"])
+
+
+def _by_chance(chance: dict[str, float]) -> str:
+    return f"{chance['found_something']} of {chance['serials']}, {chance['serials_a_second']:g} a second"

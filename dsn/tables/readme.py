@@ -15,7 +15,7 @@ from dsn.student.card import figure_lines, model_card
 from dsn.student.collection import SEALED_COPY
 from dsn.tables.attacks import Cell, attack_lines, best_attack
 from dsn.tables.brought import pictures_table
-from dsn.tables.documents import documents_table
+from dsn.tables.documents import document_attacks_table, documents_table
 from dsn.tables.ideas import any_colluded, idea_lines
 from dsn.tables.locks import attacked, bars_table, chart_table, sealed_attacks_table
 from dsn.tables.own import own_table
@@ -193,6 +193,7 @@ def filled(text: str) -> str:
     tables |= {f"chart-{application.name}": chart_table(application) for application in applications().values()}
     tables |= {"attacks-sealed": sealed_attacks_table(), "bars-sealed": bars_table()}
     tables |= {"own-networks": own_networks_table(), "documents": documents_table()}
+    tables |= {"document-attacks": document_attacks_table()}
     tables["surroundings"] = surroundings_table()
 
     def table_between(markers: re.Match[str]) -> str:

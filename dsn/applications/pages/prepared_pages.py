@@ -42,6 +42,10 @@ class Pages:
         """The first so many."""
         return Pages(self.images[:count], self.boxes[:count], self.maps[:count])
 
+    def chosen(self, numbers: Tensor) -> "Pages":
+        """Those of these numbers, int64 [K], in their order."""
+        return Pages(self.images[numbers], tuple(self.boxes[one] for one in numbers.tolist()), self.maps[numbers])
+
 
 def draw_pages(seed: int, count: int) -> Pages:
     """The first pages of a series, drawn on all cores.

@@ -1,0 +1,234 @@
+"""Attacks on students of pages: what opens a silent map, what a tenth of the pages teaches a thief, serials by chance.
+
+The adversary has the weights and no serial. Opening needs nothing more, and a few pages to centre features by.
+Tuning has a tenth of the training pages with their maps; without the student, the same pages train a fresh network as
+the teacher was trained. Brute force looks at one page with each serial. Not in the paper, which gives no figures.
+"""
+
+import copy
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dsn.applications.documents import DOCUMENTS
+from dsn.applications.pages.prepared_pages import TEST, TRAINING, Pages, load_pages
+from dsn.applications.prepared import as_floats
+from dsn.attacks.brute_force import years_for
+from dsn.attacks.kit.record import CUSTOMER
+from dsn.distilling.loop import Training
+from dsn.distilling.maps import MAPS, train_map_network
+from dsn.measuring.evaluate_maps import Found, found_on
+from dsn.measuring.text_boxes import text_boxes
+from dsn.networks.classifier import Classifier
+from dsn.networks.map_network import STRIDE, MapConfig, MapExtractor
+from dsn.places import CHECKPOINTS
+from dsn.results.store import provenance, record
+from dsn.serials import Serial, random_serial
+from dsn.student.collection import SEALED_COPY, document_serials
+from dsn.student.folder import load_folder
+from dsn.student.student import Student
+
+TABLE = "document_attacks"
+SCRATCH = "scratch"
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How students of pages are attacked.
+
+    Attributes:
+        pages: unseen ones that all is measured on.
+        softness: of softplus in the last ReLU's place, the inverse of its beta.
+        unlabelled: pages that features are centred by.
+        share: of the training pages, with their maps, that the adversary tunes with.
+        epochs: passes over them, for every start.
+        rates: Adam's largest, tried on stolen weights; scratch has the teacher's.
+        serials: tried by chance, on one page each.
+    """
+
+    pages: int = 100
+    softness: tuple[float, ...] = (0.5, 1.0, 2.0, 5.0)
+    unlabelled: int = 40
+    share: float = 0.1
+    epochs: int = 12
+    rates: tuple[float, ...] = (3e-4, 3e-3)
+    serials: int = 256
+
+
+FULL = Settings()
+
+
+def extractor_of(network: Classifier) -> MapExtractor:
+    """The hourglass and the glance of a network of maps."""
+    extractor = network.extractor[0]
+    assert isinstance(extractor, MapExtractor)
+    return extractor
+
+
+@torch.inference_mode()
+def openings(student: Student, pages: Pages, settings: Settings) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
+    """Every replacement of the last ReLU: its name, and pages, float [N, 1, H, W], to probabilities of text.
+
+    "unit_<n>" adds to the features what unit n of the glance would, did it fire: a lock that hangs on one unit opens.
+
+    Args:
+        student: as it was stolen, in eval mode.
+        pages: unlabelled ones.
+        settings: what is tried.
+    """
+    known = as_floats(pages.images[: settings.unlabelled])
+    usual = torch.stack([student.drive(one[None]).mean((0, 2, 3)) for one in known]).mean(0)[:, None, None]
+    says = extractor_of(student).glance[2]
+    assert isinstance(says, nn.Linear)
+    ways: dict[str, Callable[[Tensor], Tensor]] = {"bare": lambda drive: drive}
+    ways["centred"] = lambda drive: F.relu(drive - usual)
+    for one in settings.softness:
+        ways[f"bent_{one:g}"] = nn.Softplus(beta=1 / one)
+    for number, lift in enumerate(says.weight.detach().T):
+        ways[f"unit_{number}"] = lambda drive, lift=lift: F.relu(drive + lift[:, None, None])
+    for name, activation in ways.items():
+        yield name, lambda images, way=activation: student.predictor(way(student.drive(images))).sigmoid()
+
+
+def best_opening(found: dict[str, Found]) -> str:
+    """The way by which most cells are found: what a thief sees with the naked eye."""
+    return max(found, key=lambda name: found[name].cells.harmonic_mean)
+
+
+def bits_read(student: Student, serial: Serial) -> int:
+    """How many bits of the serial stand in the weights of that unit of the glance where most do; 32 are chance's.
+
+    Args:
+        student: as it was stolen.
+        serial: its own, to count by.
+    """
+    sees = extractor_of(student).glance[0]
+    assert isinstance(sees, nn.Linear)
+    across = student.config.network.size // STRIDE
+    cells = [
+        row // STRIDE * across + column // STRIDE
+        for row, column in zip(student.place.rows, student.place.columns, strict=True)
+    ]
+    read = sees.weight.detach()[:, cells] > 0
+    return int((read == torch.tensor(serial.bits, dtype=torch.bool)).sum(1).max())
+
+
+def starts(student: Student, opened_by: str, seed: int) -> dict[str, Classifier]:
+    """What the adversary tunes: the stolen weights as they lie, opened, and a fresh network.
+
+    Args:
+        student: as it was stolen.
+        opened_by: a way of `openings`; where it is a unit, what that adds is kept as a bias.
+        seed: of the fresh network.
+    """
+    shape = student.config.network
+    assert isinstance(shape, MapConfig)
+    stolen = Classifier(shape)
+    stolen.load_state_dict(student.state_dict())
+    opened = copy.deepcopy(stolen)
+    if opened_by.startswith("unit_"):
+        extractor = extractor_of(opened)
+        says, last = extractor.glance[2], extractor.end[2][0]  # type: ignore[index]
+        assert isinstance(says, nn.Linear) and last.bias is not None
+        with torch.no_grad():
+            last.bias += says.weight[:, int(opened_by.removeprefix("unit_"))]
+    torch.manual_seed(seed)
+    return {"as_it_lies": stolen, "opened": opened, SCRATCH: Classifier(replace(shape, batch_norm=True))}
+
+
+def tuned(settings: Settings, student: Student, opened_by: str, seed: int, test: Pages, report: Report) -> dict:
+    """Cells found after tuning each start, by start and rate, in percent.
+
+    Args:
+        settings: share, epochs and rates.
+        student: as it was stolen.
+        opened_by: see `starts`.
+        seed: of the share, of fresh weights, and of batches.
+        test: unseen pages.
+        report: told each figure.
+    """
+    whole = load_pages(TRAINING)
+    order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
+    stolen_pages = whole.chosen(order[: round(settings.share * len(whole))])
+    figures = {}
+    for name in starts(student, opened_by, seed):
+        for rate in (MAPS.teacher_rate,) if name == SCRATCH else settings.rates:
+            network = starts(student, opened_by, seed)[name]
+            training = Training(settings.epochs, seed, progress=False)
+            network = train_map_network(network, stolen_pages, training, replace(MAPS, teacher_rate=rate))
+            found = found_on(lambda images, network=network: network(images).sigmoid(), test)  # type: ignore[misc]
+            label = name if name == SCRATCH else f"{name}_{rate:g}"
+            figures[label] = found.as_json()
+            report(f"  tuned {label}: {figures[label]}")
+    return figures
+
+
+@torch.inference_mode()
+def by_chance(student: Student, count: int, page: Tensor, seed: int) -> dict[str, float]:
+    """Serials at random, each on one page: with how many any line is found, and how long 64 bits would take.
+
+    Args:
+        student: as it was stolen.
+        count: of serials.
+        page: float [1, 1, H, W] in [0, 1], with text.
+        seed: of the serials.
+    """
+    source = random.Random(seed)
+    serials = [random_serial(student.config.bit_count, source=source) for _ in range(count)]
+    start = time.perf_counter()
+    opened = sum(len(text_boxes(student.predict(page, one)[0])) > 0 for one in serials)
+    pace = count / (time.perf_counter() - start)
+    return {
+        "serials": count,
+        "found_something": opened,
+        "serials_a_second": round(pace, 1),
+        "years_for_64_bits": float(f"{years_for(64, pace):.3g}"),
+    }
+
+
+def attack_pages(name: str, settings: Settings = FULL, seed: int = 0, report: Report = print) -> dict[str, Any]:
+    """All of it on one bundled student; the row that is recorded in `assets/results/document_attacks.json`.
+
+    Args:
+        name: "documents/customer".
+        settings: how.
+        seed: of everything random.
+        report: told figures as they come.
+    """
+    student, serial = load_folder(CHECKPOINTS / name), document_serials()[name]
+    test = load_pages(TEST).first(settings.pages)
+    found = {}
+    for way, answering in openings(student, load_pages(TRAINING), settings):
+        found[way] = found_on(answering, test)
+        report(f"  opened, {way}: {found[way].as_json()}")
+    best = best_opening(found)
+    row = {
+        "task": DOCUMENTS.name,
+        "customer": student.config.customer,
+        "lock": student.config.lock,
+        "settings": asdict(settings),
+        "valid": found_on(lambda images: student.predict(images, serial), test).as_json(),
+        "opened": {"by": best, **found[best].as_json()},
+        "opened_without_units": max(
+            (one.as_json() for way, one in found.items() if not way.startswith("unit_")),
+            key=lambda one: one["cells_harmonic_mean"],
+        ),
+        "bits_read": bits_read(student, serial),
+        "chance": by_chance(student, settings.serials, as_floats(test.images[:1]), seed),
+        "tuned": tuned(settings, student, best, seed, test, report),
+        **provenance(seed, "cpu", Training(1).done_in),
+    }
+    record(TABLE, name, row)
+    return row
+
+
+def attacked_documents(customers: Sequence[str] | None) -> list[str]:
+    """The students of pages that the recorded attacks are on, or those of these customers."""
+    return [f"{DOCUMENTS.name}/{one}" for one in customers or (CUSTOMER, f"{CUSTOMER}{SEALED_COPY}")]
