@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ from dsn.applications.pages.prepared_pages import TEST, TRAINING, Pages, load_pa
 from dsn.applications.prepared import as_floats
 from dsn.attacks.brute_force import years_for
 from dsn.attacks.kit.record import CUSTOMER
+from dsn.attacks.opening import bare, bent
 from dsn.distilling.loop import Training
 from dsn.distilling.maps import MAPS, train_map_network
 from dsn.measuring.evaluate_maps import Found, found_on
@@ -87,14 +89,19 @@ def openings(student: Student, pages: Pages, settings: Settings) -> Iterator[tup
     usual = torch.stack([student.drive(one[None]).mean((0, 2, 3)) for one in known]).mean(0)[:, None, None]
     says = extractor_of(student).glance[2]
     assert isinstance(says, nn.Linear)
-    ways: dict[str, Callable[[Tensor], Tensor]] = {"bare": lambda drive: drive}
-    ways["centred"] = lambda drive: F.relu(drive - usual)
-    for one in settings.softness:
-        ways[f"bent_{one:g}"] = nn.Softplus(beta=1 / one)
-    for number, lift in enumerate(says.weight.detach().T):
-        ways[f"unit_{number}"] = lambda drive, lift=lift: F.relu(drive + lift[:, None, None])
+
+    def lifted(drive: Tensor, by: Tensor) -> Tensor:
+        return F.relu(drive + by)
+
+    ways: dict[str, Callable[[Tensor], Tensor]] = {"bare": bare, "centred": partial(lifted, by=-usual)}
+    ways |= {f"bent_{one:g}": bent(one) for one in settings.softness}
+    ways |= {f"unit_{n}": partial(lifted, by=lift[:, None, None]) for n, lift in enumerate(says.weight.detach().T)}
+
+    def answering(images: Tensor, activation: Callable[[Tensor], Tensor]) -> Tensor:
+        return student.predictor(activation(student.drive(images))).sigmoid()
+
     for name, activation in ways.items():
-        yield name, lambda images, way=activation: student.predictor(way(student.drive(images))).sigmoid()
+        yield name, partial(answering, activation=activation)
 
 
 def best_opening(found: dict[str, Found]) -> str:

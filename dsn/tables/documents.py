@@ -47,8 +47,8 @@ def document_attacks_table() -> str:
     lines = [
         ["with its serial, for comparison", *(_both(row["valid"]) for row in rows.values())],
         ["last ReLU removed, bent or centred", *(_both(row["opened_without_units"]) for row in rows.values())],
-        ["one unit of the glance taken to fire", *(_both(row["opened"]) for row in rows.values())],
-        ["bits of the serial read from that unit, of 64", *(str(row["bits_read"]) for row in rows.values())],
+        ["the best opening, a unit of the glance taken to fire too", *(_both(row["opened"]) for row in rows.values())],
+        ["bits of the serial that stand in a unit's weights, of 64", *(str(row["bits_read"]) for row in rows.values())],
         ["tuned with a tenth of the pages, best way", *(_both(_best_tuned(row)) for row in rows.values())],
         ["the same pages without the student", *(_both(row["tuned"]["scratch"]) for row in rows.values())],
         ["random serials with which any line is found", *(_by_chance(row["chance"]) for row in rows.values())],
