@@ -30,10 +30,15 @@ def fit_frame(picture: Image.Image, channels: int, size: int) -> Tensor:
     return torch.from_numpy(small / 255).permute(2, 0, 1)[None]
 
 
+def to_image(picture: Tensor) -> Image.Image:
+    """A picture as Pillow has it, grey or RGB; picture: float [C, H, W] in [0, 1]."""
+    values = (picture.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    return Image.fromarray(values.squeeze(2) if values.shape[2] == 1 else values)
+
+
 def to_png(picture: Tensor, scale: int) -> bytes:
     """A PNG file of a picture, each pixel a square of `scale`; picture: float [C, H, W] in [0, 1]."""
-    values = (picture.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
-    image = Image.fromarray(values.squeeze(2) if values.shape[2] == 1 else values)
+    image = to_image(picture)
     file = io.BytesIO()
     image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).save(file, "PNG")
     return file.getvalue()

@@ -8,7 +8,7 @@ the teacher was trained. Brute force looks at one page with each serial. Not in 
 import copy
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,13 +20,13 @@ from torch import Tensor, nn
 from dsn.applications.documents import DOCUMENTS
 from dsn.applications.pages.prepared_pages import TEST, TRAINING, Pages, load_pages
 from dsn.applications.prepared import as_floats
-from dsn.attacks.brute_force import years_for
+from dsn.attacks.brute_force import WORKING, years_for
 from dsn.attacks.kit.record import CUSTOMER
-from dsn.attacks.opening import bare, bent
+from dsn.attacks.opening import Activation, bare, bent
 from dsn.distilling.loop import Training
 from dsn.distilling.maps import MAPS, train_map_network
 from dsn.measuring.evaluate_maps import Found, found_on
-from dsn.measuring.text_boxes import text_boxes
+from dsn.measuring.text_boxes import boxes_agreement, text_boxes
 from dsn.networks.classifier import Classifier
 from dsn.networks.map_network import STRIDE, MapConfig, MapExtractor
 from dsn.places import CHECKPOINTS
@@ -38,6 +38,7 @@ from dsn.student.student import Student
 
 TABLE = "document_attacks"
 SCRATCH = "scratch"
+Answering = Callable[[Tensor], Tensor]  # pages, float [N, 1, H, W], to probabilities of text
 Report = Callable[[str], None]
 
 
@@ -75,38 +76,49 @@ def extractor_of(network: Classifier) -> MapExtractor:
 
 
 @torch.inference_mode()
-def openings(student: Student, pages: Pages, settings: Settings) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
-    """Every replacement of the last ReLU: its name, and pages, float [N, 1, H, W], to probabilities of text.
+def lifts(student: Student, pages: Pages, settings: Settings) -> dict[str, Tensor]:
+    """What may be added to the features before their ReLU, float [D], by name: nothing else is changed.
 
-    "unit_<n>" adds to the features what unit n of the glance would, did it fire: a lock that hangs on one unit opens.
+    "centred" moves them until those of unlabelled pages lie around zero; "unit_<n>" adds what unit n of the glance
+    would, did it fire: a lock that hangs on one unit opens.
+
+    Args:
+        student: as it was stolen, in eval mode.
+        pages: unlabelled ones.
+        settings: how many of them.
+    """
+    known = as_floats(pages.images[: settings.unlabelled])
+    usual = torch.stack([student.drive(one[None]).mean((0, 2, 3)) for one in known]).mean(0)
+    says = extractor_of(student).glance[2]
+    assert isinstance(says, nn.Linear)
+    return {"centred": -usual} | {f"unit_{number}": one for number, one in enumerate(says.weight.detach().T)}
+
+
+@torch.inference_mode()
+def openings(student: Student, pages: Pages, settings: Settings) -> Iterator[tuple[str, Answering]]:
+    """Every replacement of the last ReLU: its name, and pages, float [N, 1, H, W], to probabilities of text.
 
     Args:
         student: as it was stolen, in eval mode.
         pages: unlabelled ones.
         settings: what is tried.
     """
-    known = as_floats(pages.images[: settings.unlabelled])
-    usual = torch.stack([student.drive(one[None]).mean((0, 2, 3)) for one in known]).mean(0)[:, None, None]
-    says = extractor_of(student).glance[2]
-    assert isinstance(says, nn.Linear)
 
     def lifted(drive: Tensor, by: Tensor) -> Tensor:
-        return F.relu(drive + by)
+        return F.relu(drive + by[:, None, None])
 
-    ways: dict[str, Callable[[Tensor], Tensor]] = {"bare": bare, "centred": partial(lifted, by=-usual)}
-    ways |= {f"bent_{one:g}": bent(one) for one in settings.softness}
-    ways |= {f"unit_{n}": partial(lifted, by=lift[:, None, None]) for n, lift in enumerate(says.weight.detach().T)}
-
-    def answering(images: Tensor, activation: Callable[[Tensor], Tensor]) -> Tensor:
+    def answering(images: Tensor, activation: Activation) -> Tensor:
         return student.predictor(activation(student.drive(images))).sigmoid()
 
+    ways: dict[str, Activation] = {"bare": bare} | {f"bent_{one:g}": bent(one) for one in settings.softness}
+    ways |= {name: partial(lifted, by=by) for name, by in lifts(student, pages, settings).items()}
     for name, activation in ways.items():
         yield name, partial(answering, activation=activation)
 
 
-def best_opening(found: dict[str, Found]) -> str:
-    """The way by which most cells are found: what a thief sees with the naked eye."""
-    return max(found, key=lambda name: found[name].cells.harmonic_mean)
+def best_of(found: dict[str, Found], names: Collection[str]) -> str:
+    """The way, of these, by which most cells are found: what a thief sees with the naked eye."""
+    return max(names, key=lambda name: found[name].cells.harmonic_mean)
 
 
 def bits_read(student: Student, serial: Serial) -> int:
@@ -127,12 +139,12 @@ def bits_read(student: Student, serial: Serial) -> int:
     return int((read == torch.tensor(serial.bits, dtype=torch.bool)).sum(1).max())
 
 
-def starts(student: Student, opened_by: str, seed: int) -> dict[str, Classifier]:
+def starts(student: Student, lift: Tensor, seed: int) -> dict[str, Classifier]:
     """What the adversary tunes: the stolen weights as they lie, opened, and a fresh network.
 
     Args:
         student: as it was stolen.
-        opened_by: a way of `openings`; where it is a unit, what that adds is kept as a bias.
+        lift: see `lifts`; kept as a bias of the last convolution.
         seed: of the fresh network.
     """
     shape = student.config.network
@@ -140,23 +152,21 @@ def starts(student: Student, opened_by: str, seed: int) -> dict[str, Classifier]
     stolen = Classifier(shape)
     stolen.load_state_dict(student.state_dict())
     opened = copy.deepcopy(stolen)
-    if opened_by.startswith("unit_"):
-        extractor = extractor_of(opened)
-        says, last = extractor.glance[2], extractor.end[2][0]  # type: ignore[index]
-        assert isinstance(says, nn.Linear) and last.bias is not None
-        with torch.no_grad():
-            last.bias += says.weight[:, int(opened_by.removeprefix("unit_"))]
+    last = extractor_of(opened).end[2][0]  # type: ignore[index]
+    assert last.bias is not None
+    with torch.no_grad():
+        last.bias += lift
     torch.manual_seed(seed)
     return {"as_it_lies": stolen, "opened": opened, SCRATCH: Classifier(replace(shape, batch_norm=True))}
 
 
-def tuned(settings: Settings, student: Student, opened_by: str, seed: int, test: Pages, report: Report) -> dict:
+def tuned(settings: Settings, student: Student, lift: Tensor, seed: int, test: Pages, report: Report) -> dict:
     """Cells found after tuning each start, by start and rate, in percent.
 
     Args:
         settings: share, epochs and rates.
         student: as it was stolen.
-        opened_by: see `starts`.
+        lift: see `starts`.
         seed: of the share, of fresh weights, and of batches.
         test: unseen pages.
         report: told each figure.
@@ -165,9 +175,9 @@ def tuned(settings: Settings, student: Student, opened_by: str, seed: int, test:
     order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
     stolen_pages = whole.chosen(order[: round(settings.share * len(whole))])
     figures = {}
-    for name in starts(student, opened_by, seed):
+    for name in starts(student, lift, seed):
         for rate in (MAPS.teacher_rate,) if name == SCRATCH else settings.rates:
-            network = starts(student, opened_by, seed)[name]
+            network = starts(student, lift, seed)[name]
             training = Training(settings.epochs, seed, progress=False)
             network = train_map_network(network, stolen_pages, training, replace(MAPS, teacher_rate=rate))
             found = found_on(lambda images, network=network: network(images).sigmoid(), test)  # type: ignore[misc]
@@ -178,23 +188,24 @@ def tuned(settings: Settings, student: Student, opened_by: str, seed: int, test:
 
 
 @torch.inference_mode()
-def by_chance(student: Student, count: int, page: Tensor, seed: int) -> dict[str, float]:
-    """Serials at random, each on one page: with how many any line is found, and how long 64 bits would take.
+def by_chance(student: Student, count: int, page: Pages, seed: int) -> dict[str, float]:
+    """Serials at random, each on one page: with how many it is read, and how long 64 bits would take.
 
     Args:
         student: as it was stolen.
         count: of serials.
-        page: float [1, 1, H, W] in [0, 1], with text.
+        page: one, with its boxes.
         seed: of the serials.
     """
     source = random.Random(seed)
     serials = [random_serial(student.config.bit_count, source=source) for _ in range(count)]
     start = time.perf_counter()
-    opened = sum(len(text_boxes(student.predict(page, one)[0])) > 0 for one in serials)
+    images, there = as_floats(page.images), page.boxes[0]
+    found = [boxes_agreement(text_boxes(student.predict(images, one)[0]), there).harmonic_mean for one in serials]
     pace = count / (time.perf_counter() - start)
     return {
         "serials": count,
-        "found_something": opened,
+        "working": sum(one > WORKING / 100 for one in found),
         "serials_a_second": round(pace, 1),
         "years_for_64_bits": float(f"{years_for(64, pace):.3g}"),
     }
@@ -215,7 +226,9 @@ def attack_pages(name: str, settings: Settings = FULL, seed: int = 0, report: Re
     for way, answering in openings(student, load_pages(TRAINING), settings):
         found[way] = found_on(answering, test)
         report(f"  opened, {way}: {found[way].as_json()}")
-    best = best_opening(found)
+    lifted = lifts(student, load_pages(TRAINING), settings)
+    best, best_lift = best_of(found, found), best_of(found, lifted)
+    best_unit = best_of(found, [name for name in lifted if name.startswith("unit_")])
     row = {
         "task": DOCUMENTS.name,
         "customer": student.config.customer,
@@ -223,13 +236,10 @@ def attack_pages(name: str, settings: Settings = FULL, seed: int = 0, report: Re
         "settings": asdict(settings),
         "valid": found_on(lambda images: student.predict(images, serial), test).as_json(),
         "opened": {"by": best, **found[best].as_json()},
-        "opened_without_units": max(
-            (one.as_json() for way, one in found.items() if not way.startswith("unit_")),
-            key=lambda one: one["cells_harmonic_mean"],
-        ),
+        "opened_by_a_unit": {"by": best_unit, **found[best_unit].as_json()},
         "bits_read": bits_read(student, serial),
-        "chance": by_chance(student, settings.serials, as_floats(test.images[:1]), seed),
-        "tuned": tuned(settings, student, best, seed, test, report),
+        "chance": by_chance(student, settings.serials, test.first(1), seed),
+        "tuned": tuned(settings, student, lifted[best_lift], seed, test, report),
         **provenance(seed, "cpu", Training(1).done_in),
     }
     record(TABLE, name, row)

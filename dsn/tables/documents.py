@@ -46,12 +46,12 @@ def document_attacks_table() -> str:
         return "Not measured yet."
     lines = [
         ["with its serial, for comparison", *(_both(row["valid"]) for row in rows.values())],
-        ["last ReLU removed, bent or centred", *(_both(row["opened_without_units"]) for row in rows.values())],
-        ["the best opening, a unit of the glance taken to fire too", *(_both(row["opened"]) for row in rows.values())],
+        ["last ReLU removed, bent or moved, best way", *(_both(row["opened"]) for row in rows.values())],
+        ["one unit of the glance taken to fire", *(_both(row["opened_by_a_unit"]) for row in rows.values())],
         ["bits of the serial that stand in a unit's weights, of 64", *(str(row["bits_read"]) for row in rows.values())],
         ["tuned with a tenth of the pages, best way", *(_both(_best_tuned(row)) for row in rows.values())],
         ["the same pages without the student", *(_both(row["tuned"]["scratch"]) for row in rows.values())],
-        ["random serials with which any line is found", *(_by_chance(row["chance"]) for row in rows.values())],
+        ["random serials with which half of a page is found", *(_by_chance(row["chance"]) for row in rows.values())],
     ]
     pages = next(iter(rows.values()))["settings"]["pages"]
     return f"{markdown_table(['attack', *rows], lines)}\n\nOn {pages} unseen pages, {made_by(*rows.values())}."
@@ -67,4 +67,4 @@ def _best_tuned(row: dict[str, Any]) -> dict[str, float]:
 
 
 def _by_chance(chance: dict[str, float]) -> str:
-    return f"{chance['found_something']} of {chance['serials']}, {chance['serials_a_second']:g} a second"
+    return f"{chance['working']} of {chance['serials']}, {chance['serials_a_second']:g} a second"

@@ -7,6 +7,7 @@ from open_tab import open_tab
 from playwright.sync_api import Page, expect
 
 from dsn.applications.pages.drawn import draw_page
+from dsn.applications.pages.read_text import can_read
 from dsn.ui.texts import load_texts
 
 
@@ -48,3 +49,19 @@ def test_text_is_found_with_the_serial_alone(
     expect(page.locator("#documents-note .error")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     assert said["lead"][:10] in page.locator("#tabs > [role=tabpanel]:visible").inner_text()
+
+
+def test_what_reads_the_boxes_starves_without_them(page: Page, address: str) -> None:
+    if not can_read():
+        pytest.skip("Tesseract is not installed: nothing reads here")
+    texts = load_texts("en")
+    page.goto(address)
+    open_tab(page, texts["page"]["tabs"]["documents"])
+    expect(page.locator(".page-panel")).to_have_count(3)
+    assert not page.locator(".page-text").count()
+    page.locator("#documents-number input[type=number]").fill("4")
+    page.locator("#documents-number input[type=number]").press("Enter")
+    page.locator("#documents-read").click()
+    expect(page.locator(".page-text")).to_have_count(3)
+    valid, *others = page.locator(".page-text").all_inner_texts()
+    assert len(valid.split()) > 10 and others == [texts["documents"]["nothing_read"]] * 2

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dsn.allowance import Allowance
 from dsn.applications.pages.brought import page_of
+from dsn.applications.pages.read_text import can_read, read_text
 from dsn.applications.pages.sample_pages import sample_pages
 from dsn.applications.prepared import as_floats
 from dsn.applications.reading import PictureError
@@ -57,6 +58,15 @@ class DocumentsTab:
 
     def look(self, name: str, number: float, path: str | None, entered: str, request: gr.Request) -> tuple[str, str]:
         """The three panels, and what is wrong with the serial or the file."""
+        return self._answered(name, number, path, entered, request, read=False)
+
+    def read(self, name: str, number: float, path: str | None, entered: str, request: gr.Request) -> tuple[str, str]:
+        """The same, with the text that a reading program finds in each panel's boxes."""
+        return self._answered(name, number, path, entered, request, read=True)
+
+    def _answered(
+        self, name: str, number: float, path: str | None, entered: str, request: gr.Request, *, read: bool
+    ) -> tuple[str, str]:
         if name not in bundled_of_pages():
             return gr.skip(), rendering.render_note(self.said["unknown"], "error")
         valid = document_serials()[name]
@@ -65,9 +75,11 @@ class DocumentsTab:
             if serial and len(serial.bits) != BITS:
                 raise SerialError(self.said["length"])
             page = self._page(number, path, request)
+            panels = compare_page(student_of_pages(name), page, valid, serial)
+            texts = {one.condition: read_text(page[0], one.boxes) for one in panels} if read else None
         except (SerialError, PictureError) as error:
             return gr.skip(), rendering.render_note(self.texts.of_error(str(error)), "error")
-        return render_pages(self.texts, compare_page(student_of_pages(name), page, valid, serial)), ""
+        return render_pages(self.texts, panels, texts), ""
 
     def _page(self, number: float, path: str | None, request: gr.Request) -> Tensor:
         if path is None:
@@ -90,7 +102,7 @@ class DocumentsTab:
         titles = [(self._title(name), name) for name in names]
         gr.HTML(rendering.render_tab_heading(self.texts, "documents"), js_on_load=None, elem_classes="unseen-block")
         gr.HTML(rendering.render_note(rendering.fill(self.said["lead"])), js_on_load=None, elem_classes="lead-note")
-        with gr.Row(elem_classes="workbench"):
+        with gr.Row(elem_classes=["workbench", "documents-bench"]):
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
                 self.name = gr.Dropdown(titles, value=names[0], label=self.said["student"], elem_id="documents-student")
                 self.number = gr.Slider(
@@ -111,6 +123,9 @@ class DocumentsTab:
                         for kind in ("random", "near", "valid")
                     ]
                 self.note = gr.HTML("", js_on_load=None, elem_id="documents-note")
+                self.read_button = gr.Button(
+                    self.said["read"], variant="primary", visible=can_read(), elem_id="documents-read"
+                )
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
                 self.panels = awaited(self.texts, elem_id="documents-panels")
         fill([self.panels], cache(lambda: [self._first(names[0])]))
@@ -136,14 +151,9 @@ class DocumentsTab:
         for heard in (self.name.input, self.number.release, self.upload.upload, self.upload.clear, self.serial.submit,
                       self.serial.blur):  # fmt: skip
             heard(self.look, given, [self.panels, self.note], **quiet)
+        self.read_button.click(self.read, given, [self.panels, self.note], **quiet)
         for button, kind in zip(self.buttons, ("random", "near", "valid"), strict=True):
             button.click(
                 lambda name, kind=kind: self.another(name, kind), self.name, self.serial,
                 queue=False, show_progress="hidden", api_visibility="private",
             ).then(self.look, given, [self.panels, self.note], **quiet)  # fmt: skip
-
-    def by_number(
-        self, name: str, number: float, path: str | None, entered: str, request: gr.Request
-    ) -> tuple[str, str]:
-        """As `look`, pages counted from 1."""
-        return self.look(name, int(number) - 1, path, entered, request)
