@@ -27,6 +27,7 @@ from dsn.ui.texts import Texts
 
 AT_ONCE = 2  # pages; others wait in the queue
 BITS = 64
+FIRST = 4  # of the pages of ours: a receipt in Latin letters
 
 
 @cache
@@ -106,10 +107,10 @@ class DocumentsTab:
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
                 self.name = gr.Dropdown(titles, value=names[0], label=self.said["student"], elem_id="documents-student")
                 self.number = gr.Slider(
-                    1, len(_samples()), value=1, step=1, label=self.said["number"], elem_id="documents-number"
+                    1, len(_samples()), value=FIRST, step=1, label=self.said["number"], elem_id="documents-number"
                 )
                 self.upload = gr.File(
-                    label=self.said["upload"], type="filepath", elem_id="documents-upload", height=130
+                    label=self.said["upload"], type="filepath", elem_id="documents-upload", height=110
                 )
                 self.serial = gr.Textbox(
                     label=self.said["serial"],
@@ -117,7 +118,7 @@ class DocumentsTab:
                     elem_id="documents-serial",
                     max_lines=1,
                 )
-                with gr.Row():
+                with gr.Row(elem_classes="buttons"):
                     self.buttons = [
                         gr.Button(self.said["kinds"][kind], size="sm", min_width=80, elem_id=f"documents-{kind}")
                         for kind in ("random", "near", "valid")
@@ -131,7 +132,7 @@ class DocumentsTab:
         fill([self.panels], cache(lambda: [self._first(names[0])]))
 
     def _first(self, name: str) -> str:
-        page = as_floats(_samples()[:1])
+        page = as_floats(_samples()[FIRST - 1 : FIRST])
         return render_pages(self.texts, compare_page(student_of_pages(name), page, document_serials()[name], None))
 
     def _title(self, name: str) -> str:
