@@ -242,28 +242,26 @@ def code_bars(copies: dict[str, Student]) -> Iterator[Bar]:
 def answer_bars(scene: Scene, stamped: Student, times: int) -> Iterator[Bar]:
     """What an answer costs with a serial that was not seen before, and with one that was, over the stamped student's.
 
-    The processor's time, which other programs on the machine do not lengthen.
+    The processor's time, which other programs on the machine lengthen less than the clock's; the two students answer in
+    turn, so that they lengthen both alike.
     """
     picture = as_floats(scene.test.images[:1])
     source = torch.Generator().manual_seed(0)
     bits = torch.randint(0, 2, (times, scene.student.config.bit_count), generator=source)
     new = [Serial.from_bits(one.tolist()) for one in bits]
 
-    def median(student: Student, serials: Iterable[Serial], again: int) -> float:
-        spent = []
-        for serial in serials:
-            start = time.process_time()
-            for _ in range(again):
-                student.predict(picture, serial=serial)
-            spent.append(1000 * (time.process_time() - start) / again)
-        return statistics.median(spent)
+    def spent(student: Student, serial: Serial, again: int = 1) -> float:
+        start = time.process_time()
+        for _ in range(again):
+            student.predict(picture, serial=serial)
+        return 1000 * (time.process_time() - start) / again
 
     student, often = scene.student, 50
     for one in (student, stamped):
         one.predict(picture, serial=scene.serial)
-    usual = median(stamped, [scene.serial] * times, often)
-    first = median(student, new, 1)
-    seen = median(student, [scene.serial] * times, often)
+    turns = [(spent(stamped, scene.serial, often), spent(student, scene.serial, often)) for _ in new]
+    usual, seen = (statistics.median(one) for one in zip(*turns, strict=True))
+    first = statistics.median(spent(student, serial) for serial in new)
     beside = {"stamped": round(usual, 3), "sealed": round(first, 3), "times": times}
     what = "first answer with a serial not seen before, over the stamped student's"
     yield Bar("first-answer", what, first - usual, FIRST, unit="ms", beside=beside)

@@ -141,10 +141,10 @@ class SealedBatch:
 def _read(images: Tensor, place: StampPlace) -> Tensor:
     """The bits in the pictures' corners, int8 [N, K]: 0, 1, or -1 for a whole picture where one of them is no bit."""
     rows, columns = (one.to(images.device) for one in place.cells)
-    corner = images.detach()[:, :, rows, columns]
-    ones, zeros = (corner > AT_LEAST_ONE).all(1), (corner < AT_MOST_ZERO).all(1)
+    lowest, highest = images.detach()[:, :, rows, columns].aminmax(dim=1)
+    ones, zeros = lowest > AT_LEAST_ONE, highest < AT_MOST_ZERO
     is_serial = (ones | zeros).all(1, keepdim=True)
-    return torch.where(is_serial, ones, -1).to(torch.int8)
+    return ones.to(torch.int8).masked_fill_(~is_serial, -1)
 
 
 def _serial(pattern: Tensor) -> Serial | None:
