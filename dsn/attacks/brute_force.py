@@ -19,7 +19,9 @@ from dsn.locks.registry import SEALED
 SECONDS_A_YEAR = 31_557_600.0
 MOST_BITS_TRIED_WHOLE = 12
 WORKING = 50.0  # percent right from which a serial counts as one that works
-SEALED_PICTURES = 100  # at most, that a sealed student is asked: each serial makes another network, a pass for each
+# At most, of a sealed student, of which each serial makes another network, at scrypt's cost and a pass for each:
+SEALED_PICTURES = 100  # asked
+SEALED_GLANCES = 32  # serials by which the pace at a glance is reckoned
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         with a glance at each. The curve "accuracy" has every pattern in the order tried.
     """
     stolen = scene.stolen(share, seed)
-    count = min(settings.pictures, SEALED_PICTURES if scene.student.config.lock == SEALED else settings.pictures)
+    is_sealed = scene.student.config.lock == SEALED
+    count = min(settings.pictures, SEALED_PICTURES if is_sealed else settings.pictures)
     images, labels = stolen.images[:count], stolen.labels[:count]
     patterns = patterns_to_try(len(scene.serial.bits), settings, seed).to(scene.device)
     start = time.perf_counter()
@@ -92,7 +95,9 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     seconds = time.perf_counter() - start
     ranked = sorted(shares, reverse=True)
     best = shares.index(ranked[0])
-    pace = _serials_a_second(scene, images[: settings.glance], patterns[: settings.sample])
+    pace = _serials_a_second(
+        scene, images[: settings.glance], patterns[: SEALED_GLANCES if is_sealed else settings.sample]
+    )
     return Outcome(
         {
             "best": ranked[0],
