@@ -16,7 +16,7 @@ from dsn.attacks.kit.scene import AttackError
 from dsn.attacks.on_pages import attack_pages, attacked_documents
 from dsn.attacks.registry import ATTACKS
 from dsn.devices import UnknownArithmeticError
-from dsn.distilling import demo_teacher, rebuild
+from dsn.distilling import demo_teacher, literal_student, rebuild
 from dsn.distilling.documents import add_documents_command, run_documents
 from dsn.distilling.own_command import add_application_command, run_application
 from dsn.distilling.rebuild import Job, NotBuiltError
@@ -115,6 +115,9 @@ def parser() -> argparse.ArgumentParser:
     command("training-share", "Draw the training pictures that come with the project into assets/training/.")
     with_job(
         command("demo-teacher", "Train the public demo teacher of the page's quick mint; writes assets/training/.")
+    )
+    with_job(
+        command("literal-student", "Distil the break-in's first network, by the literal recipe, from the demo teacher.")
     )
     command("cards", "Write model cards and the README's tables from the recorded figures.")
 
@@ -263,6 +266,8 @@ def main(arguments: list[str] | None = None) -> None:
                 demo_teacher.run(
                     options.seed, options.device, options.epochs, options.arithmetic, progress=not options.quiet
                 )
+            case "literal-student":
+                print(*literal_student.run(options.seed, options.device, options.epochs, progress=not options.quiet))
             case "cards":
                 write_cards()
             case "attack":

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dsn.attacks.kit.record import HIGHEST, SHORT, Attack, Line, Needs
-from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
+from dsn.attacks.kit.record import HIGHEST, SHORT, Attack, Judged, Line, Needs
+from dsn.attacks.kit.scene import Attempt, Outcome, Running, Scene, Step
 from dsn.locks.registry import SEALED
 
 SECONDS_A_YEAR = 31_557_600.0
@@ -91,10 +91,11 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         shares.append(100 * (batch.logits(pattern).argmax(1) == labels).double().mean().item())
         if done % settings.report_every == 0 or done == len(patterns):
             figures = {"best": max(shares), "last": shares[-1]}
-            yield Step(done, len(patterns), figures, curves={"accuracy": shares.copy()})
+            best = patterns[shares.index(max(shares))]
+            yield Step(done, len(patterns), figures, curves={"accuracy": shares.copy()}, attempt=Attempt(bits=best))
     seconds = time.perf_counter() - start
     ranked = sorted(shares, reverse=True)
-    best = shares.index(ranked[0])
+    place = shares.index(ranked[0])
     pace = _serials_a_second(
         scene, images[: settings.glance], patterns[: SEALED_GLANCES if is_sealed else settings.sample]
     )
@@ -103,7 +104,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
             "best": ranked[0],
             "second": ranked[1],
             "working": float(sum(one > WORKING for one in shares)),
-            "best_is_valid": float(torch.equal(patterns[best], scene.bits)),
+            "best_is_valid": float(torch.equal(patterns[place], scene.bits)),
             "serials": float(len(patterns)),
             "pictures": float(len(labels)),
             "seconds": seconds,
@@ -134,6 +135,7 @@ ATTACK = Attack(
     watched=Settings(pictures=30, sample=64, report_every=32),
     needs=Needs(bits=SHORT),
     shown_as="bars",
+    judged=Judged("working", limit=0),
     lines=(
         Line("brute force over 9 bits: serials that work (of 512)", ("working",), HIGHEST),
         Line("brute force over 9 bits: seconds", ("seconds",), unit=" s"),

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dsn.applications.prepared import Split, as_floats
 from dsn.attacks.kit.measuring import stamping
-from dsn.attacks.kit.record import Attack, Line, Needs
+from dsn.attacks.kit.record import Attack, Judged, Line, Needs
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.attacks.kit.starts import from_scratch
 from dsn.measuring.evaluate import linear_probe
@@ -130,6 +130,7 @@ ATTACK = Attack(
     watched=Settings(pictures=400),
     needs=Needs(training_pictures=True),
     shown_as="dots",
+    judged=Judged("absent_probe"),
     lines=(
         Line("linear probe on e, no serial", ("absent_probe",)),
         Line("silhouette of the classes in e: valid serial", ("valid_silhouette",)),

@@ -10,13 +10,13 @@ dense layers while BatchNorm's statistics stay as they were handed out. The reco
 Of a sealed student, which has no BatchNorm, its codes are trained further, as wide as first weights usually are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dsn.applications.prepared import Split
 from dsn.attacks.kit.measuring import percent_right, stamping
 from dsn.attacks.kit.noise import taken
 from dsn.attacks.kit.record import PAPERS_SHARES, Attack, Drawn, Judged, Line, Needs, none_better, promised
-from dsn.attacks.kit.scene import Outcome, Running, Scene
+from dsn.attacks.kit.scene import Attempt, Outcome, Running, Scene, retold
 from dsn.attacks.kit.starts import copied, from_scratch, transplanted
 from dsn.attacks.kit.surrogates import LeakyGradientReLU, as_sequence, recalibrated
 from dsn.attacks.kit.training import SCRATCH, Runner, Schedule, against_scratch, race
@@ -92,7 +92,9 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         "before": percent_right(scene.student, scene.test),
         "valid_before": percent_right(scene.student, scene.test, valid),
     }
-    ended = yield from race(runners, stolen, scene.test, settings.schedule, scene.application.augmentation, seed)
+    running = race(runners, stolen, scene.test, settings.schedule, scene.application.augmentation, seed)
+    attempt = Attempt(dict.fromkeys(("valid", "entered", "absent"), runners[settings.ways[0]].network))
+    ended = yield from retold(running, lambda step: replace(step, attempt=attempt))
     after: dict[str, float | None] = {}
     if AS_IT_IS in runners:
         after["as_it_is_with_old_serial"] = percent_right(runners[AS_IT_IS].network, scene.test, valid)

@@ -15,7 +15,7 @@ from torch import Tensor
 from dsn.applications.prepared import Split
 from dsn.attacks.kit.measuring import percent_right
 from dsn.attacks.kit.record import HIGHEST, Attack, Drawn, Judged, Line, at_chance
-from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
+from dsn.attacks.kit.scene import Attempt, Outcome, Running, Scene, Step, staged
 from dsn.locks.stamping import stamp
 from dsn.locks.sweep import Swept
 
@@ -127,7 +127,8 @@ def climb(scene: Scene, settings: Settings, stolen: Split, seed: int, seen: str 
             curve.append(_accuracy(scene, scene.glance, here.best))
             wrong = float((here.best != scene.bits.cpu()).sum())
             shown = {"queries": queries[-1], "queries_in_all": float(total * len(labels))}
-            yield Step(here.tries, total, {"accuracy": curve[-1], "bits_wrong": wrong, **shown})
+            figures = {"accuracy": curve[-1], "bits_wrong": wrong, **shown}
+            yield Step(here.tries, total, figures, attempt=Attempt(bits=here.best))
         if here.tries == total:
             break
         here = next(steps)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dsn.attacks.kit.record import HIGHEST, Attack, Drawn, Line, at_chance
-from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
+from dsn.attacks.kit.record import HIGHEST, Attack, Drawn, Judged, Line, at_chance
+from dsn.attacks.kit.scene import Attempt, Outcome, Running, Scene, Step
 from dsn.locks.sweep import sweep_accuracy
 
 CHUNK = 5  # distances whose serials are swept between two reports
@@ -69,15 +69,16 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
             mean.append(part.mean().item())
             worst.append(part.max().item())
         curves = {"x": [float(wrong) for wrong in range(len(mean))], "mean": mean.copy(), "highest": worst.copy()}
-        yield Step(len(mean), count + 1, {"valid": mean[0], "last": mean[-1]}, curves=curves)
-    figures: dict[str, float | None] = {
+        figures = {"valid": mean[0], "last": mean[-1]}
+        yield Step(len(mean), count + 1, figures, curves=curves, attempt=Attempt(bits=chunk[-1][0]))
+    reached: dict[str, float | None] = {
         "valid": mean[0],
         "one_bit_mean": mean[1],
         "one_bit_highest": worst[1],
         "two_or_more_mean": sum(mean[2:]) / len(mean[2:]),
         "two_or_more_highest": max(worst[2:]),
     }
-    return Outcome(figures, curves)
+    return Outcome(reached, curves)
 
 
 ATTACK = Attack(
@@ -87,6 +88,7 @@ ATTACK = Attack(
     FULL,
     QUICK,
     watched=Settings(serials=4, pictures=200),
+    judged=Judged("one_bit_highest"),
     curves=(Drawn("mean", "nearness_mean", "entered"), Drawn("highest", "nearness_highest", "absent")),
     lines=(
         Line(

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from dsn.applications.prepared import as_floats
 from dsn.attacks.kit.measuring import BATCHES, Change, arithmetic, stamping, unchanged
 from dsn.attacks.kit.record import Attack, Drawn, Judged, Line, at_chance
-from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
+from dsn.attacks.kit.scene import Ask, Attempt, Outcome, Running, Scene, Step
 from dsn.measuring.evaluate import linear_probe
 from dsn.networks.classifier import Classifier
 from dsn.student.student import Student
@@ -119,28 +119,37 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         answers = answering[condition].predictor(activation(seen[condition])).argmax(1)
         return 100 * (answers == scene.test.labels).double().mean().item()
 
+    def asking(condition: str, activation: Activation) -> Ask:
+        network = answering[condition]
+        return lambda images: network.predictor(activation(network.drive(images)))
+
+    def in_hand(activation: Activation) -> Attempt:
+        raw = asking("absent", activation)
+        return Attempt({"valid": asking("valid", activation), "entered": raw, "absent": raw})
+
     curves = {"x": [0.0]} | {condition: [right(condition, F.relu)] for condition in seen}
     opened: dict[str, float] = {}
 
-    def step() -> Step:
+    def step(activation: Activation) -> Step:
         figures = {"softest": max(settings.softness), **opened}
         return Step(
             1 + len(opened),
             len(settings.softness) + 3,
             figures,
             curves={name: one.copy() for name, one in curves.items()},
+            attempt=in_hand(activation),
         )
 
-    yield step()
+    yield step(F.relu)
     for softness in settings.softness:
         curves["x"].append(softness)
         for condition in seen:
             curves[condition].append(right(condition, bent(softness)))
         opened[f"bent_{softness:g}"] = curves["absent"][-1]
-        yield step()
+        yield step(bent(softness))
     for name, activation in (("bare", bare), ("centred", centred(drives(student, known)))):
         opened[name] = right("absent", activation)
-        yield step()
+        yield step(activation)
     before = {"before": curves["absent"][0], "valid_before": curves["valid"][0]}
     probe = linear_probe(Opened(student, bare), stolen, scene.test, seed=seed).percent
     return Outcome({**before, **opened, "best": max(opened.values()), "drive_probe": probe}, curves)

@@ -16,7 +16,7 @@ from torch import Tensor
 from dsn.attacks.descent import MODES, PLAIN, RECALIBRATED, Descent, attacked_network, descend, generators
 from dsn.attacks.kit.measuring import Change, percent_right
 from dsn.attacks.kit.record import HIGHEST, NO_GRADIENT, Attack, Drawn, Judged, Line, Needs, at_chance, at_worst
-from dsn.attacks.kit.scene import Outcome, Running, Scene, Step, staged
+from dsn.attacks.kit.scene import Attempt, Outcome, Running, Scene, Step, staged
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,9 @@ def search(
         found = (mask[best, 0].detach().sigmoid(), pattern[best, 0].detach().sigmoid())
         accuracy = percent_right(answering, scene.glance, _putting(*found))
         accuracies.append(accuracy)
+        attempt = Attempt(dict.fromkeys(("absent", "entered"), answering), change=_putting(*found))
         figures = {"accuracy": accuracy, "loss": float(loss[best])}
-        yield Step(done, steps, figures, {"mask": found[0], "pattern": found[1]})
+        yield Step(done, steps, figures, {"mask": found[0], "pattern": found[1]}, attempt=attempt)
     final = [
         percent_right(answering, scene.test, _putting(*one))
         for one in zip(mask.detach().sigmoid()[:, 0], pattern.detach().sigmoid()[:, 0], strict=True)

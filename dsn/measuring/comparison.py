@@ -86,13 +86,31 @@ def compare(
     """
     serials = serials_of(valid, entered)
     stamped = torch.cat([student.shown(picture, serial) for serial in serials.values()])
-    logits = student(stamped)
+    return panels_of(student.config.classes, serials, stamped, student(stamped), label)
+
+
+def panels_of(
+    classes: tuple[str, ...],
+    serials: dict[Condition, Serial | None],
+    stamped: Tensor,
+    logits: Tensor,
+    label: int | None = None,
+) -> tuple[Panel, Panel, Panel]:
+    """What was answered under the three conditions.
+
+    Args:
+        classes: one name a class.
+        serials: that each condition stamps in; the valid one unlocks.
+        stamped: what was looked at, float [3, C, H, W] in [0, 1], in the order of the conditions.
+        logits: float [3, classes].
+        label: the true class, where it is known.
+    """
     probabilities, even = logits.softmax(1), are_even(logits).tolist()
     values, labels = probabilities.sort(descending=True, stable=True)  # equal ones in the order of the classes
     panels = []
     for row, (condition, serial) in enumerate(serials.items()):
         best = tuple(
-            Answer(index, student.config.classes[index], value)
+            Answer(index, classes[index], value)
             for index, value in zip(labels[row, :TOP_ANSWERS].tolist(), values[row, :TOP_ANSWERS].tolist(), strict=True)
         )
         panels.append(
@@ -103,7 +121,7 @@ def compare(
                 answers=best,
                 is_right=None if label is None else best[0].label == label and not even[row],
                 is_even=even[row],
-                serial_is_valid=serial == valid,
+                serial_is_valid=serial == serials["valid"],
             )
         )
     return panels[0], panels[1], panels[2]

@@ -18,7 +18,13 @@ from dsn.student.student import Student
 
 DEMO_SERIALS = ASSETS / "demo_serials.json"
 LOCKS = (STAMPED, SEALED)
+LITERAL = "literal"  # the customer of the break-in's first level: a student by the paper's recipe to the letter
 SEALED_COPY = "-sealed"  # after a customer's name: its student under the other lock too, by the same serial
+
+
+def literal_folder(task: str) -> Path:
+    """`assets/training/literal-<task>`: no customer's, so not among the checkpoints."""
+    return ASSETS / "training" / f"{LITERAL}-{task}"
 
 
 def demo_serials() -> dict[str, Serial]:

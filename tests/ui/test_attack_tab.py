@@ -121,6 +121,34 @@ def test_a_chart_grows_step_by_step_into_the_finished_one(
     assert all(render_attack(TEXTS, view, 10.0) for view in views)
 
 
+def test_the_stolen_network_is_shown_as_the_thief_has_it(collection: Collection) -> None:
+    untouched = watched.copy_of(collection, "digits/birch")
+    assert [panel.is_right for panel in untouched.panels] == [True, False, False] and untouched.aim == "absent"
+    assert not any(one.is_right for one in untouched.readings) and len(untouched.readings) == watched.READ
+    steps: list[Step] = []
+    scene = watched.scene_on_page(collection, "digits/birch")
+    few = replace(scene, test=Split(scene.test.images[:50], scene.test.labels[:50]))
+    finish(opening.attack(few, opening.Settings((2.0,)), 1.0, 0), steps.append)
+    first, *_, opened, _ = (watched.copy_of(collection, "digits/birch", step.attempt) for step in steps)
+    assert not any(one.is_right for one in first.readings), "softness 0 is the network as it is"
+    assert [panel.is_right for panel in opened.panels] == [True, True, True]
+    # Against the attacked network itself, asked for one picture after another.
+    network = opening.Opened(collection.students["digits/birch"], opening.bare)
+    split = collection.held_out["digits"].split
+    for one in opened.readings:
+        named = int(network(split.images[one.index][None].float() / 255).argmax())
+        assert (one.label, one.is_right) == (named, named == int(split.labels[one.index]))
+
+
+def test_a_serial_that_works_is_seen_to(collection: Collection) -> None:
+    steps: list[Step] = []
+    scene = watched.scene_on_page(collection, "digits/paper")
+    finish(brute_force.attack(scene, brute_force.Settings(pictures=5, report_every=100), 1.0, 0), steps.append)
+    copies = [watched.copy_of(collection, "digits/paper", step.attempt) for step in steps]
+    assert {copy.aim for copy in copies} == {"entered"} and copies[-1].panels[1].serial_is_valid
+    assert sum(one.is_right for one in copies[-1].readings) > watched.READ - 2
+
+
 def test_curves_of_two_modes_follow_one_another() -> None:
     watching = Watching(hill_climbing.ATTACK)
     for done in range(1, 9):
@@ -201,18 +229,18 @@ def test_every_choice_has_its_words(collection: Collection) -> None:
         tab = AttackTab(TEXTS, collection, Background(), WaitingLine())
     for attack in ATTACK["shown"]:
         assert ATTACK[f"about_{attack}"] and ATTACK[f"said_{attack}"] and f"axis_{attack}" in ATTACK
-        name, _, stage, *_ = tab.choose_attack(attack, gr.Request(session_hash="visitor"))
+        name, _, stage, recorded, *_ = tab.choose_attack(attack, gr.Request(session_hash="visitor"))
         assert name.value == watched.victims(collection, attack_named(attack))[0]
-        assert "python -m dsn attack" in stage or attack == "pruning"
+        assert 'class="copies"' in stage and ("python -m dsn attack" in recorded or attack == "pruning")
 
 
 def test_the_network_is_the_one_shown_under_compare_until_another_is_chosen_here(collection: Collection) -> None:
     with gr.Blocks():
         tab = AttackTab(TEXTS, collection, Background(), WaitingLine())
-    name, stage, taken = tab.follow("opening", "digits/alder", 0, "", "signs", "birch", "sealed")
+    name, stage, recorded, taken = tab.follow("opening", "digits/alder", 0, "", "signs", "birch", "sealed")
     assert (name.value, taken) == ("signs/birch-sealed", "signs/birch/sealed")
-    assert stage == tab.waiting("opening", "signs/birch-sealed")
-    assert tab.follow("opening", "digits/cedar", 0, taken, "signs", "birch", "sealed") == (gr.skip(),) * 3
+    assert (stage, recorded) == (tab.waiting("signs/birch-sealed"), tab.recorded_run("opening", "signs/birch-sealed"))
+    assert tab.follow("opening", "digits/cedar", 0, taken, "signs", "birch", "sealed") == (gr.skip(),) * 4
     assert tab.wanted("digits/cedar", taken, "signs", "birch", "sealed") == "digits/cedar"
     assert tab.follow("pruning", "digits/alder", 50, taken, "signs", "alder", "stamped")[1] == tab.slide(
         "signs/alder", 50

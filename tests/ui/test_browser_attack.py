@@ -54,6 +54,33 @@ def test_the_last_gate_opens_while_one_watches(page: Page) -> None:
     expect(page.locator("#attack-stage .curve-legend li.absent b")).to_have_text(re.compile(r"^9\d\.\d"))
 
 
+def test_a_prediction_is_held_against_what_the_thief_comes_to_read(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    opened(page, "Open the last gate")
+    stage, run = page.locator("#attack-stage"), page.locator("#attack-run")
+    expect(stage.locator(".copy.absent .verdict")).to_contain_text("No answer")
+    expect(page.locator("#attack-recorded .attack")).to_be_hidden()
+    place = run.bounding_box()
+    assert place and place["y"] + place["height"] <= 720, "the button is below the first screen"
+    page.get_by_role("button", name=ATTACK["predict"]["holds"], exact=True).click()
+    run.click()
+    expect(stage.locator(".outcome")).to_have_text(
+        f"✗ {ATTACK['predict']['fell']} {TEXTS['lesson']['predicted_wrong']}", timeout=PATIENCE
+    )
+    expect(stage.locator(".copy.absent .verdict")).to_contain_text("Right")
+    expect(stage.locator(".readings .right")).not_to_have_count(0)
+    expect(page.locator(".predictions")).to_have_text("You predicted right 0 of 1.")
+    expect(page.locator('#attack-choice label:has(input[value="opening"])')).to_have_attribute(
+        "data-outcome", re.compile("falls")
+    )
+    page.locator("#attack-recorded summary").first.click()
+    expect(page.locator("#attack-recorded .attack").first).to_be_visible()
+    for width, height in ((768, 1024), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        boxes = [one.bounding_box() for one in stage.locator(".copy").all()]
+        assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+
+
 def test_an_attack_is_stopped_and_another_can_begin(page: Page) -> None:
     opened(page, "Train it further")
     page.locator("#attack-run").click()
@@ -90,7 +117,7 @@ def test_another_network_ends_an_attack(page: Page) -> None:
     expect(page.locator("#attack-stop")).to_be_disabled()
     page.wait_for_timeout(1500)  # for a late step of the attack
     expect(page.locator("#attack-stage progress")).to_have_count(0)
-    expect(page.locator("#attack-stage")).to_contain_text("--student digits/birch")
+    expect(page.locator("#attack-recorded")).to_contain_text("--student digits/birch")
 
 
 def test_who_comes_second_sees_the_place_and_can_leave_it(page: Page, address: str) -> None:

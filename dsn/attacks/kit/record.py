@@ -100,10 +100,12 @@ class Judged:
     Attributes:
         ending: of the figures' names; the highest counts.
         against: the figure that it has to exceed; None for guessing evenly, by far.
+        limit: what it has to exceed in place of that.
     """
 
     ending: str
     against: str | None = None
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -204,4 +206,5 @@ class Attack:
         if self.judged is None:
             return False
         highest = max((value for name, value in figures.items() if name.endswith(self.judged.ending)), default=0.0)
-        return highest <= (figures[self.judged.against] if self.judged.against else even + WELL_ABOVE)
+        usual = even + WELL_ABOVE if self.judged.limit is None else self.judged.limit
+        return highest <= (figures[self.judged.against] if self.judged.against else usual)

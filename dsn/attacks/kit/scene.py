@@ -1,7 +1,8 @@
 """Who has what in an attack, and what every attack reports: steps on the way and an outcome at its end."""
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -93,6 +94,24 @@ class Scene:
         return Split(self.train.images[chosen], self.train.labels[chosen])
 
 
+Ask = Callable[[Tensor], Tensor]  # pictures, float [N, C, H, W] in [0, 1], to logits, float [N, classes]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The stolen network as the adversary has it at one moment, and what they put into a picture.
+
+    Attributes:
+        asks: how it answers, by condition ("valid", "entered", "absent"); the student as it was handed out elsewhere.
+        bits: the serial that is tried, float [K] of 0 and 1; None where none is.
+        change: done to pictures, float [N, C, H, W], in place of stamping a serial in.
+    """
+
+    asks: Mapping[str, Ask] = field(default_factory=dict)
+    bits: Tensor | None = None
+    change: Ask | None = None
+
+
 @dataclass(frozen=True)
 class Step:
     """Where an attack stands.
@@ -103,6 +122,7 @@ class Step:
         figures: present values by name, in percent unless the name says otherwise.
         pictures: what the adversary has found so far, by name: float tensors in [0, 1].
         curves: those of the outcome as far as they have come, where they are more than one value a step.
+        attempt: what the adversary has in hand, where there is anything; its network is trained on afterwards.
     """
 
     done: int
@@ -110,6 +130,7 @@ class Step:
     figures: dict[str, float] = field(default_factory=dict)
     pictures: dict[str, Tensor] = field(default_factory=dict)
     curves: dict[str, list[float]] = field(default_factory=dict)
+    attempt: Attempt | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +164,20 @@ def finish(running: Running, report: Callable[[Step], None] = lambda step: None)
             return outcome
 
 
+Ended = TypeVar("Ended")
+
+
+def retold(running: Generator[Step, None, Ended], told: Callable[[Step], Step]) -> Generator[Step, None, Ended]:
+    """An attack, or a part of one, each of whose steps is told in another way; its end is as it is."""
+    while True:
+        try:
+            step = next(running)
+        except StopIteration as end:
+            ended: Ended = end.value
+            return ended
+        yield told(step)
+
+
 def staged(running: Running, before: int, total: int) -> Running:
     """One part of a longer attack: its steps counted on from `before`, its outcome as it is.
 
@@ -151,10 +186,4 @@ def staged(running: Running, before: int, total: int) -> Running:
         before: steps made before it.
         total: steps of the whole attack.
     """
-    while True:
-        try:
-            step = next(running)
-        except StopIteration as end:
-            outcome: Outcome = end.value
-            return outcome
-        yield Step(before + step.done, total, step.figures, step.pictures, step.curves)
+    return retold(running, lambda step: replace(step, done=before + step.done, total=total))

@@ -26,9 +26,10 @@ def figure_in_words(texts: Texts, mark: Mark) -> str:
 def render_chart(texts: Texts, collection: Collection) -> str:
     """The charts of the page's applications, the first one open, and the ladder."""
     said = texts["attack"]["chart"]
-    shown = []
+    shown, reasons = [], []
     for application in collection.applications():
         lines = {line.name: line for line in chart(application)}
+        reasons += [mark.why for line in lines.values() for mark in line.marks.values() if mark.why]
         known = {name for _, names in said["groups"] for name in names}
         groups = [*said["groups"], [said["others"], [name for name in lines if name not in known]]]
         rows = [
@@ -42,5 +43,6 @@ def render_chart(texts: Texts, collection: Collection) -> str:
         shown=shown,
         victims=[victim.name for victim in VICTIMS],
         signs=SIGNS,
+        reasons=list(dict.fromkeys(reasons)),
         in_words=lambda mark: figure_in_words(texts, mark),
     )

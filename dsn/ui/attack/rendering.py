@@ -1,18 +1,24 @@
 """The HTML of a watched attack: its chart, its table, and what it says in words."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
 from dsn.applications.pictures import to_data_uri
+from dsn.applications.prepared import as_floats
 from dsn.attacks.brute_force import years_for
-from dsn.attacks.watched import Pruned
+from dsn.attacks.kit.record import WELL_ABOVE
+from dsn.attacks.watched import Copy, Pruned
+from dsn.student.collection import Collection
+from dsn.measuring.comparison import Panel
 from dsn.ui.attack.views import View
 from dsn.ui.attack.words import Words
 from dsn.ui.rendering import PANEL_SCALE, render_template
 from dsn.ui.texts import Texts
 
 TABLE_ROWS = 12
+COPY_SCALE = 4
 LENGTHS = (9, 16, 24, 32, 40, 48, 56, 64)  # bits
 PACE = "serials_a_second_at_a_glance"
 
@@ -80,13 +86,87 @@ def table_of_clouds(points: Mapping[str, Sequence[tuple[float, float, int]]]) ->
     return rows
 
 
-def render_attack(texts: Texts, view: View, even: float, *, command: str | None = None, recorded: bool = False) -> str:
+@dataclass(frozen=True)
+class ShownCopy:
+    """The stolen network's panels and readings, ready to be drawn.
+
+    Attributes:
+        panels: with the picture looked at.
+        aim: the panel that the attack is about.
+        is_pattern: whether a pattern stands in the place of a serial.
+        readings: pictures with what is read from each, and whether that is right.
+        right: how many are.
+        names: of the classes.
+        truth: name of the panels' true class.
+    """
+
+    panels: list[tuple[Panel, str]]
+    aim: str
+    is_pattern: bool
+    readings: list[tuple[str, str | None, bool]]
+    right: int
+    names: tuple[str, ...]
+    truth: str
+
+
+def shown_copy(texts: Texts, collection: Collection, name: str, copy: Copy) -> ShownCopy:
+    """What is drawn of a stolen network.
+
+    Args:
+        texts: of the page.
+        collection: the page's.
+        name: of the network, "task/customer".
+        copy: what it answers.
+    """
+    task = name.split("/")[0]
+    held = collection.held_out[task]
+    names = texts.class_names(task, held.class_names)
+    readings = [
+        (
+            to_data_uri(as_floats(held.split.images[one.index]), 1),
+            None if one.label is None else names[one.label],
+            one.is_right,
+        )
+        for one in copy.readings
+    ]
+    return ShownCopy(
+        [(panel, to_data_uri(panel.picture, COPY_SCALE)) for panel in copy.panels],
+        copy.aim,
+        copy.is_pattern,
+        readings,
+        sum(one.is_right for one in copy.readings),
+        names,
+        names[int(held.split.labels[held.first])],
+    )
+
+
+def render_copy(texts: Texts, copy: ShownCopy, note: str = "") -> str:
+    """The stolen network before anything was done to it, with a sentence under it."""
+    return render_template("stolen.html", t=texts, copy=copy, note=note)
+
+
+def got_through(view: View, even: float) -> bool | None:
+    """Whether a finished attack has led anywhere, where that is a question."""
+    judged = view.is_over and view.attack.judged
+    return not view.attack.was_in_vain(view.figures, even) if judged else None
+
+
+def render_attack(
+    texts: Texts,
+    view: View,
+    even: float,
+    copy: ShownCopy | None = None,
+    *,
+    command: str | None = None,
+    recorded: bool = False,
+) -> str:
     """An attack at one moment.
 
     Args:
         texts: of the page.
         view: what there is to see.
         even: what guessing evenly reaches, in percent.
+        copy: the stolen network by now; None where it is not at hand.
         command: that makes the recorded figures, where it is shown.
         recorded: whether this is a recorded run.
     """
@@ -107,10 +187,13 @@ def render_attack(texts: Texts, view: View, even: float, *, command: str | None 
         said=said(words, view, even),
         command=command,
         recorded=recorded,
+        copy=copy,
+        fell=got_through(view, even),
         doubling=doubling(texts, view.figures[PACE]) if view.is_over and PACE in view.figures else [],
     )
 
 
-def render_pruned(texts: Texts, pruned: Pruned, even: float) -> str:
-    """Two bars: valid and absent accuracy of a student without its smallest weights."""
-    return render_template("pruned.html", t=texts, pruned=pruned, even=even)
+def render_pruned(texts: Texts, pruned: Pruned, even: float, copy: ShownCopy) -> str:
+    """A student without its smallest weights: its panels, and two bars, valid and absent accuracy."""
+    fell = pruned.absent > even + WELL_ABOVE
+    return render_template("pruned.html", t=texts, pruned=pruned, even=even, copy=copy, fell=fell)

@@ -3,21 +3,23 @@
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import cache
 
 import gradio as gr
+from markupsafe import Markup
 
 from dsn.attacks.kit.record import Attack
 from dsn.attacks.kit.scene import Outcome, Step
 from dsn.attacks.registry import ATTACKS, attack_named
-from dsn.attacks.watched import attacking, pruned_live, victims
+from dsn.attacks.watched import attacking, copy_of, pruned_live, victims
 from dsn.results.store import read_results
 from dsn.statistics import chance
 from dsn.student.collection import SEALED_COPY, Collection
 from dsn.ui import rendering
 from dsn.ui.attack.chart import render_chart
 from dsn.ui.attack.longer import render_longer_attacks
-from dsn.ui.attack.rendering import render_attack, render_pruned
+from dsn.ui.attack.rendering import render_attack, render_copy, render_pruned, shown_copy
 from dsn.ui.attack.views import View, Watching
 from dsn.ui.attack.words import Words, in_order
 from dsn.ui.compare.tab import CompareTab
@@ -81,22 +83,23 @@ class AttackTab:
         return wanted if wanted in names else [*alike, *same_lock, *names][0]
 
     def choose_attack(self, attack: str, request: gr.Request, wanted: str = "") -> tuple:
-        """The students it can be watched on, what it is, the stage, the buttons, the slider."""
+        """The students it can be watched on, what it is, the stage, the recorded run, the buttons, the slider."""
         name, is_slider = self.nearest(attack, wanted), attack == PRUNING
         stage = self.cancelled(request) + self.before(attack, name, 0)
         return (
             gr.Dropdown(choices=self.choices(attack), value=name),
             rendering.render_note(self.sentence(attack)),
             self.instead(stage, request),
+            self.recorded_run(attack, name),
             gr.Button(visible=not is_slider),
             gr.Button(visible=not is_slider, interactive=False),
             gr.Slider(visible=is_slider, value=0),
         )
 
     def choose_student(self, attack: str, name: str, amount: float, request: gr.Request) -> tuple:
-        """The stage and Stop."""
+        """The stage, the recorded run and Stop."""
         stage = self.cancelled(request) + self.before(attack, name, amount)
-        return self.instead(stage, request), gr.Button(interactive=False)
+        return self.instead(stage, request), self.recorded_run(attack, name), gr.Button(interactive=False)
 
     def cancelled(self, request: gr.Request) -> str:
         """That another choice ends the attack that is under way, where one is."""
@@ -108,8 +111,8 @@ class AttackTab:
         lock = self.collection.students[name].config.lock
         if lock in attack_named(attack).needs.pointless:
             why = self.texts.of_line(attack_named(attack).needs.pointless[lock])
-            return rendering.render_note(rendering.fill(self.said["pointless"], why=why))
-        return self.slide(name, amount) if attack == PRUNING else self.waiting(attack, name)
+            return self.waiting(name, rendering.fill(self.said["pointless"], why=why))
+        return self.slide(name, amount) if attack == PRUNING else self.waiting(name)
 
     def move_slider(self, name: str, amount: float, request: gr.Request) -> str:
         return self.instead(self.slide(name, amount), request)
@@ -126,19 +129,28 @@ class AttackTab:
         self.waiting_line.give_up(request.session_hash or "", stage)
         return stage
 
-    def waiting(self, attack: str, name: str) -> str:
-        """Before an attack: what to do, and the recorded run where there is one."""
-        hint = rendering.render_note(self.said["hint"])
+    def waiting(self, name: str, note: str = "") -> str:
+        """Before an attack: what the network answers as it was stolen, and what to do, or a note on it."""
+        stolen = shown_copy(self.texts, self.collection, name, copy_of(self.collection, name))
+        return render_copy(self.texts, stolen, note or self.said["hint"])
+
+    def recorded_run(self, attack: str, name: str) -> str:
+        """The recorded run, to be opened, where there is one."""
+        if attack == PRUNING or name not in self.victims(attack):
+            return ""
         recorded = read_results("attacks").get(f"{name}/{attack}/{RECORDED_SHARE}")
         command = f"python -m dsn attack {attack} --student {name}"
         if recorded is None or not recorded["curves"]:
-            return hint + rendering.render_note(rendering.fill(self.said["not_recorded"], command=command))
+            return rendering.render_note(rendering.fill(self.said["not_recorded"], command=command))
         figures = {key: one["mean"] for key, one in recorded["figures"].items()}
         view = Watching(attack_named(attack)).outcome(Outcome(figures, recorded["curves"]), None)
-        return hint + render_attack(self.texts, view, self.even(name), command=command, recorded=True)
+        run = render_attack(self.texts, view, self.even(name), command=command, recorded=True)
+        return rendering.render_template("recorded_run.html", t=self.texts, inner=Markup(run))
 
     def slide(self, name: str, percent: float) -> str:
-        return render_pruned(self.texts, pruned_live(self.collection, name, percent / 100), self.even(name))
+        pruned = pruned_live(self.collection, name, percent / 100)
+        copy = shown_copy(self.texts, self.collection, name, pruned.copy)
+        return render_pruned(self.texts, pruned, self.even(name), copy)
 
     async def press_run(self, attack: str, name: str, request: gr.Request) -> AsyncGenerator[tuple, None]:
         """The stage and Stop, while an attack waits for its turn and runs."""
@@ -174,29 +186,35 @@ class AttackTab:
         if not turn.wanted:
             return
         yield rendering.render_note(self.said["begun"])
-        chosen, even = attack_named(attack), self.even(name)
+        chosen = attack_named(attack)
         shown = View(chosen, 0, 1)
         try:
             async with aclosing(self.background.steps(self.views(chosen, name), SECONDS)) as views:
                 async for shown in views:
-                    yield render_attack(self.texts, shown, even)
+                    yield self.drawn(shown, name)
         except OutOfTimeError:
             note = rendering.render_note(self.said["too_slow"].format(seconds=f"{SECONDS:.0f}"), "error")
-            yield render_attack(self.texts, shown, even) + note
+            yield self.drawn(shown, name) + note
+
+    def drawn(self, view: View, name: str) -> str:
+        """An attack on a network, at one moment."""
+        copy = view.copy and shown_copy(self.texts, self.collection, name, view.copy)
+        return render_attack(self.texts, view, self.even(name), copy)
 
     def views(self, attack: Attack, name: str) -> Generator[View, None, None]:
         """What each step of an attack looks like, and its end."""
         watching = Watching(attack)
         running = attacking(self.collection, attack, name)
-        last: Step | None = None
+        last, copy = None, None
         try:
             while True:
                 try:
                     last = next(running)
                 except StopIteration as end:
-                    yield watching.outcome(end.value, last)
+                    yield replace(watching.outcome(end.value, last), copy=copy)
                     return
-                yield watching.step(last)
+                copy = copy_of(self.collection, name, last.attempt)  # at once: what it asks may be trained on
+                yield replace(watching.step(last), copy=copy)
         finally:
             running.close()
 
@@ -207,7 +225,7 @@ class AttackTab:
     # What is shown under Compare
 
     def follow(self, attack: str, name: str, amount: float, taken: str, *shown: str) -> tuple:
-        """The network, the stage, and what was taken over from Compare; as they are where that is what is shown there.
+        """The network, the stage, the recorded run, and what was taken over from Compare; as they are where it shows it.
 
         Args:
             attack: that is chosen.
@@ -218,9 +236,10 @@ class AttackTab:
         """
         wanted = self.wanted(name, taken, *shown)
         if "/".join(shown) == taken:
-            return gr.skip(), gr.skip(), gr.skip()
+            return (gr.skip(),) * 4
         name = self.nearest(attack, wanted)
-        return gr.Dropdown(choices=self.choices(attack), value=name), self.before(attack, name, amount), "/".join(shown)
+        choice = gr.Dropdown(choices=self.choices(attack), value=name)
+        return choice, self.before(attack, name, amount), self.recorded_run(attack, name), "/".join(shown)
 
     def wanted(self, name: str, taken: str, task: str, customer: str, lock: str) -> str:
         """The network shown under Compare, once it is another there; until then the one chosen here."""
@@ -236,7 +255,7 @@ class AttackTab:
 
         def follow(attack, name, amount, taken, task, customer, lock, request: gr.Request):
             if self.waiting_line.has(request.session_hash or ""):
-                return gr.skip(), gr.skip(), gr.skip()
+                return (gr.skip(),) * 4
             return self.follow(attack, name, amount, taken, task, customer, lock)
 
         def choose(attack, name, taken, task, customer, lock, request: gr.Request):
@@ -249,14 +268,14 @@ class AttackTab:
         self.outcomes.follow(
             follow,
             [self.attack, self.name, self.amount, self.taken, *shown],
-            [self.name, self.stage, self.taken],
+            [self.name, self.stage, self.recorded, self.taken],
             trigger_mode="always_last",
             **quick,
         )
         self.attack.input(
             choose,
             [self.attack, self.name, self.taken, *shown],
-            [self.name, self.about, self.stage, self.button, self.stop, self.amount, self.taken],
+            [self.name, self.about, self.stage, self.recorded, self.button, self.stop, self.amount, self.taken],
             trigger_mode="always_last",
             **quick,
         )
@@ -270,6 +289,9 @@ class AttackTab:
         gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
         with gr.Row(elem_classes="workbench attack-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
+                self.name = gr.Dropdown(
+                    choices, value=choices[0][1], label=self.said["student"], elem_id="attack-student"
+                )
                 self.attack = gr.Radio(
                     [(title, attack) for attack, title in self.titles.items()],
                     value=self.first,
@@ -282,12 +304,6 @@ class AttackTab:
                     js_on_load=rendering.script("outcomes.js"),
                     elem_id="attack-outcomes",
                 )
-                self.name = gr.Dropdown(
-                    choices, value=choices[0][1], label=self.said["student"], elem_id="attack-student"
-                )
-                self.about = gr.HTML(
-                    rendering.render_note(self.sentence(self.first)), js_on_load=None, elem_id="attack-about"
-                )
                 self.amount = gr.Slider(
                     0, MOST_PRUNED, value=0, step=5, label=self.said["amount"], visible=False, elem_id="attack-amount"
                 )
@@ -295,8 +311,12 @@ class AttackTab:
                     self.button = gr.Button(self.said["button"], variant="primary", elem_id="attack-run")
                     self.stop = gr.Button(self.said["stop"], interactive=False, elem_id="attack-stop")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
+                self.about = gr.HTML(
+                    rendering.render_note(self.sentence(self.first)), js_on_load=None, elem_id="attack-about"
+                )
                 html = rendering.render_template("awaited.html", t=self.texts)
                 self.stage = gr.HTML(html, js_on_load=None, elem_id="attack-stage")
+                self.recorded = gr.HTML("", js_on_load=None, elem_id="attack-recorded")
         self.longer = awaited(self.texts, elem_id="attack-longer")
 
     # Wiring
@@ -312,7 +332,8 @@ class AttackTab:
             trigger_mode="multiple",  # one that was given up may need a moment to end
             **hidden,
         )
-        self.name.input(self.choose_student, [self.attack, self.name, self.amount], [self.stage, self.stop], **quick)
+        chosen = [self.attack, self.name, self.amount]
+        self.name.input(self.choose_student, chosen, [self.stage, self.recorded, self.stop], **quick)
         fill([self.longer], cache(self.render_recorded))
         in_bounds = f"(name, amount) => [name, Math.min(Math.max(amount || 0, 0), {MOST_PRUNED})]"  # it may be typed
         self.amount.input(self.move_slider, [self.name, self.amount], self.stage, js=in_bounds, **quick)

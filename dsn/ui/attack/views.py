@@ -8,6 +8,7 @@ from torch import Tensor
 from dsn.attacks.feature_space import CONDITIONS
 from dsn.attacks.kit.record import Attack, Tone
 from dsn.attacks.kit.scene import Outcome, Step
+from dsn.attacks.watched import Copy
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class View:
         points: by condition, (x, y, class) of every picture (feature space).
         figures: by name.
         is_over: whether it is finished.
+        copy: what the stolen network answers by now; None of a recorded run.
     """
 
     attack: Attack
@@ -52,6 +54,7 @@ class View:
     points: dict[str, list[tuple[float, float, int]]] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
     is_over: bool = False
+    copy: Copy | None = None
 
 
 PASSED = ("epochs", "queries")  # what a step calls its place on the axis, where that is not its number

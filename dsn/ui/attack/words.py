@@ -59,7 +59,8 @@ class Words:
             figures: as they are written, by name.
             in_vain: whether nothing came of it.
         """
-        sentence = self.said.get(f"said_{self.attack.name}{'_in_vain' if in_vain else ''}")
+        usual = self.said.get(f"said_{self.attack.name}")
+        sentence = self.said.get(f"said_{self.attack.name}_in_vain", usual) if in_vain else usual
         return sentence.format(**figures) if sentence else "; ".join(f"{name}: {one}" for name, one in figures.items())
 
 

@@ -28,11 +28,70 @@ reveal.addEventListener("click", () => {
   reveal.setAttribute("aria-pressed", reveal.getAttribute("aria-pressed") !== "true");
   mark();
 });
+
+// What was predicted of each attack on each network, in this visit: set against what came of it.
+const guesses = new Map();
+const came = new Map();
+const tally = element.querySelector(".predictions");
+const chosen = () => {
+  const attack = document.querySelector("#attack-choice input:checked")?.value ?? "";
+  return `${attack} on ${document.querySelector("#attack-student input")?.value ?? ""}`;
+};
+
+let task = ""; // that the chart under the stage was opened at
+
+function openChart() {
+  const now = document.querySelector("#attack-student input")?.value.split("/")[0];
+  const charts = [...document.querySelectorAll(".holding details[data-task]")];
+  if (now === task || !charts.length) return;
+  task = now;
+  charts.forEach((one) => (one.open = one.dataset.task === now));
+}
+
+function told() {
+  for (const button of element.querySelectorAll("[data-predict]")) {
+    button.setAttribute("aria-pressed", guesses.get(chosen()) === button.dataset.predict);
+  }
+  const judged = [...came].filter(([what]) => guesses.has(what));
+  const right = judged.filter(([what, verdict]) => guesses.get(what) === verdict).length;
+  const said = judged.length ? tally.dataset.tally.replace("{right}", right).replace("{asked}", judged.length) : "";
+  if (tally.textContent !== said) tally.textContent = said;
+}
+
+element.addEventListener("click", (event) => {
+  const guess = event.target.closest("[data-predict]")?.dataset.predict;
+  if (!guess || came.has(chosen())) return; // what is known is not predicted
+  guesses.set(chosen(), guess);
+  told();
+});
+element.closest(".tabitem").addEventListener("input", () => setTimeout(told));
+
+function compare(over) {
+  const { live, verdict } = over.dataset;
+  if (live === document.querySelector("#attack-choice input:checked")?.value) came.set(chosen(), verdict);
+  const place = over.querySelector(".predicted");
+  const guess = guesses.get(chosen());
+  const said = guess ? (guess === verdict ? place.dataset.right : place.dataset.wrong) : "";
+  if (place.textContent !== said) place.textContent = said;
+  told();
+}
+
 new MutationObserver(() => {
   const over = document.querySelector("#attack-stage .attack[data-live][aria-busy='false']");
-  if (over) run.add(over.dataset.live);
+  if (over?.dataset.verdict) {
+    run.add(over.dataset.live);
+    compare(over);
+  }
+  told();
+  openChart();
   mark();
 }).observe(element.closest(".tabitem"), { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-busy"] });
+
+// Where the stage is below the controls it is brought into view.
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("#attack-run");
+  if (pressed && window.innerWidth <= 900) pressed.scrollIntoView({ block: "start", behavior: "smooth" });
+});
 
 new IntersectionObserver((seen) => {
   if (seen.some((one) => one.isIntersecting)) trigger("follow");
