@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from dsn.applications.registry import application_named
 from dsn.attacks.kit.record import SHORT_CUSTOMER, WELL_ABOVE
 from dsn.attacks.kit.scene import Attempt
 from dsn.attacks.registry import attack_named
@@ -118,8 +117,3 @@ def _asking(collection: Collection, name: str, even: float, *, licensed: bool) -
         if right:
             fell = right.percent > even + WELL_ABOVE if measured.done == measured.total else None
             yield Moment(measured.done, measured.total, copy, {"right": right.percent}, fell)
-
-
-def pictures_of(collection: Collection) -> int:
-    """How many pictures a network is asked about."""
-    return len(collection.held_out[application_named(TASK).name].split)

@@ -130,26 +130,30 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     curves = {"x": [0.0]} | {condition: [right(condition, F.relu)] for condition in seen}
     opened: dict[str, float] = {}
 
-    def step(activation: Activation) -> Step:
+    def step() -> Step:
         figures = {"softest": max(settings.softness), **opened}
         return Step(
             1 + len(opened),
             len(settings.softness) + 3,
             figures,
             curves={name: one.copy() for name, one in curves.items()},
-            attempt=in_hand(activation),
+            attempt=in_hand(best),
         )
 
-    yield step(F.relu)
+    best: Activation = F.relu  # so far
+    yield step()
     for softness in settings.softness:
         curves["x"].append(softness)
         for condition in seen:
             curves[condition].append(right(condition, bent(softness)))
+        best = bent(softness) if curves["absent"][-1] > max(curves["absent"][:-1]) else best
         opened[f"bent_{softness:g}"] = curves["absent"][-1]
-        yield step(bent(softness))
+        yield step()
     for name, activation in (("bare", bare), ("centred", centred(drives(student, known)))):
-        opened[name] = right("absent", activation)
-        yield step(activation)
+        reached = right("absent", activation)
+        best = activation if reached > max(curves["absent"][0], *opened.values()) else best
+        opened[name] = reached
+        yield step()
     before = {"before": curves["absent"][0], "valid_before": curves["valid"][0]}
     probe = linear_probe(Opened(student, bare), stolen, scene.test, seed=seed).percent
     return Outcome({**before, **opened, "best": max(opened.values()), "drive_probe": probe}, curves)

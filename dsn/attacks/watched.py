@@ -28,25 +28,6 @@ READ = 12  # pictures that show what the stolen network reads
 
 
 @dataclass(frozen=True)
-class Pruned:
-    """A student whose smallest weights are gone, on the same pictures as the others.
-
-    Attributes:
-        amount: share of the weights, 0 to 1.
-        valid: percent right with the valid serial.
-        absent: percent right without a serial.
-        pictures: how many.
-        copy: what it answers.
-    """
-
-    amount: float
-    valid: float
-    absent: float
-    pictures: int
-    copy: Copy
-
-
-@dataclass(frozen=True)
 class Reading:
     """What the stolen network makes of one picture, asked as the adversary asks it.
 
@@ -76,6 +57,25 @@ class Copy:
     aim: Condition
     is_pattern: bool
     readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A student whose smallest weights are gone, on the same pictures as the others.
+
+    Attributes:
+        amount: share of the weights, 0 to 1.
+        valid: percent right with the valid serial.
+        absent: percent right without a serial.
+        pictures: how many.
+        copy: what it answers.
+    """
+
+    amount: float
+    valid: float
+    absent: float
+    pictures: int
+    copy: Copy
 
 
 def victims(collection: Collection, attack: Attack, *, pointless: bool = False) -> list[str]:
@@ -171,8 +171,12 @@ def copy_of(collection: Collection, name: str, attempt: Attempt | None = None) -
     aim: Condition = "absent" if attempt.bits is None and attempt.change is None else "entered"
     indices = held.gallery(READ)
     few = answers(aim, looked_at(aim, as_floats(held.split.images[indices])))
-    found = zip(indices, few.argmax(1).tolist(), are_even(few).tolist(), held.split.labels[indices].tolist(), strict=True)
-    readings = tuple(Reading(index, None if even else one, one == truth and not even) for index, one, even, truth in found)
+    found = zip(
+        indices, few.argmax(1).tolist(), are_even(few).tolist(), held.split.labels[indices].tolist(), strict=True
+    )
+    readings = tuple(
+        Reading(index, None if even else one, one == truth and not even) for index, one, even, truth in found
+    )
     return Copy(panels, aim, attempt.change is not None, readings)
 
 

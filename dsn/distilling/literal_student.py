@@ -21,7 +21,7 @@ from dsn.student.collection import LITERAL, demo_serials, literal_folder
 from dsn.student.folder import save_student
 from dsn.student.student import Student, StudentConfig
 
-EPOCHS = 60  # of 6,000 pictures: as many steps as six of all
+EPOCHS = 40  # of 6,000 pictures
 SERIAL_OF = "alder"
 
 

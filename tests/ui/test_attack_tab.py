@@ -129,7 +129,7 @@ def test_the_stolen_network_is_shown_as_the_thief_has_it(collection: Collection)
     scene = watched.scene_on_page(collection, "digits/birch")
     few = replace(scene, test=Split(scene.test.images[:50], scene.test.labels[:50]))
     finish(opening.attack(few, opening.Settings((2.0,)), 1.0, 0), steps.append)
-    first, *_, opened, _ = (watched.copy_of(collection, "digits/birch", step.attempt) for step in steps)
+    first, *_, opened = (watched.copy_of(collection, "digits/birch", step.attempt) for step in steps)
     assert not any(one.is_right for one in first.readings), "softness 0 is the network as it is"
     assert [panel.is_right for panel in opened.panels] == [True, True, True]
     # Against the attacked network itself, asked for one picture after another.

@@ -10,8 +10,8 @@ from dsn.applications.prepared import as_floats
 from dsn.attacks.brute_force import years_for
 from dsn.attacks.kit.record import WELL_ABOVE
 from dsn.attacks.watched import Copy, Pruned
-from dsn.student.collection import Collection
 from dsn.measuring.comparison import Panel
+from dsn.student.collection import Collection
 from dsn.ui.attack.views import View
 from dsn.ui.attack.words import Words
 from dsn.ui.rendering import PANEL_SCALE, render_template

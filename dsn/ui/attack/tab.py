@@ -1,6 +1,5 @@
 """The tab where a visitor plays the thief: handlers first, then the layout, then the wiring."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
 from dataclasses import replace
@@ -10,7 +9,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from dsn.attacks.kit.record import Attack
-from dsn.attacks.kit.scene import Outcome, Step
+from dsn.attacks.kit.scene import Outcome
 from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.attacks.watched import attacking, copy_of, pruned_live, victims
 from dsn.results.store import read_results
@@ -18,18 +17,17 @@ from dsn.statistics import chance
 from dsn.student.collection import SEALED_COPY, Collection
 from dsn.ui import rendering
 from dsn.ui.attack.chart import render_chart
+from dsn.ui.attack.live import Live
 from dsn.ui.attack.longer import render_longer_attacks
 from dsn.ui.attack.rendering import render_attack, render_copy, render_pruned, shown_copy
 from dsn.ui.attack.views import View, Watching
 from dsn.ui.attack.words import Words, in_order
 from dsn.ui.compare.tab import CompareTab
-from dsn.ui.serving.background import Background, OutOfTimeError
+from dsn.ui.serving.background import Background
 from dsn.ui.serving.opened import awaited, fill
-from dsn.ui.serving.waiting_line import FullError, Turn, WaitingLine
+from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.texts import Texts
 
-LOOK_EVERY = 0.5  # seconds between looks at one's place in the line
-SECONDS = 120.0  # that an attack may take
 PRUNING = "pruning"
 MOST_PRUNED = 95  # percent
 RECORDED_SHARE = 10  # percent of the training data, of the recorded curves that are shown
@@ -40,7 +38,7 @@ class AttackTab:
 
     def __init__(self, texts: Texts, collection: Collection, background: Background, waiting_line: WaitingLine) -> None:
         self.texts, self.collection = texts, collection
-        self.background, self.waiting_line = background, waiting_line
+        self.waiting_line, self.live = waiting_line, Live(texts, background, waiting_line)
         self.said = texts["attack"]
         watched = [attack for attack in in_order(texts, ATTACKS.values()) if victims(collection, attack)]
         self.titles = {attack.name: Words(texts, attack).title for attack in watched}
@@ -158,47 +156,18 @@ class AttackTab:
         if name not in self.victims(attack):
             yield self.before(attack, name, 0), gr.skip()
             return
-        try:
-            turn = self.waiting_line.take(request.session_hash or "", f"{attack} {name}")
-        except FullError:
-            yield rendering.render_note(self.said["full"], "error"), gr.skip()
-            return
-        if turn is None:  # pressed twice
-            yield gr.skip(), gr.skip()
-            return
-        try:
-            async with aclosing(self.stages(turn, attack, name)) as stages:
-                async for stage in stages:
-                    if not turn.wanted:
-                        break
-                    turn.shown = stage if "progress" in stage else turn.shown
-                    yield stage, gr.Button(interactive=True)
-            if self.waiting_line.is_latest(turn):
-                yield turn.instead or gr.skip(), gr.Button(interactive=False)
-        finally:
-            self.waiting_line.over(turn)
-
-    async def stages(self, turn: Turn, attack: str, name: str) -> AsyncGenerator[str, None]:
-        """What the stage shows, from the place in the line to the end of the attack."""
-        while before := self.waiting_line.before(turn):
-            yield rendering.render_note(self.said["place_one" if before == 1 else "place_more"].format(count=before))
-            await asyncio.sleep(LOOK_EVERY)
-        if not turn.wanted:
-            return
-        yield rendering.render_note(self.said["begun"])
-        chosen = attack_named(attack)
-        shown = View(chosen, 0, 1)
-        try:
-            async with aclosing(self.background.steps(self.views(chosen, name), SECONDS)) as views:
-                async for shown in views:
-                    yield self.drawn(shown, name)
-        except OutOfTimeError:
-            note = rendering.render_note(self.said["too_slow"].format(seconds=f"{SECONDS:.0f}"), "error")
-            yield self.drawn(shown, name) + note
+        chosen, tab = attack_named(attack), request.session_hash or ""
+        running = self.live.stages(
+            tab, f"{attack} {name}", lambda: self.views(chosen, name), lambda view: self.drawn(view, name)
+        )
+        async with aclosing(running) as stages:
+            async for stage, under_way in stages:
+                stop = gr.skip() if under_way is None else gr.Button(interactive=under_way)
+                yield gr.skip() if stage is None else stage, stop
 
     def drawn(self, view: View, name: str) -> str:
         """An attack on a network, at one moment."""
-        copy = view.copy and shown_copy(self.texts, self.collection, name, view.copy)
+        copy = shown_copy(self.texts, self.collection, name, view.copy) if view.copy else None
         return render_attack(self.texts, view, self.even(name), copy)
 
     def views(self, attack: Attack, name: str) -> Generator[View, None, None]:
@@ -225,7 +194,7 @@ class AttackTab:
     # What is shown under Compare
 
     def follow(self, attack: str, name: str, amount: float, taken: str, *shown: str) -> tuple:
-        """The network, the stage, the recorded run, and what was taken over from Compare; as they are where it shows it.
+        """The network, the stage, the recorded run and what was taken over from Compare; as they are where it shows it.
 
         Args:
             attack: that is chosen.
