@@ -9,7 +9,7 @@ Without the student, the same pictures with their labels train a fresh network.
 from dataclasses import replace
 
 from dsn.attacks.kit.measuring import percent_right, stamping
-from dsn.attacks.kit.record import Attack, Drawn, Line
+from dsn.attacks.kit.record import Alike, Attack, Drawn, Line, Needs
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import from_scratch
 from dsn.attacks.kit.training import (
@@ -22,6 +22,7 @@ from dsn.attacks.kit.training import (
     answers_of,
     race,
 )
+from dsn.locks.registry import SEALED, STAMPED
 
 FULL, QUICK = FULL_TRAINING, QUICK_TRAINING
 
@@ -50,12 +51,14 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
     return Outcome({**before, **against_scratch(ended)}, ended.over_epochs())
 
 
+SAME_INSIDE = Alike("extraction", "Asked with its serial, a sealed student answers as the stamped one inside.", STAMPED)
 ATTACK = Attack(
     "extraction",
     __doc__,
     attack,
     FULL,
     QUICK,
+    needs=Needs(alike={SEALED: SAME_INSIDE}),
     curves=(Drawn("copy", "copy", "entered"), Drawn(SCRATCH, "scratch", "absent")),
     lines=(
         Line(

@@ -15,7 +15,17 @@ from dataclasses import dataclass, replace
 from dsn.applications.prepared import Split
 from dsn.attacks.kit.measuring import percent_right, stamping
 from dsn.attacks.kit.noise import taken
-from dsn.attacks.kit.record import PAPERS_SHARES, Attack, Drawn, Judged, Line, Needs, none_better, promised
+from dsn.attacks.kit.record import (
+    NO_HEAD_START,
+    PAPERS_SHARES,
+    Attack,
+    Drawn,
+    Judged,
+    Line,
+    Needs,
+    none_better,
+    promised,
+)
 from dsn.attacks.kit.scene import Attempt, Outcome, Running, Scene, retold
 from dsn.attacks.kit.starts import copied, from_scratch, transplanted
 from dsn.attacks.kit.surrogates import LeakyGradientReLU, as_sequence, recalibrated
@@ -108,7 +118,7 @@ ATTACK = Attack(
     FULL,
     QUICK,
     watched=Settings(Schedule(epochs=6, looks=18), ways=("fresh_dense",)),
-    needs=Needs(training_pictures=True),
+    needs=Needs(training_pictures=True, alike=NO_HEAD_START),
     shares=PAPERS_SHARES,
     curves=(
         Drawn("fresh_dense", "fresh_dense", "entered", stepped="fresh_dense"),

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from dsn.applications.prepared import Split
 from dsn.attacks.kit.measuring import percent_right
-from dsn.attacks.kit.record import HIGHEST, Attack, Drawn, Judged, Line, at_chance
+from dsn.attacks.kit.record import HIGHEST, NO_SLOPE, Attack, Drawn, Judged, Line, Needs, at_chance
 from dsn.attacks.kit.scene import Attempt, Outcome, Running, Scene, Step, staged
 from dsn.locks.stamping import stamp
 from dsn.locks.sweep import Swept
@@ -168,6 +168,7 @@ ATTACK = Attack(
     FULL,
     QUICK,
     watched=Settings(queries=20_000, pictures=50, reports=40),
+    needs=Needs(alike=NO_SLOPE),
     curves=(
         Drawn("probabilities", "seen_probabilities", "entered", stepped="accuracy"),
         Drawn("classes", "seen_classes", "absent", stepped="accuracy"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dsn.attacks.kit.record import HIGHEST, Attack, Drawn, Judged, Line, at_chance
+from dsn.attacks.kit.record import HIGHEST, NO_SLOPE, Attack, Drawn, Judged, Line, Needs, at_chance
 from dsn.attacks.kit.scene import Attempt, Outcome, Running, Scene, Step
 from dsn.locks.sweep import sweep_accuracy
 
@@ -88,6 +88,7 @@ ATTACK = Attack(
     FULL,
     QUICK,
     watched=Settings(serials=4, pictures=200),
+    needs=Needs(alike=NO_SLOPE),
     judged=Judged("one_bit_highest"),
     curves=(Drawn("mean", "nearness_mean", "entered"), Drawn("highest", "nearness_highest", "absent")),
     lines=(

@@ -16,7 +16,7 @@ import random
 
 from dsn.attacks.kit.measuring import percent_right, stamping
 from dsn.attacks.kit.noise import taken
-from dsn.attacks.kit.record import ENDS, Attack, Drawn, Line, none_better
+from dsn.attacks.kit.record import ENDS, NO_HEAD_START, Attack, Drawn, Line, Needs, none_better
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import copied, from_scratch, transplanted
 from dsn.attacks.kit.surrogates import recalibrated
@@ -89,6 +89,7 @@ ATTACK = Attack(
     attack,
     FULL,
     QUICK,
+    needs=Needs(alike=NO_HEAD_START),
     shares=ENDS,
     curves=(
         Drawn("fresh_dense", "fresh_dense", "entered"),

@@ -8,7 +8,7 @@ and a fresh last convolution too. Not in the paper.
 """
 
 from dsn.attacks import fine_tuning
-from dsn.attacks.kit.record import Attack, Drawn, Line, none_better
+from dsn.attacks.kit.record import NO_HEAD_START, Attack, Drawn, Line, Needs, none_better
 from dsn.attacks.kit.training import SCRATCH, Schedule
 
 WAYS = ("fresh_dense", "fresh_last_convolution")
@@ -25,6 +25,7 @@ ATTACK = Attack(
     attack,
     FULL,
     QUICK,
+    needs=Needs(alike=NO_HEAD_START),
     curves=(Drawn("fresh_dense", "fresh_dense", "entered"), Drawn(SCRATCH, "scratch", "absent")),
     lines=(
         Line("fine-tuning in no hurry, the best way", ("best",)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dsn.attacks.kit.measuring import percent_right
 from dsn.attacks.kit.noise import taken
-from dsn.attacks.kit.record import Attack, Drawn, Line
+from dsn.attacks.kit.record import NO_HEAD_START, Attack, Drawn, Line, Needs
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import from_scratch, transplanted
 from dsn.attacks.kit.training import SCRATCH, Runner, Schedule, against_scratch, race
@@ -62,6 +62,7 @@ ATTACK = Attack(
     attack,
     FULL,
     QUICK,
+    needs=Needs(alike=NO_HEAD_START),
     curves=(
         Drawn("pruned_50_fresh_dense", "fresh_dense", "entered"),
         Drawn("pruned_50", "as_it_is", "valid"),

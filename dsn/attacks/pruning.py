@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.utils import prune
 
 from dsn.attacks.kit.measuring import percent_right, stamping
-from dsn.attacks.kit.record import HIGHEST, Attack, Line, promised
+from dsn.attacks.kit.record import HIGHEST, STILL_NOISE, Attack, Line, Needs, promised
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.networks.classifier import Classifier
 
@@ -99,6 +99,7 @@ ATTACK = Attack(
     FULL,
     QUICK,
     watched=FULL,
+    needs=Needs(alike=STILL_NOISE),
     is_random=False,
     lines=(
         Line(

@@ -15,7 +15,7 @@ import torch
 from dsn.applications.prepared import Split
 from dsn.attacks.kit.measuring import percent_right
 from dsn.attacks.kit.noise import taken
-from dsn.attacks.kit.record import ENDS, Attack, Drawn, Line, none_better
+from dsn.attacks.kit.record import ENDS, NO_HEAD_START, Attack, Drawn, Line, Needs, none_better
 from dsn.attacks.kit.restyling import restyled
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import from_scratch, transplanted
@@ -81,6 +81,7 @@ ATTACK = Attack(
     attack,
     FULL,
     QUICK,
+    needs=Needs(alike=NO_HEAD_START),
     shares=ENDS,
     curves=(Drawn("whole", "stolen", "entered"), Drawn(SCRATCH, "scratch", "absent")),
     lines=(

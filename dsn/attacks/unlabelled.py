@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from dsn.attacks.kit.measuring import percent_right
-from dsn.attacks.kit.record import HIGHEST, Attack, Drawn, Line, at_chance
+from dsn.attacks.kit.record import HIGHEST, STILL_NOISE, Attack, Drawn, Line, Needs, at_chance
 from dsn.attacks.kit.scene import Outcome, Running, Scene
 from dsn.attacks.kit.starts import from_scratch
 from dsn.attacks.kit.training import FULL_TRAINING, QUICK_TRAINING, Runner, TrainingSettings, answers_of, race
@@ -59,6 +59,7 @@ ATTACK = Attack(
     attack,
     FULL,
     QUICK,
+    needs=Needs(alike=STILL_NOISE),
     curves=(Drawn("raw", "shown_raw", "entered"), Drawn("random_serials", "shown_random", "absent")),
     lines=(Line("distilling on unlabelled pictures, no serial", ("best",), HIGHEST, at_chance),),
 )

@@ -1,10 +1,11 @@
 """Does it hold? Every attack against every lock at one glance, from recorded figures alone."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dsn.applications.record import Application
+from dsn.attacks.brute_force import years_for
 from dsn.attacks.kit.record import CUSTOMER, HIGHEST, MEAN, SHORT_CUSTOMER
 from dsn.attacks.registry import ATTACKS
 from dsn.locks.registry import SEALED, STAMPED
@@ -13,9 +14,11 @@ from dsn.student.collection import SEALED_COPY
 
 HOLDS, FALLS, POINTLESS, NEEDLESS, UNMEASURED = "holds", "falls", "pointless", "needless", "unmeasured"
 PERCENT, POINTS, SECONDS, YEARS = "percent", "points", "seconds", "years"
+BITS = 64
 FAIR_GAIN = 0.15  # points over a network begun with nothing: differences below it mean nothing
 PROBE_GAIN = 1.0  # points that a probe may find over a random network's features
 OF_MANY = "wrong-worst"  # the bar that has the highest of many random networks
+BELOW = "see below"  # in a table, where another figure tells
 TEXTS = {PERCENT: "{:.2f} %", POINTS: "{:+.2f}", SECONDS: "{:.0f} s", YEARS: "{:.1e} years"}
 
 Row = Mapping[str, Any]
@@ -80,7 +83,7 @@ class Mark:
         unit: "percent" right, "points" over what has nothing to do with the student, "seconds" or "years".
         limit: the most it may be to hold; None where time decides.
         text: the figure as tables show it; a dash without one.
-        why: a sentence, where an attack is pointless or needless.
+        why: a sentence, where an attack is pointless or needless, or another figure tells what it comes to.
     """
 
     verdict: str
@@ -156,6 +159,9 @@ def reaching(attack: str, *figures: str, over_seeds: str = HIGHEST) -> Callable[
     def mark(recorded: Recorded, task: Application, victim: Victim) -> Mark:
         rows = rows_of(recorded, task, victim.customer, attack)
         values = [row["figures"][name][over_seeds] for row in rows for name in figures if name in row["figures"]]
+        bar = recorded.sealed.get(f"{task.name}/{attack}")
+        if not values and bar and victim.lock == SEALED:
+            values = [bar["figure"]]
         beside = [recorded.sealed.get(f"{task.name}/{name}") for name in (attack, OF_MANY)]
         lucky = next((row["limit"] for row in beside if row and victim.lock == SEALED), None)
         known = [one for one in (task.attack_bar, lucky) if one is not None]
@@ -198,14 +204,29 @@ def gaining(
     return mark
 
 
+def probing(recorded: Recorded, task: Application, victim: Victim) -> Mark:
+    """Points of a probe over a random network's; of sealed students the mean of all, where no attack was recorded."""
+    found = gaining("feature-space", "absent_probe", "random_network_probe", PROBE_GAIN)(recorded, task, victim)
+    bar = recorded.sealed.get(f"{task.name}/probe") if victim.lock == SEALED else None
+    return marked(bar["figure"], POINTS, PROBE_GAIN) if bar and found.figure is None else found
+
+
 def counting(recorded: Recorded, task: Application, victim: Victim) -> Mark:
-    """Seconds until all serials were tried, or years until one of 64 bits is found."""
+    """Seconds until all serials were tried, or years until one of 64 bits is found.
+
+    The years of a sealed student of whose short sibling no attack was recorded are reckoned from what a first answer
+    takes with a serial that it has not seen.
+    """
     for row in rows_of(recorded, task, victim.counts, "brute-force"):
         short = victim.counts == victim.customer
         unit = SECONDS if short else YEARS
         figure = row["figures"]["seconds" if short else "years_for_64_bits"][MEAN]
         return Mark(FALLS if short else HOLDS, figure, unit, None, TEXTS[unit].format(figure))
-    return Mark(UNMEASURED, unit=SECONDS)
+    answer = recorded.sealed.get(f"{task.name}/first-answer")
+    if answer is None or victim.lock != SEALED:
+        return Mark(UNMEASURED, unit=SECONDS)
+    years = years_for(BITS, 1000 / answer["beside"]["sealed"])
+    return Mark(HOLDS, years, YEARS, None, TEXTS[YEARS].format(years))
 
 
 QUESTIONS = (
@@ -225,11 +246,7 @@ QUESTIONS = (
         reaching("reverse-engineering", "plain_mean", "leaky_mean", "smooth_mean", "recalibrated_mean"),
     ),
     Question("opening", "replacing the last ReLU", reaching("opening", "best")),
-    Question(
-        "feature-space",
-        "a probe on the features, over a random network's",
-        gaining("feature-space", "absent_probe", "random_network_probe", PROBE_GAIN),
-    ),
+    Question("feature-space", "a probe on the features, over a random network's", probing),
     Question("pruning", "setting small weights to zero", reaching("pruning", "absent_highest")),
     Question("neuron-pruning", "cutting out what keeps it silent", reaching("neuron-pruning", "best")),
     Question("unlabelled", "distilling on pictures without labels", reaching("unlabelled", "best")),
@@ -243,6 +260,13 @@ QUESTIONS = (
     Question("transfer", "training it for other classes, over scratch", gaining("transfer", "best_minus_scratch")),
     Question("extraction", "copying it by asking, with its serial", gaining("extraction", "best_minus_scratch")),
 )
+
+
+def _beside(victim: Victim, lock: str) -> Victim:
+    """The victim of the same length of serial under a lock; itself where that is empty."""
+    if not lock:
+        return victim
+    return next(one for one in VICTIMS if one.lock == lock and f"{one.customer}{SEALED_COPY}" == victim.customer)
 
 
 def chart(task: Application, recorded: Recorded | None = None) -> tuple[Line, ...]:
@@ -267,8 +291,13 @@ def chart(task: Application, recorded: Recorded | None = None) -> tuple[Line, ..
         why = ATTACKS[question.name].needs.pointless.get(victim.lock, "") if question.name in ATTACKS else ""
         if why:
             return Mark(POINTLESS, unit=found.unit, why=why)
-        fallen = victim.enough and marks[victim.enough, victim.name].verdict == FALLS
-        return Mark(NEEDLESS, unit=found.unit, why=victim.needless) if fallen else found
+        if victim.enough and marks[victim.enough, victim.name].verdict == FALLS:
+            return Mark(NEEDLESS, unit=found.unit, why=victim.needless)
+        alike = ATTACKS[question.name].needs.alike.get(victim.lock) if question.name in ATTACKS else None
+        if alike is None:
+            return found
+        told = marks[alike.to, _beside(victim, alike.lock).name]
+        return found if told.figure is None else replace(told, figure=None, text=BELOW, why=alike.why)
 
     return tuple(
         Line(question.name, question.what, {victim.name: mark(question, victim) for victim in VICTIMS})

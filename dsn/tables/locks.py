@@ -55,7 +55,9 @@ def sealed_attacks_table() -> str:
         found = [(line, [cells[name].text for name in known]) for line, cells in lines_of(attack, rows, SEALED)]
         lines += [[line.what, *texts] for line, texts in found if any(text != "–" for text in texts)]
         if not any(text != "–" for _, texts in found for text in texts):
-            lines.append([attack.title.rstrip("."), *["–"] * len(known)])
+            alike = attack.needs.alike.get(SEALED)
+            said = [f"not recorded: {alike.why}", *[""] * (len(known) - 1)] if alike else ["–"] * len(known)
+            lines.append([attack.title.rstrip("."), *said])
     of_sealed = [row for row in rows.values() if row["customer"].endswith(SEALED_COPY)]
     table = markdown_table(["percent", *known], lines)
     return f"{table}\n\n{made_over(of_sealed)}" if of_sealed else table

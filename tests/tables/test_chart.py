@@ -82,6 +82,23 @@ def test_whoever_has_fallen_already_need_not_be_attacked_and_a_figure_is_shown_a
     assert silent["pruning"].marks["literal"].verdict == silent["pruning"].marks["short"].verdict == "unmeasured"
 
 
+def test_what_was_not_recorded_of_a_sealed_student_is_told_by_what_was_in_a_sentence() -> None:
+    attacks = {"a": row("alder-sealed", "searched-tuning", best_minus_scratch=-0.2)}
+    attacks |= {"b": row("alder", "extraction", best_minus_scratch=0.3)}
+    student = {"absent": {"percent": 10.7}, "one_bit_wrong": {"mean": 9.9}}
+    sealed: dict[str, dict] = {"digits/first-answer": {"beside": {"sealed": 30.0}}, "digits/probe": {"figure": -1.1}}
+    found = lines(Recorded(students={"digits/alder-sealed": student}, attacks=attacks, sealed=sealed))
+    for name in ("transfer", "overwriting", "hill-climbing", "unlabelled", "pruning"):
+        mark = found[name].marks["sealed"]
+        assert (mark.verdict, mark.figure, mark.text) == ("holds", None, "see below") and mark.why, name
+    assert found["extraction"].marks["sealed"].verdict == found["extraction"].marks["trained"].verdict == "falls"
+    assert found["extraction"].marks["sealed"].text == "see below"
+    assert found["feature-space"].marks["sealed"] == Mark("holds", -1.1, "points", 1.0, "-1.10")
+    assert found["brute-force"].marks["sealed"].figure == pytest.approx(2**63 * 0.030 / (365.25 * 86400))
+    bare = lines(Recorded(attacks={"b": attacks["b"]}))
+    assert bare["transfer"].marks["sealed"].verdict == bare["brute-force"].marks["sealed"].verdict == "unmeasured"
+
+
 def test_every_question_is_about_an_attack_there_is_and_every_unit_can_be_written() -> None:
     assert {question.name for question in QUESTIONS} - CONDITIONS <= set(ATTACKS)
     pointless = {lock for attack in ATTACKS.values() for lock in attack.needs.pointless}

@@ -179,6 +179,7 @@ def test_every_line_and_every_idea_is_said_in_the_language(language: str) -> Non
     said = {line.what for line in LINES} | {idea.what for idea in IDEAS.values()}
     said |= {OWN_PICTURES}
     said |= {sentence for attack in ATTACKS.values() for sentence in attack.needs.pointless.values()}
+    said |= {alike.why for attack in ATTACKS.values() for alike in attack.needs.alike.values()}
     said |= {victim.needless for victim in VICTIMS if victim.needless}
     figures = {f"12.3{line.unit}" for line in LINES if line.unit} | {"never"}
     assert sorted(text for text in said | figures if texts.of_line(text) == text) == []

@@ -109,6 +109,38 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Alike:
+    """What an attack that was not recorded on a lock comes to, because another measurement tells it.
+
+    Attributes:
+        to: the attack, or "absent" or "one-bit-wrong", the condition, that comes to the same.
+        why: in one sentence.
+        lock: of the same customer's student on which it does; empty for the attacked one.
+    """
+
+    to: str
+    why: str
+    lock: str = ""
+
+
+# Of a sealed student: whatever trains it in another way or for another end; whatever climbs; whatever prunes or asks.
+NO_HEAD_START = {
+    SEALED: Alike(
+        "searched-tuning",
+        "Sealed codes are random first weights, whatever they are trained for: training further tells.",
+    )
+}
+NO_SLOPE = {
+    SEALED: Alike(
+        "one-bit-wrong", "With one bit wrong a sealed student answers as with half of them wrong: there is no slope."
+    )
+}
+STILL_NOISE = {
+    SEALED: Alike("absent", "Without its serial a sealed student is a random network: pruned or asked, it stays one.")
+}
+
+
+@dataclass(frozen=True)
 class Needs:
     """What the student has to be like.
 
@@ -116,11 +148,13 @@ class Needs:
         bits: length of the serials of those it is watched and recorded on.
         training_pictures: whether who watches it needs training pictures of the student's application.
         pointless: by the name of a lock, why there is nothing to try on it, in one sentence.
+        alike: by the name of a lock, what tells what it comes to where it was not recorded.
     """
 
     bits: int = 64
     training_pictures: bool = False
     pointless: Mapping[str, str] = field(default_factory=dict)
+    alike: Mapping[str, Alike] = field(default_factory=dict)
 
     @property
     def locks(self) -> tuple[str, ...]:
