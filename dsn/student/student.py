@@ -164,4 +164,7 @@ class Student(Classifier):
             images: float [N, C, H, W] in [0, 1].
             serial: stamped before the network looks; None leaves the pictures raw.
         """
-        return self.config.network.probabilities(self(self.shown(images, serial)))
+        shown = self.shown(images, serial)
+        # What is stamped here need not be read back out of every picture; a serial never issued is none.
+        network = self.opened(serial) if serial and serial.is_issuable else self
+        return self.config.network.probabilities(network(shown))

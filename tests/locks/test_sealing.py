@@ -56,6 +56,17 @@ def test_a_sealed_student_answers_its_serial_alone_and_survives_its_file(tmp_pat
     torch.testing.assert_close(dsn.unseal(sealed, SERIAL).predict(pictures, SERIAL), sealed.predict(pictures, SERIAL))
 
 
+def test_a_serial_that_comes_beside_the_pictures_is_as_good_as_one_in_their_corner() -> None:
+    sealed = seal(tiny_student(), SERIAL, salt=SALT)
+    pictures = torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    for serial in (SERIAL, SERIAL.flipped(5), Serial((0,) * 64), Serial((1,) * 64)):
+        shown = sealed.stamp(pictures, serial)
+        torch.testing.assert_close(sealed.predict(pictures, serial), sealed(shown).softmax(1), atol=0, rtol=0)
+    both = torch.cat([sealed.stamp(pictures[:3], SERIAL), pictures[3:]])
+    apart = torch.cat([sealed.predict(pictures[:3], SERIAL), sealed.predict(pictures[3:])])
+    torch.testing.assert_close(sealed(both).softmax(1), apart)
+
+
 def test_any_network_is_sealed_and_opened_by_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     network = torch.nn.Sequential(torch.nn.Linear(5, 7), torch.nn.BatchNorm1d(7))
     source, there, back = (tmp_path / name for name in ("w.safetensors", "s.safetensors", "o.safetensors"))
