@@ -20,7 +20,7 @@ SECONDS_A_YEAR = 31_557_600.0
 MOST_BITS_TRIED_WHOLE = 12
 WORKING = 50.0  # percent right from which a serial counts as one that works
 # At most, of a sealed student, of which each serial makes another network, at scrypt's cost and a pass for each:
-SEALED_PICTURES = 100  # asked
+SEALED_PICTURES = 32  # asked
 SEALED_GLANCES = 32  # serials by which the pace at a glance is reckoned
 
 

@@ -48,7 +48,17 @@ FIRST, AGAIN = 150.0, 1.1  # milliseconds more than a stamped student's answer; 
 TRAININGS = ("searched-tuning", "fine-tuning", "patient-tuning", "pruned-tuning", "transfer", "overwriting")
 BUDGET = ("passes", "pictures", "scratch_last_quarter")
 WRONG = ("random_wrong", "one_bit_wrong")
-PARTS = ("valid", "wrong", "opening", "probe", "codes", "answers", "recorded")  # what can be measured by itself
+TRIED = "no serial, random wrong ones, one bit wrong"
+PARTS = (
+    "valid",
+    "wrong",
+    "luckiest",
+    "opening",
+    "probe",
+    "codes",
+    "answers",
+    "recorded",
+)  # what can be measured by itself
 
 Report = Callable[[str], None]
 
@@ -126,7 +136,8 @@ def bars(
     mine = [row for row in attacks.values() if (row["task"], row["customer"]) == (task, scene.student.config.customer)]
     measured: dict[str, Callable[[], Iterable[Bar]]] = {
         "valid": lambda: [valid_bar(rows, students)],
-        "wrong": lambda: wrong_bars(scene, rows),
+        "wrong": lambda: wrong_bar(scene, rows),
+        "luckiest": lambda: luckiest_bar(scene, rows),
         "opening": lambda: [opening_bar(scene, many.opened)],
         "probe": lambda: probe_bars(scene, rows, copies, many.probed),
         "codes": lambda: code_bars(copies),
@@ -148,25 +159,33 @@ def valid_bar(rows: dict[str, Any], students: dict[str, Any]) -> Bar:
     return Bar("valid", "valid serial, sealed against stamped", largest, ALIKE, unit="points", beside=apart)
 
 
-def wrong_bars(scene: Scene, rows: dict[str, Any]) -> Iterator[Bar]:
-    """Wrong serials and none, as `students.json` has them, beside as many random networks on the same pictures."""
-    long = {name: row for name, row in rows.items() if all(key in row for key in WRONG)}
+def wrong_bar(scene: Scene, rows: dict[str, Any]) -> Iterator[Bar]:
+    """Wrong serials and none, as `students.json` has them: the mean that is furthest from guessing."""
+    means = {name: round(_mean(row), 2) for name, row in _long(rows).items()}
+    even = 100 / scene.student.config.network.classes
+    if means:
+        furthest = max(means.values(), key=lambda mean: abs(mean - even))
+        yield Bar("wrong-mean", f"{TRIED}: mean", furthest, AROUND, WITHIN, even, beside=means)
+
+
+def luckiest_bar(scene: Scene, rows: dict[str, Any]) -> Iterator[Bar]:
+    """The luckiest of them, beside that of as many random networks on the same pictures."""
+    long = _long(rows)
     if not long:
         return
     tried, number = drawn(scene.test, SEALED_PICTURES, 0), max(_tried(row) for row in long.values())
     fresh = [accuracy(random_codes(scene.student, seed), tried).percent for seed in range(number)]
-    means = {name: round(_mean(row), 2) for name, row in long.items()}
     worst = {
         name: max(row["absent"]["percent"], *(row[key]["worst"]["percent"] for key in WRONG))
         for name, row in long.items()
     }
-    even = 100 / scene.student.config.network.classes
-    furthest = max(means.values(), key=lambda mean: abs(mean - even))
-    of_random = {"networks": number, "pictures": len(tried), "random_mean": round(statistics.fmean(fresh), 2)}
-    what = "no serial, random wrong ones, one bit wrong"
-    yield Bar("wrong-mean", f"{what}: mean", furthest, AROUND, WITHIN, even, beside={**of_random, **means})
-    limit = max(fresh) + LUCK
-    yield Bar("wrong-worst", f"{what}: worst", max(worst.values()), limit, beside={**of_random, **worst})
+    beside = {"networks": number, "pictures": len(tried), "random_mean": round(statistics.fmean(fresh), 2), **worst}
+    yield Bar("wrong-worst", f"{TRIED}: worst", max(worst.values()), max(fresh) + LUCK, beside=beside)
+
+
+def _long(rows: dict[str, Any]) -> dict[str, Any]:
+    """Those with serials of 64 bits, of which random ones were tried."""
+    return {name: row for name, row in rows.items() if all(key in row for key in WRONG)}
 
 
 def _tried(row: dict[str, Any]) -> int:
