@@ -18,6 +18,7 @@ from dsn.owner.visitors import Visitors
 from dsn.student.collection import Collection
 from dsn.ui.rendering import HERE, render_footer, render_head, render_header, script
 from dsn.ui.serving.arrivals import Arrivals
+from dsn.ui.serving.assets import Assets
 from dsn.ui.serving.background import Background
 from dsn.ui.serving.endpoints import add_endpoints
 from dsn.ui.serving.file_guard import LARGEST_FILE, Gate
@@ -146,7 +147,7 @@ def web_component(request: Request) -> FileResponse:
 def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
     """Arguments of `Blocks.launch` that belong to the page and not to where it runs; `limits` as in `build_page`."""
     gate = Middleware(Gate, limits=limits or VisitorLimits(), folder=Path(get_upload_folder()))
-    doors = [gate, Middleware(LanguageDoor), Middleware(Arrivals)]
+    doors = [gate, Middleware(LanguageDoor), Middleware(Assets), Middleware(Arrivals)]
     return {
         "app_kwargs": {"middleware": doors, "routes": [Route("/gradio.js", web_component)]},
         "head": render_head(),

@@ -4,13 +4,16 @@ import asyncio
 import copy
 import gzip
 import json
+import re
 import socket
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Any
 from urllib.error import HTTPError
 
+import brotli
 import gradio as gr
 import pytest
 from torch import Tensor, nn
@@ -22,6 +25,7 @@ from dsn.student.collection import Collection, load_collection
 from dsn.ui.page import build_page, launch_settings
 from dsn.ui.rendering import render_template
 from dsn.ui.serving.arrivals import Arrivals, asked
+from dsn.ui.serving.first_visit import first_visit
 from dsn.ui.texts import load_texts
 
 VISITORS = 30
@@ -147,13 +151,46 @@ def test_who_asks_makes_no_difference(running: tuple[str, int]) -> None:
 
 def test_it_is_sent_compressed_to_who_takes_that(running: tuple[str, int]) -> None:
     address, _ = running
-    for path in ("/", "/config"):
+    ways = (("br, gzip", "br", brotli.decompress), ("gzip", "gzip", gzip.decompress))
+    for path, (accepted, name, decompress) in product(("/", "/config", script_of(address)), ways):
         plain, headers = sent(address + path)
-        zipped, compressed = sent(address + path, Accept_Encoding="br, gzip")
-        assert gzip.decompress(zipped) == plain and len(zipped) < len(plain) / 3
-        assert compressed["content-encoding"] == "gzip" and "content-encoding" not in headers
+        zipped, compressed = sent(address + path, Accept_Encoding=accepted)
+        assert decompress(zipped) == plain and len(zipped) < len(plain) / 3
+        assert compressed["content-encoding"] == name and "content-encoding" not in headers
         assert "accept-encoding" in headers["vary"].lower() and "accept-encoding" in compressed["vary"].lower()
         assert int(headers["content-length"]) == len(plain) and int(compressed["content-length"]) == len(zipped)
+
+
+def script_of(address: str) -> str:
+    """Address, below the page's, of the file that holds the scripts of a first visit."""
+    found = re.search(r'data-address="\.(/assets/[^"]+)"', sent(address)[0].decode())
+    assert found
+    return found[1]
+
+
+def test_what_never_changes_is_kept_by_browsers_for_good(running: tuple[str, int]) -> None:
+    address, _ = running
+    styles = script_of(address).replace(".json", ".css")
+    for path in (script_of(address), styles, "/theme.css?v=1", "/assets/gradio-nothing.js"):
+        if "nothing" in path:
+            with pytest.raises(HTTPError, match="404") as caught:
+                sent(address + path)
+            assert "cache-control" not in caught.value.headers
+        else:
+            assert sent(address + path)[1]["cache-control"] == "public, max-age=31536000, immutable", path
+    assert sent(f"{address}/static/img/logo.svg")[1]["cache-control"] == "public, max-age=3600"
+    for path in ("/", "/config", "/gradio_api/info"):
+        assert "immutable" not in sent(address + path)[1].get("cache-control", "")
+
+
+def test_where_gradios_build_is_another_the_page_is_as_gradio_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = frozenset({"html", "radio"})
+    found = first_visit.__wrapped__(kinds)
+    assert found and found.put_into("<html></html>") == "<html></html>"
+    one_kind = first_visit.__wrapped__(frozenset({"html"}))
+    assert one_kind and one_kind.texts.keys() < found.texts.keys()
+    monkeypatch.setattr("dsn.ui.serving.first_visit.TABLE", re.compile("another"))
+    assert first_visit.__wrapped__(kinds) is None
 
 
 def test_an_invented_address_is_answered_and_little_is_kept(running: tuple[str, int]) -> None:

@@ -1,16 +1,12 @@
 """What every visitor is sent first, the page and its configuration: made once and kept, not made for each of them."""
 
-import asyncio
-import gzip
-from collections import OrderedDict
-from collections.abc import Collection, MutableMapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode
 
-from starlette.datastructures import Headers, MutableHeaders
-
 from dsn.ui.serving.file_guard import Application, Receive, Scope, Send
+from dsn.ui.serving.first_visit import first_visit, kinds_of
+from dsn.ui.serving.kept_answers import Answer, Header, KeptAnswers
 
 CONFIG = ("/config", "/config/")
 PAGE = "page"  # the parameter of `CONFIG` that names a page
@@ -18,8 +14,6 @@ OTHERS_BUSINESS = {"deep_link", "all_endpoints"}  # parameters that make an answ
 MOST_KEPT = 16  # answers; a visitor can invent addresses
 # From these and the connection Gradio reads where the page is, and writes it into every answer.
 PLACES = (b"host", b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server")
-
-Header = tuple[bytes, bytes]
 
 
 class Asked(NamedTuple):
@@ -67,61 +61,6 @@ def asked(scope: Scope, pages: Collection[str]) -> Asked | None:
     return Asked(scope["path"], page, root, connection, places)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A response as it is sent.
-
-    Attributes:
-        headers: of the response.
-        body: as it is.
-        zipped: the same, compressed.
-    """
-
-    headers: tuple[Header, ...]
-    body: bytes
-    zipped: bytes
-
-    async def send(self, send: Send, *, zipped: bool) -> None:
-        """Send it, compressed or not."""
-        body = self.zipped if zipped else self.body
-        headers = MutableHeaders(raw=list(self.headers))
-        headers["Content-Length"] = str(len(body))
-        headers.add_vary_header("Accept-Encoding")
-        if zipped:
-            headers["Content-Encoding"] = "gzip"
-        await send({"type": "http.response.start", "status": 200, "headers": headers.raw})
-        await send({"type": "http.response.body", "body": body})
-
-
-async def nothing_more() -> MutableMapping[str, Any]:
-    """A request without a body."""
-    return {"type": "http.request", "body": b"", "more_body": False}
-
-
-async def made(app: Application, scope: Scope) -> Answer | None:
-    """The app's answer; None where it is not an ordinary one, or one that sets a cookie.
-
-    Args:
-        app: that answers.
-        scope: of the request.
-    """
-    start: Scope = {}
-    body = bytearray()
-
-    async def take(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            start.update(message)
-        elif message["type"] == "http.response.body":
-            body.extend(message.get("body", b""))
-
-    await app(scope, nothing_more, take)
-    headers = tuple((name.lower(), value) for name, value in start.get("headers", ()))
-    if start.get("status") != 200 or any(name == b"set-cookie" for name, _ in headers):
-        return None
-    zipped = await asyncio.to_thread(gzip.compress, body, mtime=0)
-    return Answer(headers, bytes(body), zipped)
-
-
 class Arrivals:
     """ASGI middleware within Gradio's app: answers from memory what is the same for everybody.
 
@@ -134,7 +73,7 @@ class Arrivals:
     def __init__(self, app: Application) -> None:
         self.app = app
         self._config: object = None  # what the kept answers are made of
-        self._kept: OrderedDict[Asked, asyncio.Future[Answer | None]] = OrderedDict()
+        self._kept = KeptAnswers[Asked](MOST_KEPT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is kept, or can be; pass everything else on."""
@@ -142,8 +81,8 @@ class Arrivals:
         answer = await self.answer(wanted, scope) if wanted else None
         if answer is None:
             await self.app(scope, receive, send)
-            return
-        await answer.send(send, zipped="gzip" in Headers(scope=scope).get("accept-encoding", ""))
+        else:
+            await answer.send(scope, send)
 
     def wanted(self, scope: Scope) -> Asked | None:
         """As `asked`, of this app's pages."""
@@ -152,23 +91,11 @@ class Arrivals:
             return None
         config = app.blocks.config
         if config is not self._config:  # Gradio makes another while it starts
-            self._config, self._kept = config, OrderedDict()
+            self._config, self._kept = config, KeptAnswers(MOST_KEPT)
         return asked(scope, config["page"])
 
     async def answer(self, wanted: Asked, scope: Scope) -> Answer | None:
         """What is kept, made where nothing is; None where it is no answer to keep."""
-        kept = self._kept
-        if wanted not in kept:
-            making = kept[wanted] = asyncio.ensure_future(made(self.app, wanted.scope(scope)))
-            making.add_done_callback(
-                lambda done: kept.pop(wanted) if kept.get(wanted) is done and is_vain(done) else None
-            )
-            while len(kept) > MOST_KEPT:
-                kept.popitem(last=False)
-        kept.move_to_end(wanted)
-        return await asyncio.shield(kept[wanted])  # whoever asked first may go: others wait for the same
-
-
-def is_vain(done: "asyncio.Future[Answer | None]") -> bool:
-    """Whether nothing came of making an answer."""
-    return done.cancelled() or done.exception() is not None or done.result() is None
+        visit = None if wanted.path.endswith(CONFIG) else first_visit(kinds_of(scope["app"]))
+        change = visit.put_into if visit else None
+        return await self._kept.get(wanted, self.app, wanted.scope(scope), change)

@@ -1,0 +1,159 @@
+"""Answers that are made once, compressed once, and sent from memory to whoever asks the same."""
+
+import asyncio
+import gzip
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, MutableMapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+import brotli
+from starlette.datastructures import Headers, MutableHeaders
+
+from dsn.ui.serving.file_guard import Application, Receive, Scope, Send
+
+Header = tuple[bytes, bytes]
+Key = TypeVar("Key", bound=Hashable)
+Change = Callable[[str], str]
+TEXTS = ("text/", "application/json", "application/javascript", "image/svg")  # what compression is good for
+QUICK, SMALL = 5, 11  # how well Brotli compresses: while somebody waits, and soon after for all others
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response as it is sent.
+
+    Attributes:
+        headers: of the response.
+        body: as it is.
+        zipped: the same, compressed by gzip; None for what is compressed as it is.
+        pressed: the same by Brotli.
+    """
+
+    headers: tuple[Header, ...]
+    body: bytes
+    zipped: bytes | None = None
+    pressed: bytes | None = None
+
+    async def send(self, scope: Scope, send: Send) -> None:
+        """Send it, in the smallest form that the browser takes."""
+        accepted = Headers(scope=scope).get("accept-encoding", "")
+        headers = MutableHeaders(raw=list(self.headers))
+        headers.add_vary_header("Accept-Encoding")
+        body = self.body
+        if self.pressed is not None and "br" in accepted:
+            body, headers["Content-Encoding"] = self.pressed, "br"
+        elif self.zipped is not None and "gzip" in accepted:
+            body, headers["Content-Encoding"] = self.zipped, "gzip"
+        headers["Content-Length"] = str(len(body))
+        await send({"type": "http.response.start", "status": 200, "headers": headers.raw})
+        await send({"type": "http.response.body", "body": body})
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it can be made smaller."""
+        kind = Headers(raw=list(self.headers)).get("content-type", "")
+        return kind.startswith(TEXTS)
+
+
+def compressed(answer: Answer, quality: int) -> Answer:
+    """An answer with its compressed forms, if it has any."""
+    if not answer.is_text:
+        return answer
+    pressed = brotli.compress(answer.body, mode=brotli.MODE_TEXT, quality=quality)
+    return replace(answer, zipped=answer.zipped or gzip.compress(answer.body, mtime=0), pressed=pressed)
+
+
+def without_body() -> Receive:
+    """What is received of a request without a body, by somebody who stays."""
+    asked = False
+
+    async def receive() -> MutableMapping[str, Any]:
+        nonlocal asked
+        if asked:
+            await asyncio.Event().wait()
+        asked = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return receive
+
+
+async def made(app: Application, scope: Scope, change: Change | None = None) -> Answer | None:
+    """The app's answer; None where it is not an ordinary one, or one that sets a cookie.
+
+    Args:
+        app: that answers.
+        scope: of the request.
+        change: what is made of its text; None for nothing.
+    """
+    start: Scope = {}
+    body = bytearray()
+
+    async def take(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+        elif message["type"] == "http.response.body":
+            body.extend(message.get("body", b""))
+
+    await app(scope, without_body(), take)
+    headers = tuple((name.lower(), value) for name, value in start.get("headers", ()))
+    if start.get("status") != 200 or any(name == b"set-cookie" for name, _ in headers):
+        return None
+    whole = change(body.decode()).encode() if change else bytes(body)
+    return await asyncio.to_thread(compressed, Answer(headers, whole), QUICK)
+
+
+class KeptAnswers(Generic[Key]):
+    """The answers to some questions, the latest.
+
+    Whoever asks while an answer is being made waits for that one.
+
+    Args:
+        most: how many.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Key, asyncio.Future[Answer | None]] = OrderedDict()
+        self._smaller: set[asyncio.Task[None]] = set()
+
+    async def get(self, key: Key, app: Application, scope: Scope, change: Change | None = None) -> Answer | None:
+        """What is kept, made where nothing is; None where it is no answer to keep.
+
+        Args:
+            key: all that the answer depends on.
+            app: that answers.
+            scope: of a request with nothing in it of who asks.
+            change: as in `made`.
+        """
+        if key not in self._kept:
+            making = self._kept[key] = asyncio.ensure_future(made(app, scope, change))
+            making.add_done_callback(lambda done: self._is_made(key, done))
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return await asyncio.shield(self._kept[key])  # whoever asked first may go: others wait for the same
+
+    def _is_made(self, key: Key, done: "asyncio.Future[Answer | None]") -> None:
+        """Forget what is no answer; press what is one once more, as small as it gets."""
+        if self._kept.get(key) is not done:
+            return
+        if is_vain(done):
+            del self._kept[key]
+            return
+        smaller = asyncio.ensure_future(self._press(key, done))
+        self._smaller.add(smaller)
+        smaller.add_done_callback(self._smaller.discard)
+
+    async def _press(self, key: Key, done: "asyncio.Future[Answer | None]") -> None:
+        answer = done.result()
+        assert answer is not None
+        small = await asyncio.to_thread(compressed, answer, SMALL)
+        if self._kept.get(key) is done:
+            self._kept[key] = asyncio.get_running_loop().create_future()
+            self._kept[key].set_result(small)
+
+
+def is_vain(done: "asyncio.Future[Answer | None]") -> bool:
+    """Whether nothing came of making an answer."""
+    return done.cancelled() or done.exception() is not None or done.result() is None
