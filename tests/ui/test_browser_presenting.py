@@ -16,7 +16,8 @@ def talk(context: BrowserContext, address: str, request: pytest.FixtureRequest) 
     page.set_viewport_size({"width": 1280, "height": 720})
     language = getattr(request, "param", "en")
     page.goto(f"{address}/{'' if language == 'en' else language}?present=1")
-    expect(page.locator("body.presenting")).to_have_count(1)
+    expect(page.locator("[data-cover=title]")).to_be_visible()
+    page.keyboard.press("ArrowRight")
     at(page, 1)
     return page
 
@@ -50,6 +51,10 @@ def test_a_talk_needs_no_scrolling(talk: Page) -> None:
             expect(talk.locator(f"[data-go-stage='{stage}']")).to_have_attribute("aria-pressed", "true")
             fits_on_the_screen(talk)
             talk.keyboard.press("ArrowRight")
+    expect(talk.locator("[data-cover=end]")).to_be_visible()
+    fits_on_the_screen(talk)
+    talk.keyboard.press("ArrowRight")
+    talk.keyboard.press("ArrowLeft")
     at(talk, len(STEPS))
     for hidden in (".page-head", "#tabs [role=tablist]", ".controls", "#measure", "footer", ".lesson-bar"):
         expect(talk.locator(hidden).first).to_be_hidden()
@@ -68,9 +73,8 @@ def test_a_rehearsed_talk_repeats_exactly(talk: Page) -> None:
                 expect(talk.locator(".panel.entered .stamped-serial code")).to_have_text(serial.text)
             talk.keyboard.press("ArrowRight")
 
-    start = talk.url
     rehearse()
-    talk.goto(start)
+    talk.goto(f"{talk.url.split('?')[0]}?present=1&step=1")
     expect(talk.locator("body.presenting")).to_have_count(1)
     rehearse()
 
@@ -116,7 +120,7 @@ def test_a_reloaded_talk_goes_on_where_it_was(talk: Page) -> None:
 def test_a_link_to_no_step_is_a_talk_all_the_same(talk: Page, address: str, step: str) -> None:
     talk.goto(f"{address}/?present=1&step={step}")
     expect(talk.locator("#share .ignored")).not_to_be_empty()  # the link was followed
-    expect(now(talk)).to_have_count(1)
+    expect(talk.locator(".lesson-step:visible, [data-cover=title]:visible")).to_have_count(1)
 
 
 def test_keys_are_shown_and_escape_leaves(talk: Page) -> None:
@@ -125,6 +129,9 @@ def test_keys_are_shown_and_escape_leaves(talk: Page) -> None:
     talk.keyboard.press("ArrowLeft")
     at(talk, 1)
     talk.keyboard.press("PageUp")
+    expect(talk.locator("[data-cover=title]")).to_be_visible()
+    expect(now(talk)).to_be_hidden()
+    talk.keyboard.press("Space")
     at(talk, 1)
     talk.keyboard.press("?")
     expect(talk.get_by_role("dialog")).to_be_visible()
@@ -137,3 +144,37 @@ def test_keys_are_shown_and_escape_leaves(talk: Page) -> None:
     at(talk, 1)
     action(talk, "present").click()
     expect(talk.locator("body.presenting")).to_have_count(1)
+
+
+LABELS = """[...document.querySelectorAll('.gradio-container *')]
+  .filter((one) => one.getClientRects().length && getComputedStyle(one).visibility !== 'hidden' && !one.closest('math, .meta-text, .meta-text-center')
+    && [...one.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()))
+  .map((one) => [parseFloat(getComputedStyle(one).fontSize) * (one.getCTM?.()?.a ?? 1), one.textContent.trim()])
+  .filter(([size]) => size < 19.9)"""
+
+
+def test_everything_is_large_enough_to_be_read_from_the_last_row(talk: Page) -> None:
+    for number, _ in enumerate(STEPS, start=1):
+        at(talk, number)
+        assert talk.evaluate(LABELS) == []
+        talk.keyboard.press("r")
+        assert talk.evaluate(LABELS) == []
+        while (
+            now(talk).get_attribute("data-number") == str(number) and not talk.locator("[data-cover=end]").is_visible()
+        ):
+            talk.keyboard.press("ArrowRight")
+
+
+def test_the_figure_stands_out_and_the_note_is_the_speakers(talk: Page) -> None:
+    note = now(talk).locator(".lesson-explains")
+    talk.keyboard.press("s")
+    expect(note).to_be_hidden()  # before the answer it would tell it
+    talk.keyboard.press("r")
+    expect(note).to_be_visible()
+    talk.keyboard.press("s")
+    expect(note).to_be_hidden()
+    size = "one => parseFloat(getComputedStyle(one).fontSize)"
+    figure, *others = now(talk).locator(".lesson-hero b, h2, .lesson-takeaway, .lesson-question").all()
+    expect(now(talk).locator(".lesson-hero b")).to_contain_text("%")
+    sizes = {one.text_content(): one.evaluate(size) for one in (figure, *others)}
+    assert max(sizes, key=lambda text: sizes[text]) == now(talk).locator(".lesson-hero b").text_content()

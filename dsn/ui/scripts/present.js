@@ -1,6 +1,14 @@
 // Presenter mode: the same steps, one idea a screen, led by the keyboard. The page's own rules hide all the rest.
 const keys = lesson.querySelector(".present-keys");
 
+// What stands in the place of a step: "title" before the first, "end" after the last, or nothing.
+const cover = () => document.body.dataset.presentCover ?? "";
+
+function showCover(name) {
+  if (name) document.body.dataset.presentCover = name;
+  else delete document.body.dataset.presentCover;
+}
+
 function present() {
   history.pushState(null, "", location.href); // so that going back leaves the talk, and not the page
   openTab(lesson.dataset.compare);
@@ -10,13 +18,15 @@ function present() {
   scrollTo(0, 0);
   const link = new URLSearchParams(location.search);
   const named = Number(link.get("step"));
+  if (!step() && !named) showCover("title");
   if (step() || !named) go(step() || 1);
   else go(named, link.has("task")); // a link's step, with what the link shows, if it shows anything
 }
 
 function leavePresenting() {
   keys.close();
-  document.body.classList.remove("presenting");
+  showCover("");
+  document.body.classList.remove("presenting", "noting");
   const address = new URL(location.href);
   address.searchParams.delete("present");
   history.replaceState(null, "", address);
@@ -26,14 +36,18 @@ function leavePresenting() {
 function forwards() {
   const stage = Number(training.dataset.stage);
   const hasStages = article().dataset.shown === "training" && revealed.has(step());
-  if (hasStages && stage < stages.length) goStage(stage + 1);
+  if (cover() === "title") showCover("");
+  else if (hasStages && stage < stages.length) goStage(stage + 1);
   else if (step() < articles.length) go(step() + 1);
+  else showCover("end");
 }
 
 function backwards() {
   const stage = Number(training.dataset.stage);
-  if (article().dataset.shown === "training" && stage > 1) goStage(stage - 1);
+  if (cover() === "end") showCover("");
+  else if (article().dataset.shown === "training" && stage > 1) goStage(stage - 1);
   else if (step() > 1) go(step() - 1);
+  else showCover("title");
 }
 
 function another() {
@@ -50,6 +64,7 @@ const moves = {
   r: reveal,
   Enter: reveal,
   n: another,
+  s: () => document.body.classList.toggle("noting"),
   "?": () => keys.showModal(),
   Escape: leavePresenting,
 };
