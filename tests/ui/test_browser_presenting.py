@@ -147,8 +147,9 @@ def test_keys_are_shown_and_escape_leaves(talk: Page) -> None:
 
 
 LABELS = """[...document.querySelectorAll('.gradio-container *')]
-  .filter((one) => one.getClientRects().length && getComputedStyle(one).visibility !== 'hidden' && !one.closest('math, .meta-text, .meta-text-center')
-    && [...one.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()))
+  .filter((one) => one.getClientRects().length && getComputedStyle(one).visibility !== 'hidden')
+  .filter((one) => !one.closest('math, .meta-text, .meta-text-center'))
+  .filter((one) => [...one.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()))
   .map((one) => [parseFloat(getComputedStyle(one).fontSize) * (one.getCTM?.()?.a ?? 1), one.textContent.trim()])
   .filter(([size]) => size < 19.9)"""
 
