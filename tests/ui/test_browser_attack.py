@@ -165,3 +165,28 @@ def test_on_a_phone_the_attack_appears_under_its_button(page: Page) -> None:
     expect(stage.locator(".progress-line")).to_have_text("Finished.", timeout=PATIENCE)
     pressed, shown = button.bounding_box(), stage.bounding_box()
     assert pressed and shown and 0 < shown["y"] - pressed["y"] < 844 / 3
+
+
+def test_the_break_in_is_played_by_keyboard_and_kept_in_the_browser(page: Page, address: str) -> None:
+    said = TEXTS["break_in"]
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("tab", name="Attack", exact=True).click()
+    page.get_by_role("button", name=said["begin"], exact=True).press("Enter")
+    level = page.locator(".break-in article:not([hidden])")
+    expect(level.locator("h3")).to_contain_text(said["of"]["literal"]["title"])
+    expect(page.locator("#break-in-stage .copy")).to_have_count(3)
+    level.get_by_role("button", name=said["hint"], exact=True).press("Enter")
+    expect(level).to_contain_text(said["of"]["literal"]["hint"])
+    level.get_by_role("button", name=said["ways"]["brute-force"]).press("Enter")
+    expect(level.locator(".won")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#break-in-stage .copy.entered .verdict")).to_contain_text("Right")
+    for width, height in ((390, 844), (768, 1024), (1280, 720)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto(f"{address}/?tab=attack")
+    page.get_by_role("button", name=said["begin"], exact=True).click()
+    expect(level.locator(".won")).to_be_visible()
+    level.get_by_role("button", name=said["next"], exact=True).click()
+    expect(level.locator("h3")).to_contain_text(said["of"]["short"]["title"])
+    expect(level.locator(".won")).to_be_hidden()
+    page.evaluate("localStorage.clear()")

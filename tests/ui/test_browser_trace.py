@@ -48,3 +48,18 @@ def test_a_sample_and_an_upload_are_traced(page: Page, tmp_path: Path) -> None:
     note = page.locator("#trace-report .note.error")
     expect(note).to_contain_text("can be read safely", timeout=PATIENCE)
     expect(note).not_to_contain_text("/tmp")
+
+
+def test_a_mystery_copy_is_guessed_and_traced(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.get_by_role("tab", name="Trace", exact=True).click()
+    button = page.locator("#trace-button").bounding_box()
+    assert button and button["y"] + button["height"] <= 720, "the button is below the first screen"
+    page.locator(".guesses button").first.click()
+    report = page.locator("#trace-report")
+    expect(report.locator(".note.guessed")).to_contain_text("uessed", timeout=PATIENCE)
+    expect(report.locator(".chart .row")).not_to_have_count(0)
+    expect(report.locator("table")).to_be_hidden()
+    for width, height in ((768, 1024), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -16,6 +16,7 @@ from dsn.results.store import read_results
 from dsn.statistics import chance
 from dsn.student.collection import SEALED_COPY, Collection
 from dsn.ui import rendering
+from dsn.ui.attack.break_in import BreakIn
 from dsn.ui.attack.chart import render_chart
 from dsn.ui.attack.live import Live
 from dsn.ui.attack.longer import render_longer_attacks
@@ -187,9 +188,10 @@ class AttackTab:
         finally:
             running.close()
 
-    def render_recorded(self) -> str:
-        """What stands under the stage: what holds, and the attacks too long to be watched."""
-        return render_chart(self.texts, self.collection) + render_longer_attacks(self.texts, self.collection)
+    def render_rest(self) -> list[str]:
+        """What stands under the stage, what holds and the attacks too long to be watched; and the break-in above it."""
+        recorded = render_chart(self.texts, self.collection) + render_longer_attacks(self.texts, self.collection)
+        return [recorded, self.break_in.render()]
 
     # What is shown under Compare
 
@@ -256,6 +258,7 @@ class AttackTab:
         self.taken = gr.State("")
         gr.HTML(rendering.render_tab_heading(self.texts, "attack"), js_on_load=None, elem_classes="unseen-block")
         gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
+        self.break_in = BreakIn(self.texts, self.collection, self.live)
         with gr.Row(elem_classes="workbench attack-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
                 self.name = gr.Dropdown(
@@ -303,7 +306,7 @@ class AttackTab:
         )
         chosen = [self.attack, self.name, self.amount]
         self.name.input(self.choose_student, chosen, [self.stage, self.recorded, self.stop], **quick)
-        fill([self.longer], cache(self.render_recorded))
+        fill([self.longer, self.break_in.card], cache(self.render_rest))
         in_bounds = f"(name, amount) => [name, Math.min(Math.max(amount || 0, 0), {MOST_PRUNED})]"  # it may be typed
         self.amount.input(self.move_slider, [self.name, self.amount], self.stage, js=in_bounds, **quick)
         self.stop.click(self.press_stop, None, [self.stage, self.stop], **quick)

@@ -21,7 +21,7 @@ from dsn.ui.rendering import render_template, script
 from dsn.ui.texts import Texts
 
 CLOUD_PICTURES = 300
-SCRIPTS = ("lesson.js", "present.js", "glossary.js")
+SCRIPTS = ("training.js", "lesson.js", "present.js", "glossary.js")
 MACHINES = 1000  # that a thief might have, in the step on lengths
 TWO_DECIMALS = "{:.2f}"
 FORMATS = {"pictures": "{:,.0f}", "share": "{:.0f}", "seconds": "{:.1f}"}  # of what has other than two decimals

@@ -97,14 +97,7 @@ function predict(choice) {
 const training = lesson.querySelector(".training");
 const stages = [...training.querySelectorAll("[data-go-stage]")];
 
-function goStage(number) {
-  training.dataset.stage = number;
-  stages.forEach((one, index) => one.setAttribute("aria-pressed", index === number - 1));
-  training.querySelectorAll("[data-of-stage]").forEach((one) => (one.hidden = Number(one.dataset.ofStage) !== number));
-  training.querySelectorAll("[data-of]").forEach((one) => {
-    one.classList.toggle("lit", one.dataset.of.split(" ").includes(String(number)));
-  });
-}
+const goStage = (number) => showStage(training, number);
 
 // To a tab of the page, and there to one of its choices.
 function openTab(title, choice) {

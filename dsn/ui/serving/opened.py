@@ -8,10 +8,16 @@ from dsn.ui.rendering import render_template, script
 from dsn.ui.texts import Texts
 
 
-def awaited(texts: Texts, elem_id: str | None = None) -> gr.HTML:
-    """A place that says that its contents are on their way, and has an event `open` for when it is first in view."""
+def awaited(texts: Texts, elem_id: str | None = None, scripts: Sequence[str] = ()) -> gr.HTML:
+    """A place that says that its contents are on their way, and has an event `open` for when it is first in view.
+
+    Args:
+        texts: of the page.
+        elem_id: of the place.
+        scripts: beside the templates, that its contents need.
+    """
     html = render_template("awaited.html", t=texts)
-    return gr.HTML(html, js_on_load=script("opened.js"), elem_id=elem_id)
+    return gr.HTML(html, js_on_load="\n".join(map(script, ("opened.js", *scripts))), elem_id=elem_id)
 
 
 def fill(places: Sequence[gr.HTML], make: Callable, inputs: Sequence[gr.components.Component] = ()) -> None:

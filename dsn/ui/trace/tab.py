@@ -1,5 +1,6 @@
 """The tab that finds out whose a leaked network is: handlers first, then the layout, then the wiring."""
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from dsn.ui.serving.asking import visitor
 from dsn.ui.texts import Texts
 from dsn.ui.trace.rendering import render_trace
 
+NOBODY, FOREIGN = "", "foreign"  # whose a network is that was never ours
 AT_ONCE = 1  # traces; others wait in the queue
 STALE = "() => void document.querySelector('#trace-report .trace')?.classList.add('stale')"  # it is of another choice
 
@@ -35,6 +37,13 @@ class TraceTab:
     def __init__(self, texts: Texts, collection: Collection, visitors: Visitors, looks: Allowance) -> None:
         self.texts, self.said = texts, texts["trace"]
         self.collection, self.visitors, self.looks = collection, visitors, looks
+        self.source = random.Random()  # of mystery copies
+        self.names = [
+            f"{application.name}/{customer}"
+            for application in self.collection.applications()
+            for customer in self.collection.customers(application.name)
+        ]
+        self.customers = list(dict.fromkeys(name.split("/")[1] for name in self.names))
         self.build()
         self.wire()
 
@@ -69,10 +78,22 @@ class TraceTab:
             # The path is the server's own and says nothing to a visitor.
             yield rendering.render_note(self.texts.of_error(said), "error")
             return
-        shown = [one for one in (suspect, *suspect.others) if one.application.name in self.collection.held_out]
-        if not shown:
+        found = self.traced(suspect, request)
+        if found is None:
             yield rendering.render_note(self.said["nothing"], "error")
             return
+        of = self.of_sample(name, change) if name else self.said["of_file"]
+        yield render_trace(self.texts, as_json(found)) + rendering.render_note(of)
+
+    def of_sample(self, name: str, change: str) -> str:
+        """Which sample it is of, and what was done to it."""
+        return self.said["of_sample"].format(name=name, change=self.said["changes"][change])
+
+    def traced(self, suspect: Suspect, request: gr.Request) -> Trace | None:
+        """Whose a network is; None where there is nothing here to compare it with."""
+        shown = [one for one in (suspect, *suspect.others) if one.application.name in self.collection.held_out]
+        if not shown:
+            return None
 
         def traced(suspect: Suspect) -> Trace:
             task = suspect.application.name
@@ -80,24 +101,32 @@ class TraceTab:
             return trace(suspect, issued, self.collection.held_out[task].split)
 
         _, found = trace_as_any(replace(shown[0], others=tuple(shown[1:])), traced)
-        of = (
-            self.said["of_sample"].format(name=name, change=self.said["changes"][change])
-            if name
-            else self.said["of_file"]
-        )
-        yield render_trace(self.texts, as_json(found)) + rendering.render_note(of)
+        return found
+
+    def press_guess(self, event: gr.EventData, request: gr.Request) -> Iterator[str]:
+        """A mystery copy, drawn when its owner is guessed: the trace, and whether the guess was right."""
+        if not self.looks.take(*visitor(request)):
+            yield rendering.render_note(self.said["enough"], "error")
+            return
+        yield rendering.render_note(self.said["busy"])
+        name, change = self.source.choice(self.names), self.source.choice(list(CHANGES)[1:])
+        found = self.traced(self.sample(name, change), request)
+        answer = NOBODY if change == FOREIGN else name.split("/")[1]
+        guess = (*self.customers, NOBODY)[int(event.index) % (len(self.customers) + 1)]
+        said = self.said["mystery"]["right" if guess == answer else "wrong"].format(name=name)
+        if change == FOREIGN:
+            said = self.said["mystery"]["right_nobody" if guess == NOBODY else "wrong_nobody"]
+        note = rendering.render_note(said, "guessed")
+        if found:
+            yield note + render_trace(self.texts, as_json(found)) + rendering.render_note(self.of_sample(name, change))
 
     # Layout
 
     def build(self) -> None:
-        names = [
-            f"{application.name}/{customer}"
-            for application in self.collection.applications()
-            for customer in self.collection.customers(application.name)
-        ]
+        names = self.names
         gr.HTML(rendering.render_tab_heading(self.texts, "trace"), js_on_load=None, elem_classes="unseen-block")
         gr.HTML(rendering.render_note(rendering.fill(self.said["lead"])), js_on_load=None, elem_classes="lead-note")
-        with gr.Row(elem_classes="workbench"):
+        with gr.Row(elem_classes="workbench trace-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
                 self.name = gr.Dropdown(
                     [(self.said["none"], ""), *((name, name) for name in names)],
@@ -112,14 +141,28 @@ class TraceTab:
                     elem_id="trace-change",
                     elem_classes="choices",
                 )
-                self.upload = gr.File(label=self.said["upload"], type="filepath", elem_id="trace-upload", height=140)
                 self.button = gr.Button(self.said["button"], variant="primary", elem_id="trace-button")
+                self.upload = gr.File(label=self.said["upload"], type="filepath", elem_id="trace-upload", height=140)
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
+                guesses = [*self.customers, self.said["mystery"]["nobody"]]
+                html = rendering.render_template("mystery.html", t=self.texts, guesses=guesses)
+                self.mystery = gr.HTML(html, js_on_load=rendering.script("gallery.js"), elem_id="trace-mystery")
                 self.report = gr.HTML(rendering.render_note(self.said["hint"]), js_on_load=None, elem_id="trace-report")
 
     # Wiring
 
     def wire(self) -> None:
+        def press_guess(event: gr.EventData, request: gr.Request) -> Iterator[str]:
+            yield from self.press_guess(event, request)
+
+        self.mystery.click(
+            press_guess,
+            None,
+            self.report,
+            show_progress="hidden",
+            api_visibility="private",
+            concurrency_limit=AT_ONCE,
+        )
         self.button.click(
             self.press_trace,
             [self.name, self.change, self.upload],
