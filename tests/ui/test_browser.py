@@ -258,6 +258,9 @@ def test_a_phone_shows_whether_attacks_missed_their_bars_without_scrolling_sidew
     page.goto(f"{address}/?lang={language}")
     expect(page.locator(".panel")).to_have_count(3)
     page.get_by_role("tab", name=load_texts(language)["page"]["tabs"]["figures"], exact=True).click()
+    expect(page.locator(".came-to summary")).not_to_have_count(0)
+    for summary in page.locator(".came-to summary").all():
+        summary.click()
     verdicts = page.locator(".came-to td b")
     expect(verdicts.first).to_be_visible()
     edges = page.locator(".came-to .scroll").first.bounding_box()

@@ -12,9 +12,9 @@ from dsn.research.ideas import IDEAS
 from dsn.results.store import provenance_of, read_results
 from dsn.tables import readme as readme_tables
 from dsn.tables.attacks import Cell, attack_lines, tally
-from dsn.tables.chart import VICTIMS
+from dsn.tables.chart import VICTIMS, chart
 from dsn.tables.ideas import idea_lines
-from dsn.ui.figures.rendering import render_attacks, render_ideas
+from dsn.ui.figures.rendering import render_attacks, render_charts, render_ideas
 from dsn.ui.texts import languages, load_texts
 
 ENGLISH, CHINESE = load_texts("en"), load_texts("zh")
@@ -139,6 +139,27 @@ def test_the_page_shows_every_idea_and_the_shipped_recipe_first() -> None:
     for name, one in rows.items():
         line = next(line for line in idea_lines(rows) if line.name == name)
         assert float(line.minus_scratch) == pytest.approx(one["fine_tuning"]["best_minus_scratch"]["mean"], abs=0.006)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_charts_draw_what_was_recorded(language: str) -> None:
+    page = ElementTree.fromstring(render_charts(load_texts(language)))
+    dots, steps = ([svg for svg in page.iter("svg") if svg.get("class") == kind] for kind in ("dots", "steps"))
+    for task, dot, step in zip(BUILT_IN, dots, steps, strict=True):
+        rows = [row for row in read_results("students").values() if row["task"] == task]
+        for condition in ("valid", "absent"):
+            drawn = [float(one.attrib["cx"]) for one in dot.iter("circle") if one.get("class") == condition]
+            assert [(x - 130) / 2.9 for x in drawn] == pytest.approx(
+                [row[condition]["percent"] for row in rows], abs=0.02
+            )
+            assert all(f"{row[condition]['percent']:.1f} %" in dot.attrib["aria-label"] for row in rows)
+        recorded = read_results("attacks")[f"{task}/alder/nearness/10"]["curves"]["mean"]
+        heights = [float(one.attrib["height"]) / 1.25 for one in step.iter("rect")]
+        assert heights == pytest.approx(recorded[: len(heights)], abs=0.01) and len(heights) > 2
+    marks = [text_of(cell) for table in page.iter("table") for cell in table.findall("tbody/tr/td")]
+    expected = [mark for task in BUILT_IN.values() for line in chart(task) for mark in line.marks.values()]
+    said = load_texts(language)["attack"]["chart"]["verdicts"]
+    assert [one[1:] for one in marks] == [said[mark.verdict] for mark in expected]
 
 
 def test_colluders_have_a_column_once_they_were_tried(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,10 @@ from dsn.applications.registry import applications
 from dsn.attacks.kit.record import CUSTOMER, SHORT_CUSTOMER
 from dsn.results.store import provenance_of
 from dsn.tables.attacks import SHARES_APART, attack_lines, paper_shares, tally
+from dsn.tables.chart import VICTIMS, chart
+from dsn.tables.glance import beside, cliff
 from dsn.tables.ideas import any_colluded, idea_lines
+from dsn.ui.attack.chart import SIGNS
 from dsn.ui.rendering import fill, render_template
 from dsn.ui.texts import Texts
 
@@ -42,6 +45,20 @@ def budget(texts: Texts, rows: dict[str, Any], task: str) -> Markup | str:
     if len(pictures) != 1 or len(passes) != 1:
         return ""
     return fill(texts["figures"]["attacks"]["budget"], pictures=f"{pictures.pop():,}", passes=passes.pop())
+
+
+def render_charts(texts: Texts) -> str:
+    """Recorded figures drawn: with its serial beside without, over wrong bits, and every attack against every lock."""
+    charts = []
+    for name, application in applications().items():
+        found = beside(name)
+        if found:
+            one = {"title": texts.title(application), "beside": found, "even": found[0].even}
+            charts.append({**one, "cliff": cliff(name), "lines": chart(application)})
+    victims = [victim.name for victim in VICTIMS]
+    return (
+        render_template("figures_charts.html", t=texts, charts=charts, victims=victims, signs=SIGNS) if charts else ""
+    )
 
 
 def render_figures(

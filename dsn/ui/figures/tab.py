@@ -7,14 +7,14 @@ import gradio as gr
 from dsn.applications.registry import applications
 from dsn.results.store import read_results
 from dsn.student.collection import SEALED_COPY
-from dsn.ui.figures.rendering import render_attacks, render_figures, render_ideas
+from dsn.ui.figures.rendering import render_attacks, render_charts, render_figures, render_ideas
 from dsn.ui.serving.opened import awaited, fill
 from dsn.ui.texts import Texts
 
 
 def tables(texts: Texts) -> list[str]:
-    """The tables of each application, of attacks and of ideas; nothing in them is computed here."""
-    shown = []
+    """The charts, then the tables of each application, of attacks and of ideas; nothing in them is computed here."""
+    shown = [render_charts(texts)]
     for application in applications().values():
         rows = {
             name: row
@@ -31,5 +31,5 @@ def tables(texts: Texts) -> list[str]:
 
 def build_figures_tab(texts: Texts) -> None:
     """Lay the tables' places out."""
-    places = [awaited(texts), *(gr.HTML("", js_on_load=None) for _ in range(len(applications()) + 1))]
+    places = [awaited(texts), *(gr.HTML("", js_on_load=None) for _ in range(len(applications()) + 2))]
     fill(places, cache(lambda: tables(texts)))
