@@ -22,6 +22,7 @@ from torch import Tensor
 from dsn.applications.prepared import Split, as_floats
 from dsn.bench.arrivals import arrivals, resident_megabytes
 from dsn.bench.feel import feel
+from dsn.bench.first_answer import chromium, from_the_start, of_the_folder, on_a_slow_line
 from dsn.bench.timing import Ratio, at_most, medians_in_turn, seconds_of
 from dsn.measuring.comparison import MEASURING_BATCH, measure, serials_of
 from dsn.places import CHECKPOINTS
@@ -264,6 +265,10 @@ def page_rows(checkpoints: Path = CHECKPOINTS) -> Iterator[Ratio]:
             yield from arrivals(address, process, plain, next(iter(collection.students)))
         yield round_trip(address, collection)
         yield from feel(address)
+        with chromium() as browser:
+            yield on_a_slow_line(browser, address)
+            yield from of_the_folder(browser)
+            yield from_the_start(browser, PROJECT, free_port())
         if Path("/proc/self/statm").exists():
             yield crowd(address, process, collection)
     yield start_up()
