@@ -9,7 +9,6 @@ from torch import Tensor
 
 from dsn.applications.cropping import Look
 from dsn.applications.downloads import download, reading
-from dsn.applications.ink import ink_of, others_beside
 from dsn.applications.reading import PictureError
 from dsn.applications.record import Application, Augmentation, Bars, Pair
 from dsn.networks.classifier import POOL, NetworkConfig
@@ -61,6 +60,8 @@ def fit_digit(picture: Image.Image) -> Tensor:
     """
     if picture.size == (28, 28) and lies_as_trained(np.asarray(picture.convert("L"))):
         return torch.from_numpy(np.asarray(picture.convert("L"), dtype=np.float32) / 255)[None, None]
+    from dsn.applications.ink import ink_of  # SciPy and scikit-image take a second that only brought pictures wait
+
     found = ink_of(picture)
     if found is None:
         raise PictureError("There is nothing to be seen on the picture: draw or photograph one digit, large and dark.")
@@ -82,6 +83,8 @@ def look_at_digits(picture: Image.Image) -> Look:
     """
     if picture.size == (28, 28) and lies_as_trained(np.asarray(picture.convert("L"))):
         return Look()
+    from dsn.applications.ink import others_beside  # as above
+
     found = others_beside(picture)
     if found is None:
         return Look(doubt="nothing")

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from dsn.applications.cropping import Look
 from dsn.applications.downloads import download, reading
 from dsn.applications.record import Application, Augmentation, Bars, Pair
-from dsn.applications.sign_places import find_sign
 from dsn.networks.classifier import POOL, NetworkConfig
 
 CLASSES = (
@@ -104,6 +104,13 @@ def _shrunk(picture: np.ndarray, size: int) -> np.ndarray:
     return values.round().byte()[0].permute(1, 2, 0).numpy()
 
 
+def look_for_sign(picture: Image.Image) -> Look:
+    """Where the sign seems to be on a picture, RGB."""
+    from dsn.applications.sign_places import find_sign  # SciPy and scikit-image take a second
+
+    return find_sign(picture)
+
+
 SIGNS = Application(
     name="signs",
     title="Traffic signs",
@@ -130,7 +137,7 @@ SIGNS = Application(
     licence="No licence is stated by the copy used here; the benchmark asks to be cited.",
     source_url="https://benchmark.ini.rub.de/gtsrb_dataset.html",
     read=read_gtsrb,
-    look=find_sign,
+    look=look_for_sign,
     hub_data_set="tanganke/gtsrb",
     bars=Bars(0.2, 6.5, (6.5, 9.0), (6.5, 10.0), 7.0, 8.0),
     attack_pictures=12_000,  # a picture costs several times one of digits

@@ -12,7 +12,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from dsn.attacks.kit.noise import sealed_by
 from dsn.attacks.kit.record import HIGHEST, LOWEST, UNSEALED, Attack, Line, Needs, promised
@@ -49,6 +48,8 @@ def gzip_ratio(content: bytes) -> float:
 
 def uniform_bytes(content: bytes) -> float:
     """p of Pearson's chi-squared test that all 256 bytes are equally likely."""
+    from scipy import stats  # half a second, which the page's start is spared
+
     return float(stats.chisquare(np.bincount(np.frombuffer(content, np.uint8), minlength=256)).pvalue)
 
 
@@ -72,6 +73,8 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         `gzip_ratio`, `chi_squared_p`; `lag_score`, the largest correlation in either direction of a code with a later
         one, in standard deviations; `lag_p`, how often so large a one comes about among so many; `codes`, how many.
     """
+    from scipy import stats  # as above
+
     codes = codes_in(scene.student)
     content = codes.tobytes()
     figures = {"gzip_ratio": gzip_ratio(content), "chi_squared_p": uniform_bytes(content)}

@@ -13,7 +13,6 @@ import time
 from dataclasses import dataclass
 
 import torch
-from scipy import stats
 
 from dsn.applications.prepared import as_floats
 from dsn.attacks.kit.record import LOWEST, UNSEALED, Attack, Line, Needs, promised
@@ -81,6 +80,8 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
         for times, serial in timed:
             times.append(taken(serial))
         yield Step(done, len(counts), {"last": wrong[-1]})
+    from scipy import stats  # half a second, which the page's start is spared
+
     related = stats.spearmanr(counts, wrong)
     return Outcome(
         {

@@ -1,5 +1,6 @@
-"""Names that become folders, ledger entries and words of a signed verifier."""
+"""Names and dates that become folders, ledger entries and words of a signed verifier."""
 
+import datetime
 import re
 import reprlib
 
@@ -35,3 +36,8 @@ def owner_name(text: str) -> str:
             f"{reprlib.repr(text)} cannot be an owner's name: use 1 to {LONGEST_OWNER} printable characters."
         )
     return text
+
+
+def today() -> str:
+    """The date in UTC, as 2026-01-31."""
+    return datetime.datetime.now(datetime.UTC).date().isoformat()

@@ -15,10 +15,9 @@ from dsn.applications.record import Application
 from dsn.owner.claims import Claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import fingerprint, public_pem
-from dsn.owner.ledger.ledger import today
 from dsn.owner.mint.customer_zip import write_customer_zip
 from dsn.owner.mint.lower_quality import LowerQuality
-from dsn.owner.names import customer_name
+from dsn.owner.names import customer_name, today
 from dsn.owner.trace.tracing import Issued
 from dsn.owner.verifier import Verifier, serial_of
 from dsn.owner.weights import weights_hash

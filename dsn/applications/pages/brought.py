@@ -10,9 +10,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from dsn.applications.pages.scanning import HEIGHT, WIDTH
+from dsn.applications.documents import DOCUMENTS
 from dsn.applications.reading import MOST_BYTES, PictureError, open_picture
 
+_, HEIGHT, WIDTH = DOCUMENTS.network.input_shape
 PDF_START = b"%PDF-"
 DRAW_PDF = Path(__file__).with_name("draw_pdf.py")
 SECONDS = 60  # it ends itself after 20 of its own; this is for one that only waits

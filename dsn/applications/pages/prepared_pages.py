@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from dsn.applications.pages.drawn import draw_page, text_map
 from dsn.applications.prepared import DAMAGE, DataError, data_folder
 from dsn.files import write_in_place
 
@@ -54,6 +53,8 @@ def draw_pages(seed: int, count: int) -> Pages:
         seed: of the series.
         count: how many.
     """
+    from dsn.applications.pages.drawn import draw_page  # SciPy, Matplotlib, Faker: for those who draw
+
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         drawn = pool.map(partial(draw_page, seed), range(count), chunksize=CHUNK)
         pages = list(tqdm(drawn, "pages", count, mininterval=1.0))
@@ -106,6 +107,8 @@ def _read(path: Path) -> Pages:
 
 
 def _together(pictures: np.ndarray, boxes: list[np.ndarray]) -> Pages:
+    from dsn.applications.pages.drawn import text_map  # as above
+
     maps = np.stack([text_map(one) for one in boxes])
     return Pages(
         torch.from_numpy(pictures)[:, None], tuple(torch.from_numpy(one) for one in boxes), torch.from_numpy(maps)

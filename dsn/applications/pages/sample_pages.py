@@ -5,8 +5,6 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from dsn.applications.documents import DOCUMENTS
-from dsn.applications.pages.drawn import draw_page
-from dsn.applications.pages.prepared_pages import TEST
 from dsn.files import write_tensors
 from dsn.places import ASSETS
 
@@ -17,6 +15,9 @@ CHOSEN = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 
 def write_sample_pages() -> None:
     """Draw them into `assets/`."""
+    from dsn.applications.pages.drawn import draw_page  # what draws takes a second to import
+    from dsn.applications.pages.prepared_pages import TEST
+
     pages = torch.stack([torch.from_numpy(draw_page(TEST, number).picture)[None] for number in CHOSEN])
     notes = {
         "data_set": "drawn pages of the test series",

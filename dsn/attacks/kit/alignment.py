@@ -5,7 +5,6 @@ go together best (activation matching: Li et al., ICLR 2016; Ainsworth et al., I
 """
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from dsn.attacks.kit.starts import copied
@@ -38,6 +37,8 @@ def pairing(own: Tensor, other: Tensor) -> Tensor:
         own: activations, float [M, channels].
         other: the other network's on the same pictures and places.
     """
+    from scipy.optimize import linear_sum_assignment  # SciPy takes half a second, which the page's start is spared
+
     first, second = (
         (values - values.mean(0)) / values.std(0).clamp_min(LEAST_DEVIATION)
         for values in (own.double(), other.double())

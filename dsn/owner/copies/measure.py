@@ -20,8 +20,9 @@ from dsn.owner.copies.delivery import deliver
 from dsn.owner.copies.minting import ORIGINAL, mint_copies
 from dsn.owner.copies.pattern import SIZE
 from dsn.owner.keys import Owner
-from dsn.owner.ledger.ledger import Entry, Ledger, today
+from dsn.owner.ledger.ledger import Entry, Ledger
 from dsn.owner.mint.work_folder import kept_folder
+from dsn.owner.names import today
 from dsn.owner.verifier import Verifier, serial_of
 from dsn.owner.weights import weights_hash
 from dsn.places import CHECKPOINTS

@@ -1,6 +1,5 @@
 """The ledger: who was issued which serial and which weights, and what was revoked. Serials in it are encrypted."""
 
-import datetime
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,7 +14,7 @@ from sqlalchemy import exc
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import Owner, fingerprint
 from dsn.owner.ledger.database import ABOUT, COPIES, ENTRIES, open_database, plain_errors
-from dsn.owner.names import customer_name
+from dsn.owner.names import customer_name, today
 from dsn.owner.verifier import Verifier, serial_of
 from dsn.serials import Serial
 
@@ -251,11 +250,6 @@ def ledger_url(home: Path) -> str:
     """`DSN_LEDGER`, or a SQLite file in the owner's folder."""
     path = home.absolute() / "ledger.sqlite"
     return os.environ.get("DSN_LEDGER") or sql.URL.create("sqlite", database=str(path)).render_as_string()
-
-
-def today() -> str:
-    """The date in UTC, as 2026-01-31."""
-    return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
 def _is(verifier: Verifier) -> sql.ColumnElement[bool]:

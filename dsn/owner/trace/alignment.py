@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 LEAST = 1e-12  # a channel with smaller weights is silent
@@ -60,6 +59,8 @@ def aligned(suspect: Chain, student: Chain) -> Chain:
 
     The latter is for channels so alike that they are mistaken for one another.
     """
+    from scipy.optimize import linear_sum_assignment  # SciPy takes half a second, which the page's start is spared
+
     layers, biases = [], []
     order: Tensor | None = None
     last = len(suspect.layers) - 1

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from dsn.export.drawing import as_pdf, as_png
 from dsn.export.sheet import Measured, Sheet
 from dsn.export.tables import Exported, as_csv, as_json, figures
 from dsn.export.visitor_files import ExportError, VisitorFiles
@@ -22,9 +21,16 @@ from dsn.ui.serving.asking import visitor
 from dsn.ui.take_home.export_sheet import build_sheet
 from dsn.ui.texts import Texts
 
-DRAWN: dict[str, Callable[[Sheet], bytes]] = {"png": as_png, "pdf": as_pdf}
+DRAWN = ("png", "pdf")
 WRITTEN: dict[str, Callable[[dict], str]] = {"csv": as_csv, "json": as_json}
 BYTE_ORDER_MARK = "\ufeff"  # spreadsheets take a CSV file for UTF-8 by it
+
+
+def drawn(kind: str, sheet: Sheet) -> bytes:
+    """A sheet as "png" or "pdf"."""
+    from dsn.export.drawing import as_pdf, as_png  # Matplotlib takes a second, which the page's start is spared
+
+    return as_png(sheet) if kind == "png" else as_pdf(sheet)
 
 
 class ExportRow:
@@ -105,7 +111,7 @@ class ExportRow:
             date=datetime.datetime.now(datetime.UTC).date().isoformat(),
             show_serial=show_serial,
         )
-        return DRAWN[kind](sheet)
+        return drawn(kind, sheet)
 
     def ready(self, path: Path) -> str:
         """A link to a file that is there."""
