@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-from tempfile import TemporaryDirectory
 
 import gradio as gr
 from gradio.cli.commands.reload import reload_thread
@@ -17,6 +16,7 @@ from dsn.student.collection import load_collection
 from dsn.student.hub import StudentError
 from dsn.ui.page import build_page, launch_settings
 from dsn.ui.serving.loopback import reach_loopback
+from dsn.ui.serving.own_folder import own_folder
 
 demo: gr.Blocks | None = None  # the page, where `gradio app.py` looks for it
 
@@ -35,8 +35,8 @@ def main() -> None:
     reach_loopback()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # as Ctrl-C does: what visitors left is cleared away
-    with TemporaryDirectory(prefix="dsn-page-") as folder:
-        os.environ["GRADIO_TEMP_DIR"] = folder  # nothing else lies where visitors' files are served from
+    with own_folder() as folder:
+        os.environ["GRADIO_TEMP_DIR"] = str(folder)  # nothing else lies where visitors' files are served from
         demo = page()
         demo.launch(**launch_settings())
 

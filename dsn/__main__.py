@@ -153,7 +153,10 @@ def parser() -> argparse.ArgumentParser:
 
     benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
     benches.add_argument(
-        "which", choices=["training", "fleet", "page", "attacks", "gpu", "all"], nargs="?", default="all"
+        "which", choices=["training", "fleet", "page", "attacks", "load", "gpu", "all"], nargs="?", default="all"
+    )
+    benches.add_argument(
+        "--minutes", type=float, nargs=2, metavar=("CROWD", "MIXED"), help="of load (default 10 60; 0 leaves one out)"
     )
     static = command("static", "Write the demo as a folder that needs no server.")
     static.add_argument("folder", type=Path, help="to write; open its index.html")
@@ -289,7 +292,7 @@ def main(arguments: list[str] | None = None) -> None:
             case "bench":
                 from dsn.bench.run import run  # needs Gradio, which training machines may lack
 
-                run(options.which)
+                run(options.which, options.minutes and tuple(options.minutes))
             case "static":
                 from dsn.ui.static.build import run as write_static  # needs Gradio too
 

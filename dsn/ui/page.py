@@ -24,6 +24,7 @@ from dsn.ui.serving.endpoints import add_endpoints
 from dsn.ui.serving.file_guard import LARGEST_FILE, Gate
 from dsn.ui.serving.languages import LanguageDoor
 from dsn.ui.serving.sharing import Sharing
+from dsn.ui.serving.uploads import Uploads
 from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.tabs import TABS, Parts
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
@@ -104,22 +105,26 @@ def build_page(
     limits, folder = limits or VisitorLimits(), Path(get_upload_folder())
     visitors, visitor_files = Visitors(limits, folder), VisitorFiles(limits, folder)
     looks = Allowance(limits.looks_per_hour, limits.looks_per_hour_in_all, limits.share_of_one_address)
+    uploads = Uploads()
     parts = Parts(collection, visitors, quick or QuickMint(), Background(), WaitingLine(), visitor_files, looks)
     texts = load_texts(DEFAULT_LANGUAGE)
     with gr.Blocks(title=texts["page"]["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         build_tabs(texts, parts)
+        uploads.watch()
         add_endpoints(collection)
 
         def leave(request: gr.Request) -> None:
             visitors.leave(request.session_hash or "")
             visitor_files.leave(request.session_hash or "")
             parts.waiting_line.give_up(request.session_hash or "")
+            page.upload_file_set.difference_update(map(str, uploads.leave(request.session_hash or "")))
 
         page.unload(leave)
     for language in languages()[1:]:
         texts = load_texts(language)
         with page.route(texts["page"]["name"], f"/{language}", show_in_navbar=False):
             build_tabs(texts, parts)
+            uploads.watch()
     return page.queue(default_concurrency_limit=8, max_size=200)
 
 

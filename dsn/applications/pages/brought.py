@@ -29,8 +29,11 @@ def page_of(source: Path) -> Tensor:
     Raises:
         PictureError: neither, damaged, locked, or too large.
     """
-    with source.open("rb") as file:
-        start = file.read(1024)
+    try:
+        with source.open("rb") as file:
+            start = file.read(1024)
+    except OSError as error:
+        raise PictureError("The file cannot be read: choose another picture.") from error
     return as_page(first_page(source) if PDF_START in start else open_picture(source))
 
 

@@ -57,7 +57,9 @@ class DocumentsTab:
         else:
             gr.HTML(rendering.render_note(self.said["no_students"]), js_on_load=None)
 
-    def look(self, name: str, number: float, path: str | None, entered: str, request: gr.Request) -> tuple[str, str]:
+    def look(
+        self, name: str, number: float, path: str | None, entered: str | None, request: gr.Request
+    ) -> tuple[str, str]:
         """The three panels, and what is wrong with the serial or the file."""
         return self._answered(name, number, path, entered, request, read=False)
 
@@ -72,7 +74,7 @@ class DocumentsTab:
             return gr.skip(), rendering.render_note(self.said["unknown"], "error")
         valid = document_serials()[name]
         try:
-            serial = Serial.parse(entered) if entered.strip() else None
+            serial = Serial.parse(entered) if entered and entered.strip() else None
             if serial and len(serial.bits) != BITS:
                 raise SerialError(self.said["length"])
             page = self._page(number, path, request)

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
 from dsn.allowance import Allowance, VisitorLimits
+from dsn.ui.serving.uploads import clear_unfinished
 from dsn.ui.texts import DEFAULT_LANGUAGE, languages, load_texts
 
 MEGABYTE = 1_000_000
@@ -91,6 +92,12 @@ class Gate:
                 if answered:
                     raise
                 refusal = refused(scope, TOO_SLOW, 408)
+            except OSError:  # the disk became full on the way
+                if answered:
+                    raise
+                refusal = refused(scope, NO_ROOM, 507)
+            finally:
+                clear_unfinished(self.folder, self.limits.seconds_per_upload)
         await refusal(scope, receive, send)
 
     def refusal(self, scope: Scope) -> PlainTextResponse | None:

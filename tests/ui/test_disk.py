@@ -1,0 +1,192 @@
+"""The disk that visitors' files lie on: a killed app leaves nothing for long, and a full one is said in a sentence."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from disk import files
+
+from dsn.bench.load.people import pictures
+from dsn.bench.load.rows import Mixed, Visits, Watch, visiting
+from dsn.bench.load.tab import API, Tab
+from dsn.bench.load.watch import RunningApp, running_app
+from dsn.ui.serving.file_guard import NO_ROOM
+from dsn.ui.serving.own_folder import LOCK, PREFIX, clear_abandoned, own_folder
+from dsn.ui.serving.uploads import Uploads, clear_unfinished
+from dsn.ui.texts import load_texts
+
+SMALL = "tests/kit/small_page.py"
+DISK = 12  # megabytes
+MOUNTED = ["unshare", "--user", "--map-root-user", "--mount"]
+TEXTS = load_texts("en")
+
+
+def visitors_files(folder: Path) -> list[Path]:
+    """What lies where the page keeps visitors' files."""
+    return [path for path in files(folder) if path.parent != folder]
+
+
+# Killed
+
+
+def test_a_killed_app_starts_again_and_clears_away_what_the_killed_one_left(tmp_path: Path) -> None:
+    place = tmp_path / "tmp"
+    place.mkdir()
+
+    async def until_killed(visits: Visits, _: Watch) -> None:
+        end = asyncio.get_running_loop().time() + 600
+        busy = Mixed(visitors=4, stays=9, pause=(0.0, 0.1))
+        going = [asyncio.create_task(visits.wander(busy, end, random.Random(number))) for number in range(4)]
+        while not visitors_files(place):
+            await asyncio.sleep(0.05)
+        os.kill(visits.app.process, signal.SIGKILL)
+        await asyncio.sleep(0.5)
+        for task in going:
+            task.cancel()
+
+    with running_app(SMALL, place) as app:
+        asyncio.run(visiting(app, 0, until_killed))
+    (left,) = place.glob(f"{PREFIX}*{LOCK}")
+    assert visitors_files(left.with_suffix("")), "the killed app left a visitor's file"
+
+    async def compare_picture(visits: Visits, _: Watch) -> None:
+        async with visits.tab(random.Random(1)) as tab:
+            assert "note error" not in await tab.press(
+                "upload", "change", upload=await tab.give("upload", *pictures()[0])
+            )
+            assert len(visitors_files(place)) == 1
+
+    with running_app(SMALL, place) as app:
+        assert not left.exists() and not left.with_suffix("").exists()
+        asyncio.run(visiting(app, 0, compare_picture))
+        (other,) = place.glob(f"{PREFIX}*{LOCK}")
+        clear_abandoned(place)
+        assert other.exists() and other.with_suffix("").is_dir(), "a running app's folder is nobody else's to clear"
+    assert list(place.glob(f"{PREFIX}*")) == []
+
+
+def test_a_program_that_finds_no_room_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file" / "below"))
+    with (
+        pytest.raises(SystemExit, match=r"^There is no room for visitors' files \(.+\): free some .* in TMPDIR\.$"),
+        own_folder(),
+    ):
+        pass
+
+
+# Full
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[tuple[RunningApp, Path]]:
+    """The app whose folder for visitors' files is on a disk of its own, and where that is."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = f"mount -t tmpfs -o size={DISK}m none {place}"
+    if subprocess.run([*MOUNTED, "sh", "-c", mount], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    command = [*MOUNTED, "sh", "-c", f'{mount} && exec "$0" "$@"', sys.executable, SMALL]
+    with running_app(command, place) as app:
+        yield app, Path(f"/proc/{app.process}/root{place}")
+
+
+def fill(disk: Path) -> Path:
+    """Write until nothing more can be written."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return filler
+
+
+def test_a_full_disk_is_said_and_the_page_goes_on(small_disk: tuple[RunningApp, Path]) -> None:
+    app, disk = small_disk
+
+    async def with_and_without_room(visits: Visits, _: Watch) -> None:
+        async with visits.tab(random.Random(0)) as tab:
+            tab.layout = visits.layouts[0]
+            file = await tab.upload(*pictures()[0])
+            filler = fill(disk)
+            response = await visits.client.post(f"{API}/upload", files={"files": ("7.png", pictures()[1][1])})
+            assert (response.status_code, response.text.strip()) == (507, NO_ROOM)
+            assert TEXTS["export"]["refused"]["no_room"] in await tab.press("export-buttons", "make", {"kind": "png"})
+            minted = await tab.press("mint-button", mint_name="elm")
+            assert "The file with the student could not be written" in minted and "is ready" in minted
+            assert "note error" not in await tab.press("upload", "change", upload=file), "what is there can be used"
+            await tab.call("compare", "digits", "alder", "", 7, None, "")
+            left = [path for path in visitors_files(disk) if path != filler]
+            assert [path.name for path in left] == [Path(file["path"]).name], "nothing half-written"
+            filler.unlink()
+            await check_room_again(tab, disk)
+
+    asyncio.run(visiting(app, 0, with_and_without_room))
+
+
+async def check_room_again(tab: Tab, disk: Path) -> None:
+    await tab.upload("again.png", pictures()[1][1])
+    assert 'class="exported"' in (await tab.press("export-buttons", "make", {"kind": "pdf"})).replace('\\"', '"')
+    assert "could not be written" not in await tab.press("mint-button", mint_name="fir")
+    (minted,) = disk.rglob("*.zip")
+    assert zipfile.ZipFile(minted).testzip() is None
+
+
+def test_a_disk_that_becomes_full_while_a_file_arrives(small_disk: tuple[RunningApp, Path]) -> None:
+    app, disk = small_disk
+    begun = b'--x\r\nContent-Disposition: form-data; name="files"; filename="large.png"\r\n\r\n'
+
+    def content() -> Iterator[bytes]:
+        yield begun + bytes(1_000_000)
+        fill(disk)
+        yield bytes(5_000_000) + b"\r\n--x--\r\n"
+
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(len(begun) + 6_000_009)}
+    response = httpx.post(f"{app.address}{API}/upload", content=content(), headers=headers, timeout=600)
+    assert (response.status_code, response.text.strip()) == (507, NO_ROOM)
+
+
+# Files that come and go
+
+
+def test_a_file_stays_as_long_as_a_tab_that_brought_it(tmp_path: Path) -> None:
+    uploads, file = Uploads(), tmp_path / "hash" / "seven.png"
+    file.parent.mkdir()
+    file.write_bytes(b"7")
+    uploads.bring("one", file)
+    uploads.bring("other", file)
+    assert uploads.leave("one") == [] and file.exists()
+    assert uploads.leave("other") == [file] and not file.parent.exists()
+    assert uploads.leave("other") == []
+
+
+def test_a_file_that_was_sent_again_stays(tmp_path: Path) -> None:
+    uploads, file = Uploads(), tmp_path / "hash" / "seven.png"
+    file.parent.mkdir()
+    file.write_bytes(b"7")
+    uploads.bring("one", file)
+    os.utime(file, (1, 1))  # another tab's upload took its place, and is not looked at yet
+    assert uploads.leave("one") == [] and file.exists()
+    uploads.bring("other", tmp_path / "never" / "there.png")
+    assert uploads.leave("other") == [tmp_path / "never" / "there.png"]
+
+
+def test_only_what_was_not_received_to_its_end_is_cleared(tmp_path: Path) -> None:
+    for name in ("tmpold", "tmpnew", "hash/seven.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for name in ("tmpold", "hash/seven.png"):
+        os.utime(tmp_path / name, (1, 1))
+    clear_unfinished(tmp_path, 60)
+    assert [path.name for path in files(tmp_path)] == ["seven.png", "tmpnew"]
+    clear_unfinished(tmp_path / "nowhere", 60)
