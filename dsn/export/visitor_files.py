@@ -44,6 +44,7 @@ class VisitorFiles:
         share = limits.share_of_one_address
         self._allowance = Allowance(limits.exports_per_hour, limits.exports_per_hour_in_all, share)
         self._kept: dict[str, _Files] = {}
+        self._left: dict[str, float] = {}  # tabs that were closed of late, and when
         self._lock = threading.Lock()
 
     def put(self, tab: str, address: str, name: str, make: Callable[[], bytes]) -> Path:
@@ -60,6 +61,7 @@ class VisitorFiles:
         """
         if not self._allowance.take(tab, address):
             raise ExportError("too_many")
+        begun = time.monotonic()
         content = make()
         path = self._folder / secrets.token_urlsafe(24) / name
 
@@ -73,6 +75,9 @@ class VisitorFiles:
             raise ExportError("no_room") from error
         with self._lock:
             self._drop_old()
+            if self._left.get(tab, begun) > begun:  # it was closed meanwhile: nobody comes for the file
+                shutil.rmtree(path.parent, ignore_errors=True)
+                return path
             mine = self._kept.setdefault(tab, _Files())
             mine.folders.append(path.parent)
             mine.latest = time.monotonic()
@@ -86,11 +91,13 @@ class VisitorFiles:
         """Forget a tab and its files. Again is the same as once."""
         with self._lock:
             gone = self._kept.pop(tab, None)
+            self._left[tab] = time.monotonic()
         for folder in gone.folders if gone else []:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _drop_old(self) -> None:
         oldest = time.monotonic() - 60 * self.limits.minutes_kept
+        self._left = {tab: moment for tab, moment in self._left.items() if moment >= oldest}
         for tab in [tab for tab, files in self._kept.items() if files.latest < oldest]:
             for folder in self._kept.pop(tab).folders:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -105,7 +105,7 @@ def build_page(
     limits, folder = limits or VisitorLimits(), Path(get_upload_folder())
     visitors, visitor_files = Visitors(limits, folder), VisitorFiles(limits, folder)
     looks = Allowance(limits.looks_per_hour, limits.looks_per_hour_in_all, limits.share_of_one_address)
-    uploads = Uploads()
+    uploads = Uploads(folder, limits.seconds_per_upload)
     parts = Parts(collection, visitors, quick or QuickMint(), Background(), WaitingLine(), visitor_files, looks)
     texts = load_texts(DEFAULT_LANGUAGE)
     with gr.Blocks(title=texts["page"]["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:

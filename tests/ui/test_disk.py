@@ -15,13 +15,15 @@ import httpx
 import pytest
 from disk import files
 
+from dsn.allowance import VisitorLimits
 from dsn.bench.load.people import pictures
 from dsn.bench.load.rows import Mixed, Visits, Watch, visiting
 from dsn.bench.load.tab import API, Tab
 from dsn.bench.load.watch import RunningApp, running_app
+from dsn.export.visitor_files import VisitorFiles
 from dsn.ui.serving.file_guard import NO_ROOM
 from dsn.ui.serving.own_folder import LOCK, PREFIX, clear_abandoned, own_folder
-from dsn.ui.serving.uploads import Uploads, clear_unfinished
+from dsn.ui.serving.uploads import Uploads
 from dsn.ui.texts import load_texts
 
 SMALL = "tests/kit/small_page.py"
@@ -160,33 +162,50 @@ def test_a_disk_that_becomes_full_while_a_file_arrives(small_disk: tuple[Running
 
 
 def test_a_file_stays_as_long_as_a_tab_that_brought_it(tmp_path: Path) -> None:
-    uploads, file = Uploads(), tmp_path / "hash" / "seven.png"
+    uploads, file = Uploads(tmp_path, 1e9), tmp_path / "hash" / "seven.png"
     file.parent.mkdir()
     file.write_bytes(b"7")
     uploads.bring("one", file)
     uploads.bring("other", file)
-    assert uploads.leave("one") == [] and file.exists()
-    assert uploads.leave("other") == [file] and not file.parent.exists()
-    assert uploads.leave("other") == []
+    assert uploads.leave("one") == set() and file.exists()
+    assert uploads.leave("other") == {file} and not file.parent.exists()
+    assert uploads.leave("other") == set()
 
 
 def test_a_file_that_was_sent_again_stays(tmp_path: Path) -> None:
-    uploads, file = Uploads(), tmp_path / "hash" / "seven.png"
+    uploads, file = Uploads(tmp_path, 1e9), tmp_path / "hash" / "seven.png"
     file.parent.mkdir()
     file.write_bytes(b"7")
     uploads.bring("one", file)
     os.utime(file, (1, 1))  # another tab's upload took its place, and is not looked at yet
-    assert uploads.leave("one") == [] and file.exists()
+    assert uploads.leave("one") == set() and file.exists()
     uploads.bring("other", tmp_path / "never" / "there.png")
-    assert uploads.leave("other") == [tmp_path / "never" / "there.png"]
+    assert uploads.leave("other") == {tmp_path / "never" / "there.png"}
 
 
-def test_only_what_was_not_received_to_its_end_is_cleared(tmp_path: Path) -> None:
-    for name in ("tmpold", "tmpnew", "hash/seven.png"):
+def test_what_is_nobodys_is_cleared_away_after_a_while(tmp_path: Path) -> None:
+    old = ["tmpold", f"{1:064x}/unseen.png", f"{2:064x}/seen.png", "made-for-a-visitor/sheet.pdf"]
+    for name in (*old, "tmpnew", f"{1:064x}/new.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    for name in ("tmpold", "hash/seven.png"):
+    for name in old:
         os.utime(tmp_path / name, (1, 1))
-    clear_unfinished(tmp_path, 60)
-    assert [path.name for path in files(tmp_path)] == ["seven.png", "tmpnew"]
-    clear_unfinished(tmp_path / "nowhere", 60)
+    uploads = Uploads(tmp_path, 60)
+    uploads.bring("here", tmp_path / old[2])
+    uploads.leave("another")
+    assert [path.name for path in files(tmp_path)] == ["new.png", "seen.png", "sheet.pdf", "tmpnew"]
+    uploads.leave("here")
+    assert [path.name for path in files(tmp_path)] == ["new.png", "sheet.pdf", "tmpnew"]
+    assert Uploads(tmp_path / "nowhere", 60).leave("here") == set()
+
+
+def test_a_file_made_for_a_tab_that_was_closed_meanwhile_is_not_kept(tmp_path: Path) -> None:
+    made = VisitorFiles(VisitorLimits(), tmp_path)
+
+    def closing() -> bytes:
+        made.leave("one")
+        return b"late"
+
+    made.put("one", "here", "a.csv", closing)
+    assert files(tmp_path) == []
+    assert made.put("one", "here", "b.csv", lambda: b"back again").read_bytes() == b"back again"

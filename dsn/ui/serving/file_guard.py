@@ -4,6 +4,7 @@ import asyncio
 import re
 import shutil
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,6 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
 from dsn.allowance import Allowance, VisitorLimits
-from dsn.ui.serving.uploads import clear_unfinished
 from dsn.ui.texts import DEFAULT_LANGUAGE, languages, load_texts
 
 MEGABYTE = 1_000_000
@@ -36,7 +36,7 @@ def refused(scope: Scope, sentence: str, status: int) -> PlainTextResponse:
     """A refusal in the language of the page that asks, which its address says."""
     page = urlsplit(Headers(scope=scope).get("referer", "")).path.rstrip("/").rpartition("/")[2]
     texts = load_texts(page if page in languages() else DEFAULT_LANGUAGE)
-    # The rest of a large file is not awaited: the browser is told that nothing more is read.
+    # The rest of a file that is too large is not awaited: the browser is told that nothing more is read.
     return PlainTextResponse(f"{texts.of_error(sentence)}\n", status, {"Connection": "close"})
 
 
@@ -91,14 +91,23 @@ class Gate:
             except TimeoutError:
                 if answered:
                     raise
-                refusal = refused(scope, TOO_SLOW, 408)
+                await refused(scope, TOO_SLOW, 408)(scope, receive, send)
+                return
             except OSError:  # the disk became full on the way
                 if answered:
                     raise
                 refusal = refused(scope, NO_ROOM, 507)
-            finally:
-                clear_unfinished(self.folder, self.limits.seconds_per_upload)
+        if refusal.status_code != 413:
+            await self.read_on(receive)
         await refusal(scope, receive, send)
+
+    async def read_on(self, receive: Receive) -> None:
+        """Take what is still being sent, as far as a file may reach: who is cut off may never read the answer."""
+        left = LARGEST_REQUEST
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.seconds_per_upload):
+                while left > 0 and (message := await receive()).get("more_body"):
+                    left -= len(message.get("body", b""))
 
     def refusal(self, scope: Scope) -> PlainTextResponse | None:
         """The answer to an upload that is refused by what it says of itself; it counts where there is none."""

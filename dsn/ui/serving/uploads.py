@@ -1,5 +1,9 @@
-"""Files that visitors bring: each stays as long as a tab that brought it."""
+"""Files that visitors bring: each stays as long as a tab that brought it.
 
+Gradio keeps them under the hash of what is in them, so that several tabs may have brought the same one.
+"""
+
+import re
 import threading
 import time
 from contextlib import suppress
@@ -11,6 +15,7 @@ from gradio.data_classes import FileData, ListFiles
 
 from dsn.ui.serving.asking import visitor
 
+HASH = re.compile(r"[0-9a-f]{64}")
 NEVER = -1  # when a file that is not there was written
 
 
@@ -21,9 +26,16 @@ def path_of(payload: FileData | ListFiles | None) -> str | None:
 
 
 class Uploads:
-    """Which tab brought which files."""
+    """Which tab brought which files.
 
-    def __init__(self) -> None:
+    Args:
+        folder: where they lie.
+        seconds: after which a file that no tab has brought is nobody's: it was not received to its end, or its tab was
+            closed too soon, or a program sent it.
+    """
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self._folder, self._seconds = folder, seconds
         self._brought: dict[str, dict[Path, int]] = {}  # by tab: each file, and when it was written
         self._lock = threading.Lock()
 
@@ -46,8 +58,8 @@ class Uploads:
         with self._lock:
             self._brought.setdefault(tab, {})[path] = written(path)
 
-    def leave(self, tab: str) -> list[Path]:
-        """Delete what only this tab brought and nobody has sent again since. Again is the same as once.
+    def leave(self, tab: str) -> set[Path]:
+        """Delete what only this tab brought and nobody has sent again since, and what is nobody's.
 
         Returns:
             What was deleted.
@@ -55,26 +67,21 @@ class Uploads:
         with self._lock:
             mine = self._brought.pop(tab, {})
             others: set[Path] = set().union(*self._brought.values())
-            gone = [path for path, moment in mine.items() if path not in others and written(path) == moment]
+            gone = {path for path, moment in mine.items() if path not in others and written(path) == moment}
+            gone |= {path for path in self._nobodys() if path not in others}
             for path in gone:
                 path.unlink(missing_ok=True)
-                with suppress(OSError):  # another file is in it
-                    path.parent.rmdir()
+                if path.parent != self._folder:
+                    with suppress(OSError):  # another file is in it
+                        path.parent.rmdir()
         return gone
 
-
-def clear_unfinished(folder: Path, seconds: float) -> None:
-    """Delete what was not received to its end and lies there for so long: whatever is finished has a folder of its own.
-
-    Args:
-        folder: for visitors' files.
-        seconds: that a file may take to arrive.
-    """
-    now = time.time()
-    if folder.is_dir():
-        for one in folder.iterdir():
-            if one.is_file() and now - one.stat().st_mtime > seconds:
-                one.unlink(missing_ok=True)
+    def _nobodys(self) -> list[Path]:
+        """Files that were sent long ago: those that are not received to their end lie in no folder of their own."""
+        latest = time.time() - self._seconds
+        found = [one for one in self._folder.glob("*") if one.is_file()]
+        found += [one for folder in self._folder.glob("*") if HASH.fullmatch(folder.name) for one in folder.glob("*")]
+        return [one for one in found if NEVER < written(one) < latest * 1e9]
 
 
 def written(path: Path) -> int:
