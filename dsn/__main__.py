@@ -24,6 +24,7 @@ from dsn.distilling.recipes import HARDENED, PAPER, RECIPES
 from dsn.distilling.sealed_copies import write_sealed_copies
 from dsn.locks.sealing import SealError
 from dsn.measuring.brought import measure as brought
+from dsn.measuring.brought import scenes
 from dsn.networks.architectures import ArchitectureError
 from dsn.own_network.command import add_lock_commands, run_lock, run_own_networks
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
@@ -141,9 +142,11 @@ def parser() -> argparse.ArgumentParser:
     add_device(bars)
 
     pictures = command(
-        "pictures", "Measure digits/alder on pictures as people bring them; writes assets/results/pictures.json."
+        "pictures", "Measure students on pictures as people bring them; writes assets/results/pictures.json."
     )
     pictures.add_argument("--count", type=int, default=40, help="pictures of each kind (default 40)")
+    pictures.add_argument("--scenes", type=int, default=60, help="made scenes with a sign in each (default 60)")
+    pictures.add_argument("--signs", action="store_true", help="only those")
     pictures.add_argument("--seed", type=int, default=0, help="of all pictures (default 0)")
 
     ideas = command("ideas", "Try ideas against fine-tuning, on digits/alder; writes assets/results/ideas.json.")
@@ -286,7 +289,9 @@ def main(arguments: list[str] | None = None) -> None:
                 sealed_bars.run(options.tasks, options.device, options.only)
             case "pictures":
                 student = load_student(CHECKPOINTS / "digits/alder")
-                brought.run(student, demo_serials()["digits/alder"], options.count, options.seed)
+                if not options.signs:
+                    brought.run(student, demo_serials()["digits/alder"], options.count, options.seed)
+                scenes.run(load_student(CHECKPOINTS / "signs/alder"), demo_serials()["signs/alder"], options.scenes)
             case "ideas":
                 try_ideas(options.names or list(IDEAS), seeds=options.seeds, device=options.device)
             case "bench":

@@ -57,7 +57,7 @@ class VisitorFiles:
             make: its content; called only within the limits.
 
         Raises:
-            ExportError: a limit is reached, or there is no room.
+            ExportError: a limit is reached, there is no room, or the tab was closed meanwhile.
         """
         if not self._allowance.take(tab, address):
             raise ExportError("too_many")
@@ -77,7 +77,7 @@ class VisitorFiles:
             self._drop_old()
             if self._left.get(tab, begun) > begun:  # it was closed meanwhile: nobody comes for the file
                 shutil.rmtree(path.parent, ignore_errors=True)
-                return path
+                raise ExportError("no_room")
             mine = self._kept.setdefault(tab, _Files())
             mine.folders.append(path.parent)
             mine.latest = time.monotonic()

@@ -54,7 +54,7 @@ def test_what_goes_wrong_is_counted_and_what_is_refused_is_told(app: RunningApp)
                 await tab.call("compare", "digits", "nobody", "", 0, None, "")
         (error,) = visits.log.errors
         assert "PageError" in error and "nobody" in error
-        with pytest.raises(PageError, match="404"):
+        with pytest.raises(PageError, match="not-there: 500"):
             await visits.tab(random.Random(0)).call("not-there")
 
     asyncio.run(visiting(app, 0, go_wrong))

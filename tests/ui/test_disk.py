@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from dsn.bench.load.people import pictures
 from dsn.bench.load.rows import Mixed, Visits, Watch, visiting
 from dsn.bench.load.tab import API, Tab
 from dsn.bench.load.watch import RunningApp, running_app
-from dsn.export.visitor_files import VisitorFiles
+from dsn.export.visitor_files import ExportError, VisitorFiles
 from dsn.ui.serving.file_guard import NO_ROOM
 from dsn.ui.serving.own_folder import LOCK, PREFIX, clear_abandoned, own_folder
 from dsn.ui.serving.uploads import Uploads
@@ -45,13 +46,14 @@ def test_a_killed_app_starts_again_and_clears_away_what_the_killed_one_left(tmp_
     place.mkdir()
 
     async def until_killed(visits: Visits, _: Watch) -> None:
-        end = asyncio.get_running_loop().time() + 600
-        busy = Mixed(visitors=4, stays=9, pause=(0.0, 0.1))
-        going = [asyncio.create_task(visits.wander(busy, end, random.Random(number))) for number in range(4)]
-        while not visitors_files(place):
-            await asyncio.sleep(0.05)
-        os.kill(visits.app.process, signal.SIGKILL)
-        await asyncio.sleep(0.5)
+        busy = Mixed(stays=9, pause=(0.0, 0.1))
+        async with visits.tab(random.Random(9)) as tab:
+            await tab.give("upload", *pictures()[0])
+            end = time.monotonic() + 600
+            going = [asyncio.create_task(visits.wander(busy, end, random.Random(number))) for number in range(4)]
+            await asyncio.sleep(2)
+            os.kill(visits.app.process, signal.SIGKILL)
+            await asyncio.wait(going, timeout=0.5)
         for task in going:
             task.cancel()
 
@@ -117,8 +119,7 @@ def test_a_full_disk_is_said_and_the_page_goes_on(small_disk: tuple[RunningApp, 
     app, disk = small_disk
 
     async def with_and_without_room(visits: Visits, _: Watch) -> None:
-        async with visits.tab(random.Random(0)) as tab:
-            tab.layout = visits.layouts[0]
+        async with Tab(visits.client, visits.layouts[0], "me", visits.log) as tab:
             file = await tab.upload(*pictures()[0])
             filler = fill(disk)
             response = await visits.client.post(f"{API}/upload", files={"files": ("7.png", pictures()[1][1])})
@@ -206,6 +207,7 @@ def test_a_file_made_for_a_tab_that_was_closed_meanwhile_is_not_kept(tmp_path: P
         made.leave("one")
         return b"late"
 
-    made.put("one", "here", "a.csv", closing)
+    with pytest.raises(ExportError):
+        made.put("one", "here", "a.csv", closing)
     assert files(tmp_path) == []
     assert made.put("one", "here", "b.csv", lambda: b"back again").read_bytes() == b"back again"

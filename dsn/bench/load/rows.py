@@ -1,6 +1,7 @@
 """The rows of the table of speed about load: a crowd, and mixed use for a long time."""
 
 import asyncio
+import os
 import random
 import time
 from collections import Counter
@@ -196,6 +197,7 @@ async def until(end: float, going: list[Awaitable[None]]) -> None:
 def crowd_rows(crowd: Crowd, app: RunningApp) -> Iterator[Ratio]:
     """Errors, memory, and how long a comparison takes, of an app with many visitors at once."""
     came: list[tuple[Log, Watch]] = []
+    where = beside()
     length = SECONDS_A_MINUTE * crowd.minutes
 
     async def stay(visits: Visits, watch: Watch) -> None:
@@ -213,7 +215,7 @@ def crowd_rows(crowd: Crowd, app: RunningApp) -> Iterator[Ratio]:
     asyncio.run(visiting(app, crowd.seed, stay))
     ((log, watch),) = came
     tell(log)
-    yield errors_row("load-errors", f"{crowd.said} ({done(log)})", log)
+    yield errors_row("load-errors", f"{crowd.said}, {where} ({done(log)})", log)
     window = min(SECONDS_A_MINUTE / 2, length / 10)
     last, half = watch.megabytes(length, window), watch.megabytes(length / 2, window)
     what = f"the same: memory at the end over {crowd.minutes / 2:g} minutes before"
@@ -227,6 +229,7 @@ def crowd_rows(crowd: Crowd, app: RunningApp) -> Iterator[Ratio]:
 def mixed_rows(mixed: Mixed, app: RunningApp) -> Iterator[Ratio]:
     """Errors, memory, files and threads, of an app with visitors who come and go."""
     came: list[tuple[Log, Watch, float, tuple[int, int], tuple[int, int]]] = []
+    where = beside()
     length, settled = SECONDS_A_MINUTE * mixed.minutes, SECONDS_A_MINUTE * mixed.settled
 
     async def stay(visits: Visits, watch: Watch) -> None:
@@ -241,7 +244,7 @@ def mixed_rows(mixed: Mixed, app: RunningApp) -> Iterator[Ratio]:
     asyncio.run(visiting(app, mixed.seed, stay))
     ((log, watch, begun, before, after),) = came
     tell(log)
-    yield errors_row("mixed-errors", f"{mixed.said} ({done(log)})", log)
+    yield errors_row("mixed-errors", f"{mixed.said}, {where} ({done(log)})", log)
     window = min(SECONDS_A_MINUTE, settled / 4)
     last, first = watch.megabytes(begun + length, window), watch.megabytes(begun + settled, window)
     what = f"the same: memory at the end over that after {mixed.settled:g} minutes"
@@ -252,6 +255,11 @@ def mixed_rows(mixed: Mixed, app: RunningApp) -> Iterator[Ratio]:
         what = f"the same: {word} left when all have gone"
         yield Ratio(key, what, "≤ 0", max(left, 0), 1.0, word, left <= 0)
     yield peak_row("mixed-peak", "the same: most memory the app held, MB", app)
+
+
+def beside() -> str:
+    """How much else the machine has to do before anybody comes, in words."""
+    return f"on {os.cpu_count()} cores with a load of {os.getloadavg()[0]:.1f} before"
 
 
 def errors_row(key: str, what: str, log: Log) -> Ratio:

@@ -68,7 +68,7 @@ class DocumentsTab:
         return self._answered(name, number, path, entered, request, read=True)
 
     def _answered(
-        self, name: str, number: float, path: str | None, entered: str, request: gr.Request, *, read: bool
+        self, name: str, number: float, path: str | None, entered: str | None, request: gr.Request, *, read: bool
     ) -> tuple[str, str]:
         if name not in bundled_of_pages():
             return gr.skip(), rendering.render_note(self.said["unknown"], "error")
