@@ -17,6 +17,7 @@ from dsn.tables.attacks import Cell, attack_lines, best_attack
 from dsn.tables.brought import pictures_table
 from dsn.tables.documents import document_attacks_table, documents_table
 from dsn.tables.ideas import any_colluded, idea_lines
+from dsn.tables.load import load_text
 from dsn.tables.locks import attacked, bars_table, chart_table, sealed_attacks_table
 from dsn.tables.own import own_table
 from dsn.tables.own_networks import own_networks_table
@@ -194,7 +195,7 @@ def filled(text: str) -> str:
     tables |= {"attacks-sealed": sealed_attacks_table(), "bars-sealed": bars_table()}
     tables |= {"own-networks": own_networks_table(), "documents": documents_table()}
     tables |= {"document-attacks": document_attacks_table()}
-    tables["surroundings"] = surroundings_table()
+    tables |= {"surroundings": surroundings_table(), "load": load_text()}
 
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"

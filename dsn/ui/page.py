@@ -20,6 +20,7 @@ from dsn.ui.rendering import HERE, render_footer, render_head, render_header, sc
 from dsn.ui.serving.arrivals import Arrivals
 from dsn.ui.serving.assets import Assets
 from dsn.ui.serving.background import Background
+from dsn.ui.serving.closed_tabs import ClosedTabs
 from dsn.ui.serving.endpoints import add_endpoints
 from dsn.ui.serving.file_guard import LARGEST_FILE, Gate
 from dsn.ui.serving.languages import LanguageDoor
@@ -29,6 +30,7 @@ from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.tabs import TABS, Parts
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 
+SESSIONS = 2000  # tabs, and programs that never say that they go, of which something is kept: half a megabyte each
 CHINESE_FONTS = ["PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC"]
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", *CHINESE_FONTS, "sans-serif"]
 FIXED_WIDTH_FONTS = ["ui-monospace", "SFMono-Regular", "Menlo", "DejaVu Sans Mono", "monospace"]
@@ -112,6 +114,7 @@ def build_page(
         build_tabs(texts, parts)
         uploads.watch()
         add_endpoints(collection)
+        closed_tabs = ClosedTabs(page)
 
         def leave(request: gr.Request) -> None:
             visitors.leave(request.session_hash or "")
@@ -119,7 +122,11 @@ def build_page(
             parts.waiting_line.give_up(request.session_hash or "")
             page.upload_file_set.difference_update(map(str, uploads.leave(request.session_hash or "")))
 
+        async def forget(request: gr.Request) -> None:  # by the server's own thread, which looks there every second
+            closed_tabs.leave(request.session_hash or "")
+
         page.unload(leave)
+        page.unload(forget)
     for language in languages()[1:]:
         texts = load_texts(language)
         with page.route(texts["page"]["name"], f"/{language}", show_in_navbar=False):
@@ -160,6 +167,7 @@ def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
         "css_paths": sorted((HERE / "styles").glob("*.css")),
         "footer_links": ["api"],
         "max_file_size": LARGEST_FILE,
+        "state_session_capacity": SESSIONS,
         "mcp_server": True,
         "ssr_mode": False,
         "_frontend": False,  # no self-check: it gives a busy machine up that answers after 3 s

@@ -1,5 +1,6 @@
 """Starts the app where people run it and records what came of it: `PYTHONPATH=. python tests/kit/try_surroundings.py`.
 
+Given other interpreters, which have what the app needs, it tries them and nothing else.
 Each try is a process of its own; a read-only folder is a mount that only that process sees, which takes root.
 """
 
@@ -38,6 +39,7 @@ class Try:
         environment: variables besides those of this process; None takes one away.
         read_only: folders that cannot be written to.
         copies: how many run at once.
+        python: the interpreter.
     """
 
     what: str
@@ -46,6 +48,13 @@ class Try:
     environment: dict[str, str | None] = field(default_factory=dict)
     read_only: tuple[Path, ...] = ()
     copies: int = 1
+    python: str = sys.executable
+
+    @property
+    def version(self) -> str:
+        """Of the interpreter, such as "3.11.7"."""
+        said = subprocess.run([self.python, "--version"], capture_output=True, text=True, check=True)
+        return said.stdout.split()[1]
 
 
 def tries(there: Path) -> list[Try]:
@@ -76,7 +85,7 @@ def running(one: Try, log: Path) -> Iterator[tuple[subprocess.Popen, str]]:
         if value is not None:
             variables[name] = value
     mounts = "".join(READ_ONLY.format(shlex.quote(str(folder))) for folder in one.read_only)
-    program = shlex.join([sys.executable, str(one.project / "app.py")])
+    program = shlex.join([one.python, str(one.project / "app.py")])
     where = one.folder or one.project
     start = f"{mounts}cd {shlex.quote(str(where))} && exec {program}"
     with log.open("wb") as output:
@@ -101,20 +110,20 @@ def answers(process: subprocess.Popen, address: str) -> bool:
     return False
 
 
-def main() -> None:
-    """Try everything and write `assets/results/surroundings.json`."""
+def main(pythons: list[str]) -> None:
+    """Try everything, or other interpreters, and write `assets/results/surroundings.json`."""
     with tempfile.TemporaryDirectory(prefix="dsn-surroundings-") as folder:
-        for one in tries(Path(folder)):
+        others = [Try(f"as it is, with {Path(python).resolve().name}", python=python) for python in pythons]
+        for one in others or tries(Path(folder)):
             log = Path(folder) / "log"
             with ExitStack() as stack:
                 apps = [stack.enter_context(running(one, log.with_suffix(f".{at}"))) for at in range(one.copies)]
                 works = all(answers(*app) for app in apps)
             said = "" if works else log.with_suffix(".0").read_text(errors="replace").strip().rpartition("\n")[2][:200]
-            python = ".".join(map(str, sys.version_info[:3]))
-            row = {"what": one.what, "python": python, "works": works, "said": said, **provenance(0, "cpu")}
+            row = {"what": one.what, "python": one.version, "works": works, "said": said, **provenance(0, "cpu")}
             record("surroundings", one.what, row)
             print(f"{one.what}: {'works' if works else said}", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -91,11 +91,10 @@ def test_a_program_that_finds_no_room_says_so(tmp_path: Path, monkeypatch: pytes
 # Full
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[tuple[RunningApp, Path]]:
+@pytest.fixture(scope="module")
+def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningApp, Path]]:
     """The app whose folder for visitors' files is on a disk of its own, and where that is."""
-    place = tmp_path / "disk"
-    place.mkdir()
+    place = tmp_path_factory.mktemp("disk")
     mount = f"mount -t tmpfs -o size={DISK}m none {place}"
     if subprocess.run([*MOUNTED, "sh", "-c", mount], capture_output=True).returncode:
         pytest.skip("no file system can be mounted here")
