@@ -33,7 +33,7 @@ from dsn.ui.page import build_page, launch_settings
 
 HOST = "127.0.0.1"
 PROJECT = CHECKPOINTS.parent
-FIRST_ANSWER_WITHIN = 180.0  # seconds
+FIRST_ANSWER_WITHIN = 900.0  # seconds; a machine may be slow and busy
 CLIENT_WAITS = 60.0  # seconds
 CALLS = 200
 STARTS = 5
