@@ -66,7 +66,7 @@ def write_demo_serials(task: str, customers: list[str]) -> dict[str, Serial]:
     return own
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Collection:
     """What a page is built from; nothing in it changes.
 

@@ -23,6 +23,7 @@ from dsn.ui.serving.background import Background
 from dsn.ui.serving.closed_tabs import ClosedTabs
 from dsn.ui.serving.endpoints import add_endpoints
 from dsn.ui.serving.file_guard import LARGEST_FILE, Gate
+from dsn.ui.serving.handed_out import ROUTE, hand_out
 from dsn.ui.serving.languages import LanguageDoor
 from dsn.ui.serving.sharing import Sharing
 from dsn.ui.serving.uploads import Uploads
@@ -132,6 +133,7 @@ def build_page(
         with page.route(texts["page"]["name"], f"/{language}", show_in_navbar=False):
             build_tabs(texts, parts)
             uploads.watch()
+    hand_out(page, collection)
     return page.queue(default_concurrency_limit=8, max_size=200)
 
 
@@ -161,7 +163,7 @@ def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
     gate = Middleware(Gate, limits=limits or VisitorLimits(), folder=Path(get_upload_folder()))
     doors = [gate, Middleware(LanguageDoor), Middleware(Assets), Middleware(Arrivals)]
     return {
-        "app_kwargs": {"middleware": doors, "routes": [Route("/gradio.js", web_component)]},
+        "app_kwargs": {"middleware": doors, "routes": [Route("/gradio.js", web_component), ROUTE]},
         "head": render_head(),
         "theme": theme(),
         "css_paths": sorted((HERE / "styles").glob("*.css")),

@@ -56,6 +56,11 @@ def render_header(texts: Texts, collection: Collection) -> str:
     return render_template("header.html", t=texts, origins=origins, every_language=every)
 
 
+def render_sketch(texts: Texts) -> str:
+    """The pad to draw on."""
+    return render_template("sketch.html", title=texts["compare"]["sketch"], clear=texts["compare"]["clear"])
+
+
 def render_head() -> str:
     """What has to be in force before the page is built."""
     return render_template("head.html", early=Markup(script("head.js")))

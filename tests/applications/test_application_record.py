@@ -36,6 +36,7 @@ from dsn.student.student import Student, StudentConfig
 from dsn.tables.attacks import attack_lines, cell
 from dsn.tables.readme import application_table
 from dsn.ui.attack.tab import AttackTab
+from dsn.ui.compare.chosen_picture import read_measured
 from dsn.ui.compare.tab import CompareTab
 from dsn.ui.figures.rendering import render_attacks
 from dsn.ui.page import build_page
@@ -161,10 +162,11 @@ def test_a_visitor_compares_it_and_attacks_it(collection: Collection) -> None:
     with gr.Blocks():
         tab = CompareTab(texts, collection, Allowance(None, 9))
         thief = AttackTab(texts, collection, Background(), WaitingLine())
-    panels, *_, hint = tab.choose_application("shapes", "stamped", "")
-    assert any(name in panels for name in CLASSES) and hint
-    measured, whole = list(tab.press_measure("shapes", "alder", "stamped", SERIAL.text))[-1]
-    assert "120" in measured and whole.measurement.done == 3 * 120
+    record = tab.show("shapes", "alder", 0, SERIAL)
+    assert record["names"] == CLASSES and record["panels"][1]["serial_is_valid"]
+    measured = list(tab.press_measure(record))[-1]["measurement"]
+    whole = read_measured(measured, tab.read(record), collection)
+    assert measured["done"] == 3 * 120 and whole is not None and whole.measurement.done == 3 * 120
     assert "shapes/alder" in victims(collection, opening.ATTACK)
     assert "shapes/alder" not in victims(collection, ATTACKS["fine-tuning"]), "no training pictures come with it"
 

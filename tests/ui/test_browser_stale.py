@@ -8,6 +8,7 @@ from app_process import PATIENCE
 from lesson_on_page import now
 from open_tab import open_tab
 from playwright.sync_api import Browser, Page, expect
+from waiting import until
 
 from dsn.ui.texts import load_texts
 
@@ -80,8 +81,13 @@ def test_presenting_on_a_phone_goes_on_reveals_and_is_left(phone: Page) -> None:
     bar = phone.locator(".present-bar")
     bar.locator("[data-do=show]").tap()
     expect(now(phone).locator(".lesson-takeaway")).to_be_visible()
-    panels = [one.bounding_box() for one in phone.locator("#panels .panel").all()]
-    assert all(one and one["width"] > 300 for one in panels), "panels are stacked"
+
+    def are_stacked() -> bool:
+        panels = [one.bounding_box() for one in phone.locator("#panels .panel").all()]
+        return all(one and one["width"] > 300 for one in panels)
+
+    until(phone, are_stacked)  # the step's own panels may take their place meanwhile
+    assert are_stacked()
     bar.locator("[data-do=forwards]").tap()
     expect(phone.locator(".present-place")).to_have_text(re.compile("^2"))
     phone.go_back()

@@ -6,6 +6,7 @@ import re
 import pytest
 from app_process import PATIENCE
 from coloraide import Color
+from no_engine import page_without_engine
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from waiting import still, until
 
@@ -142,7 +143,8 @@ def test_nothing_jumps_while_loading_and_comparing(browser: Browser, address: st
     first_visit.close()
 
 
-def test_a_control_answers_before_the_network_does(page: Page) -> None:
+def test_a_control_answers_before_the_network_does(context: BrowserContext, address: str) -> None:
+    page = page_without_engine(context, address)  # else the network answers at once
     held: list[Route] = []
     panels = page.locator("#panels")
     pass_on = True

@@ -1,6 +1,5 @@
 """The demo as a folder: from a plain file server and from files, in both languages, with nobody else to ask."""
 
-import html as html_marks
 import json
 import re
 from pathlib import Path
@@ -14,13 +13,12 @@ from dsn.applications.held_out import load_held_out
 from dsn.applications.pictures import to_png
 from dsn.applications.prepared import as_floats
 from dsn.applications.registry import applications
-from dsn.measuring.comparison import compare, measure
+from dsn.measuring.comparison import CONDITIONS, compare, measure
 from dsn.places import CHECKPOINTS
-from dsn.statistics import Accuracy, Chance
 from dsn.student.collection import demo_serials
 from dsn.student.folder import load_folder
-from dsn.ui.compare.rendering import render_measurement, render_panels
-from dsn.ui.static.packing import as_text
+from dsn.ui.compare.records import measurement_record, note_record, panels_record
+from dsn.ui.engine.packing import as_text
 from dsn.ui.texts import load_texts
 
 pytestmark = pytest.mark.browser
@@ -147,67 +145,109 @@ def test_answers_are_torchs(browser: Browser, static_folder: Path, name: str) ->
             assert found["labels"] == student.predict(images, serial).argmax(1).tolist()
 
 
-def plain(html: str) -> str:
-    """HTML without escapes and what may differ: blanks between marks, pictures, the folder's own attributes."""
-    html = re.sub(r'src="[^"]*"|data-(?:answer|ready)="[^"]*"', "", html)
-    html = re.sub(r'(<section class="panel [a-z]+") data-condition="[a-z]+"', r"\1", html)
-    html = re.sub(r"\s+", " ", re.sub(r"\s*([<>])\s*", r"\1", html)).replace('" >', '">')
-    return html_marks.unescape(html)
+PANELS = """([record]) => {
+  const box = document.createElement("div");
+  box.innerHTML = serialNote(record) + panelsHtml(record, true);
+  const text = (one) => one.textContent.replace(/\\s+/g, " ").trim();
+  return [...box.querySelectorAll(".panel")].map((panel) => ({
+    answer: panel.dataset.answer,
+    serial: text(panel.querySelector(".stamped-serial")),
+    verdict: text(panel.querySelector(".verdict")),
+    values: [...panel.querySelectorAll(".value")].map(text),
+    remark: text(panel.querySelector(".remark")),
+    kinds: [panel.className, panel.querySelector(".verdict").className, box.querySelector(".note").className].join(" "),
+    strangers: panel.querySelectorAll("script, i").length,
+  }));
+}"""
+MARKS = {True: ("✓", "right"), False: ("✗", "wrong"), None: ("→", "unknown")}
+
+
+def said_in(html: str) -> str:
+    """The text of a sentence that may hold markup."""
+    return re.sub(r"<[^>]*>", "", html).strip()
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_panels_and_measurement_are_drawn_as_the_server_draws_them(
-    browser: Browser, static_folder: Path, language: str
+@pytest.mark.parametrize("name", ["digits/alder", "digits/alder-sealed", "signs/alder"])
+def test_panels_are_drawn_from_the_servers_record(
+    browser: Browser, static_folder: Path, language: str, name: str
 ) -> None:
-    texts = load_texts(language)
-    student, valid = load_folder(CHECKPOINTS / "digits/alder"), SERIALS["digits/alder"]
-    other = SERIALS["digits/birch"]
-    held = load_held_out(applications()["digits"])
+    texts, (task, folder) = load_texts(language), name.split("/")
+    student, valid, other = load_folder(CHECKPOINTS / name), SERIALS[name], SERIALS[f"{task}/birch"]
+    held, under = load_held_out(applications()[task]), "_sealed" if folder.endswith("sealed") else ""
+    names, said = texts.class_names(task, held.class_names), texts["panels"]
     file = "index.html" if language == "en" else f"{language}.html"
     with opened(browser, f"{static_folder.as_uri()}/{file}") as page:
-        for serial, index in ((None, 0), (valid, 1), (other, 2), (valid.flipped(1), 3)):
-            picture, label = as_floats(held.split.images[index])[None], int(held.split.labels[index])
+        for serial, index, known in ((None, 0, True), (valid, 1, True), (other, 2, True), (valid.flipped(1), 3, False)):
+            picture = as_floats(held.split.images[index])[None]
+            label = int(held.split.labels[index]) if known else None
             panels = compare(student, picture, valid, serial, label)
-            expected = render_panels(texts, student, panels, label, {other: "birch"}, marks=True)
-            records = [
-                {
-                    "condition": one.condition,
-                    "serial": list(one.serial.bits) if one.serial else None,
-                    "picture": one.picture.flatten().tolist(),
-                    "answers": [vars(answer) for answer in one.answers],
-                    "is_right": one.is_right,
-                    "is_even": one.is_even,
-                    "serial_is_valid": one.serial_is_valid,
-                }
-                for one in panels
-            ]
-            found = page.evaluate(
-                """([records, truth, owners]) => {
-                    const config = { classes: [..."0123456789"], network: { channels: 1, size: 28 } };
-                    const stamp = { left: STAMP, top: STAMP, size: SIZE };
-                    const about = { task: "digits", customer: "alder", config, stamp, truth, owners };
-                    return panelsHtml(records, about);
-                }""".replace("STAMP", "100 * 20 / 28").replace("SIZE", "100 * 8 / 28"),
-                [records, label, {other.text: "birch"}],
-            )
-            assert plain(found) == plain(expected)
-        levels, entered = Chance(10.0, 11.4), texts["measure"]["entered_none"]
+            record = panels_record(texts, student, panels, label, {other: "birch"}) | note_record(serial, valid)
+            found = page.evaluate(PANELS, [record])
+            remarks = {None: "none", valid: "entered_valid", other: f"other{under}"}
+            remark = {"valid": "valid", "absent": f"absent{under}", "entered": remarks.get(serial, f"wrong{under}")}
+            for drawn, one in zip(found, panels, strict=True):
+                best = one.answers[0]
+                mark, kind = ("–", "unknown") if one.is_even else MARKS[one.is_right]
+                sentence = "no_answer" if one.is_even else "unknown" if one.is_right is None else kind
+                truth = "" if label is None else names[label]
+                verdict = said_in(said[sentence].format(answer=names[best.label], truth=truth))
+                assert drawn["answer"] == ("" if one.is_even else best.name)
+                assert drawn["serial"] == (one.serial.text if one.serial else said["nothing_stamped"])
+                assert drawn["verdict"] == f"{mark} {verdict}"
+                assert [float(value[:-2]) for value in drawn["values"]] == pytest.approx(
+                    [100 * answer.probability for answer in one.answers], abs=0.051
+                )
+                assert drawn["remark"] == said_in(said[f"remark_{remark[one.condition]}"].format(owner="birch"))
+                note = "good" if serial == valid else "plain"
+                assert drawn["kinds"] == f"panel {one.condition} verdict {kind} note {note}"
+
+
+def test_names_of_anybodys_classes_are_drawn_as_text(browser: Browser, static_folder: Path) -> None:
+    name = "<script>window.bad = 1</script><i>"
+    student, valid = load_folder(CHECKPOINTS / "digits/alder"), SERIALS["digits/alder"]
+    panels = compare(student, as_floats(load_held_out(applications()["digits"]).split.images[:1]), valid, None, 0)
+    record = panels_record(load_texts("en"), student, panels, 0, {}, customer=name) | note_record(None, valid)
+    with opened(browser, f"{static_folder.as_uri()}/index.html") as page:
+        for one in page.evaluate(PANELS, [{**record, "names": [name] * 10}]):
+            assert one["strangers"] == 0 and ("<i>" in one["verdict"] or "–" in one["verdict"])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_measurement_is_drawn_from_pythons_record(browser: Browser, static_folder: Path, language: str) -> None:
+    texts = load_texts(language)
+    student, valid = load_folder(CHECKPOINTS / "digits/alder"), SERIALS["digits/alder"]
+    held = load_held_out(applications()["digits"])
+    of = {"task": "digits", "customer": "alder", "lock": "stamped", "serial": "none"}
+    about = {"levels": {"majority": 11.4, "uniform": 10.0}, "teacher": 99.7, "names": list(held.class_names)}
+    with opened(browser, f"{static_folder.as_uri()}/{'index' if language == 'en' else language}.html") as page:
         for measurement in measure(student, held.split, valid, None):
             if measurement.done not in (250, measurement.total):
                 continue
-            teacher = Accuracy(997, 1000)
-            expected = render_measurement(texts, measurement, levels, teacher, held.class_names, entered)
-            values = {
-                "done": measurement.done,
-                "total": measurement.total,
-                "counts": {name: one.tolist() for name, one in measurement.counts.items()},
-                "unanswered": {name: one.tolist() for name, one in measurement.unanswered.items()},
-                "levels": {"majority": 11.4, "uniform": 10.0},
-                "teacher": teacher.percent,
-                "classes": list(held.class_names),
-                "entered": entered,
-            }
-            assert plain(page.evaluate("(values) => measurementHtml(values)", values)) == plain(expected)
+            page.evaluate(
+                "([record, about]) => draw('measurement', measurementHtml(record, about))",
+                [measurement_record(measurement, of), about],
+            )
+            box, is_over = page.locator("#measurement"), measurement.done == measurement.total
+            assert (box.locator("[aria-busy=false]").count() == 1) == is_over
+            for condition in CONDITIONS:
+                row, accuracy = box.locator(f".row.{condition}"), measurement.accuracy(condition)
+                if accuracy is None:
+                    assert row.locator(".figure").inner_text() == ""
+                    continue
+                low, high = (100 * share for share in accuracy.interval)
+                assert row.locator(".figure b").inner_text() == f"{accuracy.percent:.1f} %"
+                assert f"{low:.1f}–{high:.1f}, N = {accuracy.count:,}" in row.locator(".figure").inner_text()
+                silent = measurement.silent[condition]
+                assert row.locator(".no-answer").count() == (silent > 0)
+                assert not silent or texts["measure"]["silent"].format(count=silent) in row.inner_text()
+            if is_over:
+                drawn = box.locator(".as-table").nth(1).locator("tbody tr").all_text_contents()
+                counts = [int(one) for row in drawn for one in re.findall(r"\d+$", row.replace("–", " "))]
+                assert len(counts) == sum(
+                    int((measurement.counts[one] > 0).sum() + (measurement.unanswered[one] > 0).sum())
+                    for one in CONDITIONS
+                )
 
 
 def test_a_link_is_followed_and_what_it_cannot_mean_is_said(browser: Browser, static_folder: Path) -> None:

@@ -222,30 +222,32 @@ class AttackTab:
         """Take over the network that is shown under Compare, whenever this tab is opened and it is another there."""
         if not self.titles:
             return
-        shown = [compare.task, compare.customer, compare.lock]
 
-        def follow(attack, name, amount, taken, task, customer, lock, request: gr.Request):
+        def of(shown: dict[str, str]) -> tuple[str, str, str]:
+            return shown["task"], shown["customer"], shown["lock"]
+
+        def follow(attack, name, amount, taken, shown, request: gr.Request):
             if self.waiting_line.has(request.session_hash or ""):
                 return (gr.skip(),) * 4
-            return self.follow(attack, name, amount, taken, task, customer, lock)
+            return self.follow(attack, name, amount, taken, *of(shown))
 
-        def choose(attack, name, taken, task, customer, lock, request: gr.Request):
-            wanted = self.wanted(name, taken, task, customer, lock)
+        def choose(attack, name, taken, shown, request: gr.Request):
+            wanted = self.wanted(name, taken, *of(shown))
             if wanted not in [one for _, one in self.choices(attack)]:  # it stood in for one that this attack can take
-                wanted = self.wanted(name, "", task, customer, lock)
-            return *self.choose_attack(attack, request, wanted), f"{task}/{customer}/{lock}"
+                wanted = self.wanted(name, "", *of(shown))
+            return *self.choose_attack(attack, request, wanted), "/".join(of(shown))
 
         quick: dict = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
         self.outcomes.follow(
             follow,
-            [self.attack, self.name, self.amount, self.taken, *shown],
+            [self.attack, self.name, self.amount, self.taken, compare.panels],
             [self.name, self.stage, self.recorded, self.taken],
             trigger_mode="always_last",
             **quick,
         )
         self.attack.input(
             choose,
-            [self.attack, self.name, self.taken, *shown],
+            [self.attack, self.name, self.taken, compare.panels],
             [self.name, self.about, self.stage, self.recorded, self.button, self.stop, self.amount, self.taken],
             trigger_mode="always_last",
             **quick,

@@ -1,13 +1,22 @@
-"""What a visitor has chosen to look at: a picture, and the serial in the field."""
+"""What a visitor has chosen to look at: a student, a picture, and a serial. It comes from the visitor's browser."""
 
+import base64
+import binascii
+import math
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from dsn.applications.prepared import as_floats
+from dsn.export.sheet import Measured
+from dsn.measuring.comparison import CONDITIONS, Measurement
 from dsn.serials import Serial, SerialError
 from dsn.student.collection import Collection
 from dsn.student.student import Student
+from dsn.ui.serving.page_state import NO_SERIAL
 
 
 @dataclass(frozen=True)
@@ -24,10 +33,75 @@ class Chosen:
     index: int | None = None
     label: int | None = None
 
-    def is_for(self, student: Student) -> bool:
-        """Whether the student takes pictures of this shape."""
-        network = student.config.network
-        return self.picture.shape[1:] == (network.channels, network.size, network.size)
+
+@dataclass(frozen=True)
+class Shown:
+    """What the panels show.
+
+    Attributes:
+        task: an application of the collection.
+        customer: one of its customers.
+        lock: that the customer's student stands under.
+        serial: the entered one, of the student's length; None for none.
+        chosen: the picture, of the size that the student takes.
+    """
+
+    task: str
+    customer: str
+    lock: str
+    serial: Serial | None
+    chosen: Chosen
+
+    @classmethod
+    def read(cls, value: Any, collection: Collection) -> "Shown":
+        """What a browser says is shown.
+
+        Raises:
+            ValueError: it is nothing that the page could show.
+        """
+        if not isinstance(value, dict):
+            raise ValueError("this does not say what is shown")
+        task, customer, lock = (value.get(name) for name in ("task", "customer", "lock"))
+        if not (isinstance(task, str) and isinstance(customer, str) and f"{task}/{customer}" in collection.serials):
+            raise ValueError("there is no such student")
+        student = collection.student(task, customer, lock)
+        text = value.get("serial")
+        serial = entered_serial(text, student.config.bit_count) if isinstance(text, str) else None
+        return cls(task, customer, student.config.lock, serial, _picture(value, student, collection))
+
+    def to_json(self) -> dict[str, Any]:
+        """The same, for a browser."""
+        own = None if self.chosen.index is not None else _packed(self.chosen.picture)
+        return {
+            "task": self.task,
+            "customer": self.customer,
+            "lock": self.lock,
+            "index": self.chosen.index,
+            "own": own,
+            "serial": self.serial.text if self.serial else None,
+        }
+
+
+def _packed(picture: Tensor) -> str:
+    return base64.b64encode(picture.contiguous().numpy().astype("<f4").tobytes()).decode()
+
+
+def _picture(value: dict, student: Student, collection: Collection) -> Chosen:
+    """Raises ValueError where it is none of the held-out ones, nor one that the student takes."""
+    own, index, task = value.get("own"), value.get("index"), student.config.task
+    if own is None:
+        if type(index) is not int or not 0 <= index < len(collection.held_out[task].split):
+            raise ValueError("there is no such picture")
+        return from_gallery(collection, task, index)
+    shape = student.config.network.input_shape
+    try:
+        values = np.frombuffer(base64.b64decode(own, validate=True), "<f4")
+    except (TypeError, binascii.Error) as error:
+        raise ValueError("this is no picture") from error
+    picture = torch.from_numpy(values.copy())
+    if picture.numel() != math.prod(shape) or not ((picture >= 0) & (picture <= 1)).all():
+        raise ValueError("this is no picture of the network's size")
+    return Chosen(picture.view(1, *shape))
 
 
 def from_gallery(collection: Collection, task: str, index: int) -> Chosen:
@@ -51,3 +125,39 @@ def entered_serial(text: str, bit_count: int) -> Serial | None:
             "choose another customer, or press Randomise."
         )
     return serial
+
+
+def read_measured(value: Any, shown: Shown, collection: Collection) -> Measured | None:
+    """What a browser says it measured of what is shown; None where it says nothing, or what cannot be.
+
+    Args:
+        value: the record; its counts must be those of all held-out pictures, class by class.
+        shown: what it must be of.
+        collection: gives the pictures.
+    """
+    held = collection.held_out[shown.task]
+    many = len(held.class_names)
+    of = [value.get(name) for name in ("task", "customer", "lock", "serial")] if isinstance(value, dict) else None
+    if of != [shown.task, shown.customer, shown.lock, shown.serial.text if shown.serial else NO_SERIAL]:
+        return None
+    try:
+        counts, unanswered = (
+            {condition: _counts(value[name][condition], shape) for condition in CONDITIONS}
+            for name, shape in (("counts", (many, many)), ("unanswered", (many,)))
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+    pictures = held.split.labels.bincount(minlength=many)
+    if any(not (counts[one].sum(1) + unanswered[one]).equal(pictures) for one in CONDITIONS):
+        return None
+    total = len(held.split) * len(CONDITIONS)
+    of_customer = collection.under(shown.task, shown.customer, shown.lock)
+    return Measured(shown.task, of_customer, shown.serial, Measurement(total, total, counts, unanswered))
+
+
+def _counts(values: Any, shape: tuple[int, ...]) -> Tensor:
+    """Raises TypeError or ValueError where these are not counts of this shape."""
+    counts = torch.tensor(values)
+    if counts.dtype != torch.int64 or counts.shape != shape or (counts < 0).any():
+        raise ValueError("these are no counts")
+    return counts

@@ -40,13 +40,13 @@ class Lesson:
         self.build()
 
     def go(self, compare: CompareTab, event: gr.EventData) -> tuple:
-        """New values of the comparison, none where its state is to be kept; and which question this answers."""
+        """A new value of the comparison, none where its state is to be kept; and which question this answers."""
         step = self.step_of(event)
         answered = gr.HTML(answered=int(event.number))
         if event.keep:
-            return *[gr.skip()] * len(compare.everything), answered
+            return gr.skip(), answered
         serial = step_serial(self.collection, step, int(event.count))
-        return *compare.show(step.task, step.customer, step.picture, serial, step.lock), answered
+        return compare.show(step.task, step.customer, step.picture, serial, step.lock), answered
 
     def draw(self, event: gr.EventData) -> str:
         """The step's drawing, where it has one that is made from the students."""
@@ -120,5 +120,5 @@ class Lesson:
 
         quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         # "always_last" would repeat the waiting event with the data of the one before it
-        self.card.click(go, None, [*compare.everything, self.card], trigger_mode="multiple", **quick)
+        self.card.click(go, None, [compare.panels, self.card], trigger_mode="multiple", **quick)
         self.card.click(draw, None, self.drawing, trigger_mode="multiple", **quick)

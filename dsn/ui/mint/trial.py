@@ -12,10 +12,20 @@ from dsn.owner.visitors import Visitors, VisitorStudent
 from dsn.serials import Serial, near_miss, random_serial
 from dsn.student.collection import Collection
 from dsn.ui import rendering
-from dsn.ui.compare.rendering import render_gallery, render_panels, render_serial_note
-from dsn.ui.compare.tab import GALLERY_COUNT
+from dsn.ui.compare.page_script import GALLERY_COUNT
+from dsn.ui.compare.records import gallery_record, note_record, panels_record
 from dsn.ui.rendering import script
 from dsn.ui.texts import Texts
+
+# A visitor's student stays with the server, which answers here; the records are drawn by what draws Compare's.
+DRAW_PANELS = """
+const { serialNote, panelsHtml } = window.dsnDrawing;
+const draw = ({ note, panels, ...record }) => {
+  element.innerHTML = note ?? (panels ? serialNote(record) + panelsHtml({ ...record, panels }) : "");
+};
+draw(props.value ?? {});
+watch("value", () => draw(props.value ?? {}));
+"""
 
 
 class MintTrial:
@@ -50,18 +60,15 @@ class MintTrial:
     @property
     def panel_parts(self) -> list:
         """The components that another serial changes."""
-        return [self.panels, self.serial_note, self.entered]
+        return [self.panels, self.entered]
 
-    def shown(self, made: VisitorStudent, index: int, entered: Serial | None) -> tuple[str, str, str | None]:
-        """The panels, the note under them, and the entered serial's text."""
+    def shown(self, made: VisitorStudent, index: int, entered: Serial | None) -> tuple[dict, str | None]:
+        """The record of the panels with what is said of the entered serial, and the serial's text."""
         valid = made.order.claim.serial
         picture, label = as_floats(self.held.split.images[index])[None], int(self.held.split.labels[index])
         panels = compare(made.student, picture, valid, entered, label)
-        return (
-            render_panels(self.texts, made.student, panels, label, self.others(made)),
-            render_serial_note(self.texts, entered, valid),
-            entered.text if entered else None,
-        )
+        record = panels_record(self.texts, made.student, panels, label, self.others(made))
+        return {**record, **note_record(entered, valid)}, entered.text if entered else None
 
     def others(self, made: VisitorStudent) -> dict[Serial, str]:
         """Serials of 64 bits of other customers: the page's, and the visitor's own others."""
@@ -80,7 +87,7 @@ class MintTrial:
         """The visitor's latest student with another serial or picture; a sentence where it has gone."""
         made = self.visitors.made(tab or "")
         if not made:
-            return "", rendering.render_note(self.said["gone"], "error"), None
+            return {"note": rendering.render_note(self.said["gone"], "error")}, None
         return self.shown(made[-1], index, choose(made[-1]))
 
     def press_random(self, index: int, request: gr.Request) -> tuple:
@@ -105,8 +112,8 @@ class MintTrial:
         shown = self.again(request.session_hash, index, lambda made: Serial.parse(entered) if entered else None)
         return *shown, self.gallery(index), index
 
-    def gallery(self, index: int) -> str:
-        return render_gallery(self.texts, self.application.name, self.held, self.pictures, index)
+    def gallery(self, index: int) -> dict:
+        return gallery_record(self.texts, self.application.name, self.held, self.pictures, index)
 
     def build(self) -> None:
         """Lay it out, unseen."""
@@ -122,9 +129,10 @@ class MintTrial:
                 self.near = gr.Button(self.texts["compare"]["near"], size="sm")
                 self.another = gr.Button(self.texts["compare"]["another"], size="sm")
                 self.none = gr.Button(self.texts["compare"]["none"], size="sm")
-            self.serial_note = gr.HTML("", js_on_load=None, padding=False)
-            self.panels = gr.HTML("", js_on_load=None, elem_id="mint-panels", padding=False)
-            self.gallery_view = gr.HTML("", js_on_load=script("gallery.js"), elem_id="mint-gallery", padding=False)
+            self.panels = gr.HTML({}, html_template="", js_on_load=DRAW_PANELS, elem_id="mint-panels", padding=False)
+            self.gallery_view = gr.HTML(
+                {}, html_template="", js_on_load=script("gallery.js"), elem_id="mint-gallery", padding=False
+            )
 
     def wire(self) -> None:
         """What the buttons and pictures do."""

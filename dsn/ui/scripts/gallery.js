@@ -1,4 +1,7 @@
-// The chosen picture is marked at once; the panels follow.
+// Pictures to choose from, drawn by what draws Compare's. The chosen one is marked at once; the panels follow.
+const draw = (record) => void (element.innerHTML = record?.pictures ? window.dsnDrawing.galleryHtml(record) : "");
+draw(props.value);
+watch("value", () => draw(props.value));
 element.addEventListener("click", (event) => {
   const pressed = event.target.closest("button[data-index]");
   if (!pressed) return;

@@ -39,12 +39,12 @@ class Sharing:
                 "ignored": self.sentence(ignored),
             }
             shown = compare.show(state.task, state.customer, state.picture, state.serial, state.lock)
-            return *shown, gr.HTML(answer=answer)
+            return shown, gr.HTML(answer=answer)
 
         self.link.follow(
             follow,
             None,
-            [*compare.everything, self.link],
+            [compare.panels, self.link],
             queue=False,
             show_progress="hidden",
             api_visibility="private",

@@ -9,40 +9,33 @@ from typing import Any
 from huggingface_hub import constants
 from markupsafe import Markup
 
-from dsn.applications.digits import fit_digit
 from dsn.files import write_in_place
 from dsn.places import CHECKPOINTS
-from dsn.results.store import teacher_accuracy
-from dsn.statistics import chance
-from dsn.student.collection import SEALED_COPY, Collection, load_collection
-from dsn.ui.compare.rendering import render_bits, render_gallery, render_sketch
+from dsn.student.collection import Collection, load_collection
+from dsn.ui.compare.page_script import SHARED, as_json, known, read_script, sections
+from dsn.ui.engine.packing import data_script, packed_pictures, packed_student
 from dsn.ui.engine.sources import engine_script
 from dsn.ui.lesson.lesson import SCRIPTS, Lesson
 from dsn.ui.lesson.steps import STEPS, step_serial
-from dsn.ui.rendering import render_note, render_template, script
-from dsn.ui.static.packing import data_script, packed_pictures, packed_student
+from dsn.ui.rendering import render_note, render_sketch, render_template, script
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 
 HERE = Path(__file__).parent
 UI = HERE.parent
 STUDENTS = ("digits/alder", "digits/paper", "signs/alder")  # in it; any other comes from the Hub by its name
-GALLERY_COUNT = 24
 REDRAWS = 10  # serials of a lesson's step that a presenter may draw
-BATCHES = {"digits": 50, "signs": 25}  # pictures an answer of the Worker, while measuring
 STYLES = (
     "accents", "access", "compare", "controls", "lesson", "measure", "page", "present", "share", "text",
 )  # fmt: skip
-SECTIONS = ("conditions", "panels", "compare", "measure", "share", "static", "classes", "errors")
 COMPONENTS = {
     "header": ("header.js",),
     "panels": ("feel.js",),
     "bits": ("bits.js",),
-    "gallery": ("gallery.js",),
     "sketch": ("sketch.js",),
     "lesson": SCRIPTS,
     "share": ("share.js",),
 }
-PAGE_SCRIPTS = ("drawing", "data", "hub", "pictures", "brute_force", "page", "offline")
+PAGE_SCRIPTS = ("data", "hub", "pictures", "brute_force", "page", "offline")  # after those shared with the page
 README = """\
 ---
 title: Deep Serial Numbers
@@ -115,8 +108,6 @@ def pages(collection: Collection, hub: str) -> dict[str, str]:
 def page(texts: Texts, collection: Collection, hub: str) -> str:
     """The page in one language."""
     shown = [one for one in collection.applications() if one.name in tasks(collection)]
-    held = {one.name: collection.held_out[one.name] for one in shown}
-    galleries = {name: one.gallery(GALLERY_COUNT) for name, one in held.items()}
     lesson = Lesson(texts, collection)
     return render_template(
         "static.html",
@@ -127,16 +118,10 @@ def page(texts: Texts, collection: Collection, hub: str) -> str:
         lesson=Markup(lesson.card.value),
         clouds=Markup(lesson.clouds),
         tasks=shown,
-        bits=[(count, Markup(render_bits(texts, None, count))) for count in (64, 9)],
-        galleries=[
-            (name, Markup(render_gallery(texts, name, held[name], galleries[name], None, scale=1)))
-            for name in galleries
-        ],
-        sketch=Markup(render_sketch(texts["compare"]["sketch"], texts["compare"]["clear"])),
-        hint=Markup(render_note(texts["measure"]["hint"])),
+        sketch=Markup(render_sketch(texts)),
         loading=Markup(render_note(texts["static"]["loading"])),
         share=Markup(render_template("share.html", t=texts)),
-        data=Markup(as_json(page_data(texts, collection, galleries, hub))),
+        data=Markup(as_json(page_data(texts, collection, hub))),
     )
 
 
@@ -147,12 +132,10 @@ def page_script() -> str:
         for name, names in COMPONENTS.items()
     ]
     own = [(HERE / "scripts" / f"{name}.js").read_text("utf-8") for name in PAGE_SCRIPTS]
-    return "\n".join(["const dsnComponents = {", *parts, "};", *own])
-
-
-def as_json(value: object) -> str:
-    """JSON that may stand inside a script element."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+    known_before = (
+        'const DATA = JSON.parse(document.getElementById("page-data").textContent);\nconst TEXTS = DATA.texts;'
+    )
+    return "\n".join(["const dsnComponents = {", *parts, "};", known_before, *map(read_script, SHARED), *own])
 
 
 def styles() -> str:
@@ -162,18 +145,18 @@ def styles() -> str:
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def page_data(texts: Texts, collection: Collection, galleries: dict[str, list[int]], hub: str) -> dict[str, Any]:
+def page_data(texts: Texts, collection: Collection, hub: str) -> dict[str, Any]:
     """What the page's scripts know besides the files of data/."""
-    sections = {name: texts[name] for name in SECTIONS}
+    everything = known(collection)
+    there = {task: everything["tasks"][task] for task in tasks(collection)}
+    for task, about in there.items():
+        about["customers"] = [name.split("/")[1] for name in STUDENTS if name.split("/")[0] == task]
+    trained = {name: {**one, "locks": one["locks"][:1]} for name, one in everything["students"].items()}
     return {
-        "texts": {**sections, "export": {"table": texts["export"]["table"]}},
+        "texts": sections(texts, "static"),
         "hub": hub,
-        "serials": {
-            name: serial.text
-            for name, serial in collection.serials.items()
-            if name.split("/")[0] in galleries and not name.endswith(SEALED_COPY)
-        },
-        "tasks": {task: task_data(collection, task, gallery) for task, gallery in galleries.items()},
+        "students": {name: one for name, one in trained.items() if name.split("/")[0] in there},
+        "tasks": there,
         "steps": [
             {
                 "task": step.task,
@@ -186,30 +169,6 @@ def page_data(texts: Texts, collection: Collection, galleries: dict[str, list[in
             }
             for step in STEPS
         ],
-    }
-
-
-def task_data(collection: Collection, task: str, gallery: list[int]) -> dict[str, Any]:
-    """What is known of an application and its held-out pictures."""
-    held = collection.held_out[task]
-    count, channels, size, _ = held.split.images.shape
-    levels = chance(held.split.labels, len(held.class_names))
-    teacher = teacher_accuracy(task)
-    customers = [name.split("/")[1] for name in STUDENTS if name.split("/")[0] == task]
-    application = next(one for one in collection.applications() if one.name == task)
-    return {
-        "customers": customers,
-        "bits": {one: collection.student(task, one).config.bit_count for one in customers},
-        "count": count,
-        "channels": channels,
-        "size": size,
-        "labels": held.split.labels.tolist(),
-        "gallery": gallery,
-        "levels": {"uniform": levels.uniform, "majority": levels.majority},
-        "teacher": teacher.percent if teacher else None,
-        "can_be_drawn": application.can_be_drawn,
-        "fit": "digit" if application.fit is fit_digit else "frame",
-        "batch": BATCHES.get(task, min(BATCHES.values())),
     }
 
 

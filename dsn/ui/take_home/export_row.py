@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import gradio as gr
@@ -14,7 +15,7 @@ from dsn.measuring.comparison import compare
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial, SerialError
 from dsn.student.collection import Collection
-from dsn.ui.compare.chosen_picture import Chosen, entered_serial
+from dsn.ui.compare.chosen_picture import Chosen, Shown, entered_serial, read_measured
 from dsn.ui.compare.tab import CompareTab
 from dsn.ui.rendering import render_note, render_template, script
 from dsn.ui.serving.asking import visitor
@@ -50,12 +51,8 @@ class ExportRow:
 
     def press(
         self,
-        task: str,
-        customer: str,
-        lock: str,
-        chosen: Chosen,
+        value: Any,
         text: str,
-        measured: Measured | None,
         show_serial: bool,
         event: gr.EventData,
         request: gr.Request,
@@ -64,13 +61,17 @@ class ExportRow:
         kind = getattr(event, "kind", None)
         if kind not in (*DRAWN, *WRITTEN):
             return ""
-        customer = self.collection.under(task, customer, lock)
+        shown = Shown.read(value, self.collection)
+        task, customer = shown.task, self.collection.under(shown.task, shown.customer, shown.lock)
+        measured = read_measured(value.get("measured"), shown, self.collection)
         try:
             serial = entered_serial(text, self.collection.student(task, customer).config.bit_count)
             path = self.visitor_files.put(
                 *visitor(request),
                 f"dsn-{task}-{customer}.{kind}",
-                lambda: self.content(kind, task, customer, chosen, serial, measured, show_serial=bool(show_serial)),
+                lambda: self.content(
+                    kind, task, customer, shown.chosen, serial, measured, show_serial=bool(show_serial)
+                ),
             )
         except SerialError as error:
             return render_note(self.texts.of_error(error), "error")
@@ -144,7 +145,7 @@ class ExportRow:
     def wire(self, compare: CompareTab) -> None:
         self.buttons.make(
             self.press,
-            [compare.task, compare.customer, compare.lock, compare.chosen, compare.serial, compare.measured, self.show],
+            [compare.panels, compare.serial, self.show],
             self.file,
             show_progress="hidden",
             api_visibility="private",

@@ -24,6 +24,15 @@ class Student {
     this.raw = this.networkOf(isSealed ? asTheyLie(this.tensors, this.config.seal) : this.tensors);
   }
 
+  /** The square that a serial is stamped into: left, top and width in percent of the picture. */
+  get square() {
+    const { size } = this.config.network;
+    const across = Array.from(this.place, (pixel) => pixel % size);
+    const first = Math.min(...across);
+    const start = (100 * first) / size;
+    return { left: start, top: start, size: (100 * (Math.max(...across) - first + 1)) / size };
+  }
+
   networkOf(tensors) {
     return new Network(this.config.network, tensors, this.plain);
   }

@@ -1,4 +1,4 @@
-// What dsn/ui/static/packing.py packed: students in half precision and pictures, as texts of 15 bits a character.
+// What dsn/ui/engine/packing.py packed: students in half precision and pictures, as texts of 15 bits a character.
 const FIRST_CHARACTER = 0x3400;
 
 /** The bytes, `length` of them, that a text stands for. */

@@ -7,21 +7,25 @@ function workerHandlers() {
     return asFloats(bytes.subarray(from * each, to * each));
   };
   return {
-    /** Keep a student under a name; its config comes back. */
+    /** Keep a student under a name; its config comes back, and where its stamp lies. */
     open({ name, config, weights, plain }) {
       const student = new Student(config, weights, name, plain);
       students.set(name, student);
-      return student.config;
+      return { ...student.config, stamp: student.square };
     },
     /** The same for a student that came packed. */
     async openPacked({ name, text, length }) {
       const { config, weights } = unpackedStudent(await inflated(bytesOfText(text, length)));
       return this.open({ name, config, weights });
     },
-    /** Keep packed pictures, uint8 [count, channels, size, size], under a name. */
-    async keepPacked({ name, text, length, count, channels, size }) {
-      const bytes = unpackedPictures(await inflated(bytesOfText(text, length)), count, channels, size);
-      pictures.set(name, { bytes, each: channels * size * size });
+    /** Keep packed pictures, uint8 [count, channels, size, size], under a name: bytes, or a text that stands for them. */
+    async keepPacked({ name, bytes, text, length, count, channels, size }) {
+      const values = unpackedPictures(await inflated(bytes ?? bytesOfText(text, length)), count, channels, size);
+      pictures.set(name, { bytes: values, each: channels * size * size });
+    },
+    /** Some of the kept pictures, each Float32Array [channels, size, size]. */
+    some({ from, indices }) {
+      return indices.map((index) => floatsOf(from, index, index + 1));
     },
     /** A visitor's picture as the network takes it. */
     fit(values) {

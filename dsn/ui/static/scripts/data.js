@@ -48,7 +48,7 @@ function opened(task, customer) {
 /** Once the Worker has an application's held-out pictures. */
 function picturesOf(task) {
   return once(`pictures/${task}`, async () => {
-    const { count, channels, size } = DATA.tasks[task];
-    await ask("keepPacked", { name: task, ...(await dataOf(`${task}-pictures`)), count, channels, size });
+    const { labels, channels, size } = DATA.tasks[task];
+    await ask("keepPacked", { name: task, ...(await dataOf(`${task}-pictures`)), count: labels.length, channels, size });
   });
 }

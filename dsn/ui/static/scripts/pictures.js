@@ -10,9 +10,9 @@ async function bring(source, said) {
     const picture = await ask("fit", { ...(await decoded(source)), kind, channels, size });
     if (number === bring.asked) await showOwn(picture, said);
   } catch (error) {
-    if (number === bring.asked) $("#picture-note").innerHTML = note(escaped(translated(error.message)), "error");
+    if (number === bring.asked) say(error);
   }
-  document.dispatchEvent(new Event("answered"));
+  answered();
 }
 
 /** Width, height and pixels, uint8 [height, width, 4], of a picture, upright. */

@@ -1,6 +1,5 @@
-// HTML from the engine's records: the same as the server's templates make of them, which a test compares.
-const DATA = JSON.parse(document.getElementById("page-data").textContent);
-const TEXTS = DATA.texts;
+// HTML from records: the engine's, or the server's where it answers. Nothing else draws panels, bits, galleries and
+// measurements, here or in the folder.
 
 /** Text that may be put into HTML. */
 function escaped(value) {
@@ -53,47 +52,39 @@ function pictureAddress(values, channels, size) {
   return `data:image/bmp;base64,${btoa(String.fromCharCode(...bytes))}`;
 }
 
-/** One class's name in the page's language. */
-const classNames = (task, names) => TEXTS.classes[task] ?? names;
+/** A picture's values in [0, 1]: the engine gives them as they are, the server as base64 of bytes. */
+const valuesOf = (picture) => (typeof picture === "string" ? Float32Array.from(bytesOf(picture), (byte) => byte / 255) : picture);
+const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
-/** The three panels. `about`: task, customer, its config, the stamp's place in percent, true label, others' serials. */
-function panelsHtml(records, about) {
-  const { config, stamp, truth, owners } = about;
+/** The three panels of a record: dsn/ui/compare/records.py says what is in it. `marks`: whether one can be marked. */
+function panelsHtml(record, marks = false) {
+  const { task, customer, lock, names, channels, size, stamp, truth, panels } = record;
   const said = TEXTS.panels;
-  const names = classNames(about.task, config.classes);
-  const { channels, size } = config.network;
-  const sections = records.map((panel) => {
-    const best = names[panel.answers[0].label];
-    const text = panel.serial ? dsnEngine.serialText(panel.serial) : null;
-    const title = TEXTS.conditions[panel.condition];
-    const serial = text ? `<code>${text}</code>` : `<span class="quiet">${said.nothing_stamped}</span>`;
+  const sections = panels.map((panel) => {
+    const { condition, serial } = panel;
+    const title = TEXTS.conditions[condition];
+    const heading = marks ? `<button type="button" data-condition="${condition}" aria-pressed="false" title="${TEXTS.share.focus}">${title}</button>` : title;
+    const stamped = serial ? `<code>${serial}</code>` : `<span class="quiet">${said.nothing_stamped}</span>`;
     const { left, top, size: wide } = stamp;
-    const outline = text
-      ? `<span class="stamp-outline" style="left:${left}%;top:${top}%;width:${wide}%;height:${wide}%"></span>`
-      : "";
+    const outline = serial ? `<span class="stamp-outline" style="left:${left}%;top:${top}%;width:${wide}%;height:${wide}%"></span>` : "";
     const answers = panel.answers.map(({ label, probability }) => {
       const share = 100 * probability;
       const track = `<span class="track"><span class="bar" style="width:${share.toFixed(2)}%"></span></span>`;
       return `<li> <span class="name">${escaped(names[label])}</span> <span class="value">${percent(share)}</span> ${track} </li>`;
     });
     const answer = panel.is_even ? "" : panel.answers[0].name;
-    const stale = panel.condition === "entered" ? ` data-stale="${TEXTS.compare.stale_serial}"` : "";
-    return `<section class="panel ${panel.condition}" data-condition="${panel.condition}" data-answer="${escaped(answer)}" data-ready="true" aria-label="${title}"${stale}>
-      <header>
-        <h3><button type="button" data-condition="${panel.condition}" aria-pressed="false" title="${TEXTS.share.focus}">${title}</button></h3>
-        <p class="stamped-serial"> ${serial} </p>
-      </header>
+    const stale = condition === "entered" ? ` data-stale="${TEXTS.compare.stale_serial}"` : "";
+    return `<section class="panel ${condition}" data-condition="${condition}" data-answer="${escaped(answer)}" data-ready="true" aria-label="${title}"${stale}>
+      <header> <h3>${heading}</h3> <p class="stamped-serial"> ${stamped} </p> </header>
       <div class="picture">
-        <img src="${pictureAddress(panel.picture, channels, size)}" alt="${text ? said.picture_stamped : said.picture_raw}"> ${outline}
+        <img src="${pictureAddress(valuesOf(panel.picture), channels, size)}" alt="${serial ? said.picture_stamped : said.picture_raw}"> ${outline}
       </div>
-      ${verdictHtml(panel, best, truth === null ? null : names[truth])}
+      ${verdictHtml(panel, names[panel.answers[0].label], truth === null ? null : names[truth])}
       <ol class="answers"> ${answers.join(" ")} </ol>
-      <p class="remark"> ${remarkHtml(panel, owners)} </p>
+      <p class="remark"> ${remarkHtml(panel, record)} </p>
     </section>`;
   });
-  const entered = records[1].serial ? dsnEngine.serialText(records[1].serial) : "none";
-  const { task, customer } = about;
-  return `<div class="panels" data-stale="${TEXTS.compare.stale_drawing}" data-task="${task}" data-customer="${escaped(customer)}" data-lock="stamped" data-serial="${entered}"> ${sections.join(" ")} </div>`;
+  return `<div class="panels" data-stale="${TEXTS.compare.stale_drawing}" data-task="${escaped(task)}" data-customer="${escaped(customer)}" data-lock="${lock}" data-serial="${panels[1].serial ?? "none"}"> ${sections.join(" ")} </div>`;
 }
 
 function verdictHtml(panel, best, truth) {
@@ -110,31 +101,51 @@ function verdictHtml(panel, best, truth) {
   return `<p class="verdict ${kind}"> <span aria-hidden="true">${mark}</span> ${text} </p>`;
 }
 
-function remarkHtml(panel, owners) {
+function remarkHtml(panel, { lock, owner }) {
   const said = TEXTS.panels;
+  const under = lock === "stamped" ? "" : "_sealed";
   if (panel.condition === "valid") return said.remark_valid;
-  if (panel.condition === "absent") return said.remark_absent;
+  if (panel.condition === "absent") return said[`remark_absent${under}`];
   if (!panel.serial) return said.remark_none;
   if (panel.serial_is_valid) return filled(said.remark_entered_valid);
-  const owner = owners[dsnEngine.serialText(panel.serial)];
-  return owner ? filled(said.remark_other, { owner }) : said.remark_wrong;
+  return owner ? filled(said[`remark_other${under}`], { owner }) : said[`remark_wrong${under}`];
 }
 
-/** One sentence on an entered serial: none, the valid one, or how many of its bits are wrong. */
-function serialNote(entered, valid) {
+/** One sentence on an entered serial: none (`wrong` is null), the valid one, or how many of its bits are wrong. */
+function serialNote({ wrong, bits }) {
   const said = TEXTS.compare;
-  if (!entered) return note(said.note_none);
-  const wrong = entered.filter((bit, place) => bit !== valid?.[place]).length;
+  if (wrong === null) return note(said.note_none);
   if (!wrong) return note(said.note_valid, "good");
-  return note(filled(wrong === 1 ? said.note_one_wrong : said.note_wrong, { wrong, bits: entered.length }));
+  return note(filled(wrong === 1 ? said.note_one_wrong : said.note_wrong, { wrong, bits }));
+}
+
+/** A serial's bits as buttons, `count` of them, none pressed yet. */
+function bitsHtml(count) {
+  const said = TEXTS.compare;
+  const side = Math.round(Math.sqrt(count));
+  const buttons = Array.from({ length: count }, (_, place) => {
+    const label = filled(said.bit_label, { row: Math.floor(place / side) + 1, column: (place % side) + 1 });
+    return `<button type="button" data-bit="${place}" aria-pressed="false" tabindex="${place ? -1 : 0}" aria-label="${label}"></button>`;
+  });
+  return `<div class="bits" style="--side:${side}" role="group" aria-label="${said.bits_label}"> ${buttons.join(" ")} </div>`;
+}
+
+/** Held-out pictures as buttons, each with its true label. */
+function galleryHtml({ pictures, channels, size, chosen }) {
+  const buttons = pictures.map(({ index, label, picture }) => {
+    return `<button type="button" data-index="${index}" aria-pressed="${index === chosen}" title="${escaped(label)}"> <img src="${pictureAddress(valuesOf(picture), channels, size)}" alt=""> <span>${escaped(label)}</span> </button>`;
+  });
+  return `<div class="gallery" data-chosen="${chosen ?? ""}" role="group" aria-label="${TEXTS.compare.gallery_label}"> ${buttons.join(" ")} </div>`;
 }
 
 /**
  * Bars, reference lines and confusion matrices; while it runs, how far it is.
- * The record is dsn/measuring/comparison.py's Measurement: `counts` [classes][classes] and `unanswered` [classes] a condition.
+ * The record is dsn/measuring/comparison.py's Measurement, `counts` [classes][classes] and `unanswered` [classes] a condition,
+ * and of what: scripts/feel.js dims it once the panels show another.
  */
-function measurementHtml({ done, total, counts, unanswered, levels, teacher, classes, entered }) {
+function measurementHtml({ task, customer, lock, serial, done, total, counts, unanswered }, { levels, teacher, names }) {
   const said = TEXTS.measure;
+  const entered = serial === "none" ? said.entered_none : said.entered.replace("{serial}", () => serial);
   const table = TEXTS.export.table;
   const isOver = done === total;
   const titles = { valid: TEXTS.conditions.valid, entered, absent: TEXTS.conditions.absent };
@@ -179,7 +190,7 @@ function measurementHtml({ done, total, counts, unanswered, levels, teacher, cla
     return `<tr><th scope="row">${bar.title}</th><td>${percent(bar.share)}</td><td>${bar.count ? interval(bar) : ""}</td><td>${bar.count}</td><td>${bar.silent}</td></tr>`;
   });
   const quiet = bars.some((bar) => bar.silent) ? `<p class="quiet">${said.silent_note}</p>` : "";
-  const answers = [...classes, NO_ANSWER];
+  const answers = [...names, NO_ANSWER];
   const whole = isOver
     ? [
         asTable(said.chart_label, [table.condition, table.percent, table.interval, table.count, table.silent], figures),
@@ -188,8 +199,9 @@ function measurementHtml({ done, total, counts, unanswered, levels, teacher, cla
         asTable(said.matrices, [table.condition, table.truth, table.answer, table.times], cellRows(bars, answers)),
       ]
     : [quiet];
-  return `<div class="measurement" aria-busy="${!isOver}"> <p class="progress-line"> ${progress} </p>
-    <div class="chart" role="img" aria-label="${label}"> ${rows.join(" ")} </div> <ul class="legend"> ${legend.join(" ")} </ul> ${whole.join(" ")} </div>`;
+  const of = `data-task="${escaped(task)}" data-customer="${escaped(customer)}" data-lock="${lock}" data-serial="${serial}"`;
+  return `<div class="asked-of" ${of} data-stale="${TEXTS.compare.stale}"> <div class="measurement" aria-busy="${!isOver}"> <p class="progress-line"> ${progress} </p>
+    <div class="chart" role="img" aria-label="${label}"> ${rows.join(" ")} </div> <ul class="legend"> ${legend.join(" ")} </ul> ${whole.join(" ")} </div> </div>`;
 }
 
 const NO_ANSWER = "–";
@@ -232,7 +244,7 @@ function matricesHtml(bars, answers) {
       const written = `<text class="${share > 0.45 ? "strong" : ""}" x="${x + 0.5}" y="${row + 0.66}">${count}</text>`;
       return `<rect class="cell" x="${x}" y="${row}" width="1" height="1" fill-opacity="${(0.12 + 0.88 * share).toFixed(3)}"><title>${told}</title></rect>${isMarked ? written : ""}`;
     });
-    return `<figure class="${condition}"> <figcaption>${title}</figcaption> <svg viewBox="-1.6 -1.6 ${many + 2.9} ${many + 1.7}" role="img" aria-label="${said.matrix_label.replace("{title}", title)}"> <rect class="frame" x="0" y="0" width="${many}" height="${many}"/><rect class="frame" x="${many + 0.2}" y="0" width="1" height="${many}"/><text class="axis" x="${many + 0.7}" y="-0.35">${NO_ANSWER}</text>${squares.join("")}${isMarked ? axes.join("") : ""}</svg> </figure>`;
+    return `<figure class="${condition}"> <figcaption>${title}</figcaption> <svg viewBox="-1.6 -1.6 ${many + 2.9} ${many + 1.7}" role="img" aria-label="${said.matrix_label.replace("{title}", () => title)}"> <rect class="frame" x="0" y="0" width="${many}" height="${many}"/><rect class="frame" x="${many + 0.2}" y="0" width="1" height="${many}"/><text class="axis" x="${many + 0.7}" y="-0.35">${NO_ANSWER}</text>${squares.join("")}${isMarked ? axes.join("") : ""}</svg> </figure>`;
   });
   return `<h3>${said.matrices}</h3> <p class="quiet">${said.matrices_note}</p> ${key} <div class="matrices"> ${figures.join(" ")} </div>`;
 }

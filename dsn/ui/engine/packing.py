@@ -1,7 +1,7 @@
-"""Students and pictures as scripts that a page from a folder can read: `file://` pages may not fetch.
+"""Students and pictures made small; and as scripts that a page from a folder can read: `file://` pages may not fetch.
 
 A script in UTF-16 holds 15 bits a character, a sixteenth more than the bytes themselves, where base64 takes a third
-more. `dsn/ui/engine/scripts/unpacking.js` reads them.
+more. `scripts/unpacking.js` reads them.
 """
 
 import json

@@ -1,0 +1,265 @@
+// What is shown, and what follows when a visitor does something: in the served page and in the folder alike. Where they
+// differ, `host` says who answers and whose the controls are: scripts/served.js here, page.js in the folder.
+//   host.answer(now)       a promise of the record of what is to be shown
+//   host.galleryOf(task)   the gallery's pictures, in their order, or a promise of them
+//   host.measure(now)      measures: by `count`, where the engine answers
+//   host.follow(typed)     sets its own controls to what is shown; the field as well where nobody types in it
+const $ = (selector) => document.querySelector(selector);
+const place = (id) => $(`#${id} .prose`) ?? document.getElementById(id);
+const draw = (id, html) => void (place(id) && (place(id).innerHTML = html));
+const field = () => $("#serial input, #serial textarea");
+
+const { parseSerial, serialText, randomSerial, flipped, sameBits, Refusal } = dsnEngine;
+const CONDITIONS = ["valid", "entered", "absent"];
+const shown = { task: "", customer: "", lock: "", index: 0, own: null, serial: null }; // own: Float32Array; serial: bits
+const students = {}; // by "task/customer": how many bits, which locks, its valid serial, null where nobody here knows it
+let asked = 0; // for panels
+let measuring = 0;
+let measured = null; // the newest measurement, and of what
+
+for (const [name, { serial, ...about }] of Object.entries(DATA.students)) students[name] = { ...about, valid: parseSerial(serial) };
+
+const nameOf = ({ task, customer }) => `${task}/${customer}`;
+const studentOf = (now) => students[nameOf(now)];
+const validOf = (now) => studentOf(now).valid;
+const customersOf = (task) => DATA.tasks[task].customers;
+const othersOf = (now) => {
+  const isOther = (name) => name.startsWith(`${now.task}/`) && name !== nameOf(now);
+  return Object.keys(students).filter((name) => isOther(name) && students[name].valid?.length === studentOf(now).bits).sort();
+};
+const textOf = (bits) => (bits ? serialText(bits) : null);
+
+/** One class's name in the page's language. */
+const classNames = (task, names) => TEXTS.classes[task] ?? names;
+const labelOf = ({ task, index, own }) => (own ? null : DATA.tasks[task].labels[index]);
+
+/** The record of the engine's panels: as dsn/ui/compare/records.py makes it of the server's. */
+function recordOf(now, config, panels) {
+  const { channels, size } = config.network;
+  const owner = now.serial && othersOf(now).find((name) => sameBits(students[name].valid, now.serial));
+  return {
+    task: now.task,
+    customer: now.customer,
+    lock: config.lock,
+    names: classNames(now.task, config.classes),
+    channels,
+    size,
+    stamp: config.stamp,
+    truth: labelOf(now),
+    owner: owner ? owner.split("/")[1] : null,
+    panels: panels.map((panel) => ({ ...panel, serial: textOf(panel.serial) })),
+  };
+}
+
+/** Ask for the panels of what is shown now; an answer that was overtaken is not drawn. */
+async function show() {
+  asked += 1;
+  const number = asked;
+  try {
+    const record = await host.answer({ ...shown });
+    if (number !== asked) return;
+    drawPanels(record);
+  } catch (error) {
+    if (number !== asked) return;
+    say(error);
+  }
+  answered();
+}
+
+function drawPanels(record) {
+  const line = DATA.honest?.[`${record.task}/${record.lock}/${studentOf(record).bits}`] ?? "";
+  draw("panels", panelsHtml(record, true) + line);
+  window.dsnReady = true;
+}
+
+/** What went wrong, under the pictures. */
+const say = (error) => draw("picture-note", note(escaped(translated(error.message)), "error"));
+const answered = () => document.dispatchEvent(new Event("answered"));
+
+/** Mark what is chosen. `typed` leaves the field as it is. */
+function mark(typed = false) {
+  const { task, index, own, serial } = shown;
+  const { bits, valid } = studentOf(shown);
+  const buttons = () => place("bits")?.querySelectorAll("[data-bit]") ?? [];
+  if (buttons().length !== bits) draw("bits", bitsHtml(bits));
+  buttons().forEach((one, at) => one.setAttribute("aria-pressed", Boolean(serial?.[at])));
+  place("bits")?.querySelector(".bits").classList.toggle("empty", !serial);
+  const wrong = serial && serial.filter((bit, at) => bit !== valid?.[at]).length;
+  draw("serial-note", serialNote({ wrong, bits }));
+  drawGallery(task, own ? null : index);
+  host.follow(typed);
+}
+
+async function drawGallery(task, chosen) {
+  const found = host.galleryOf(task);
+  const pictures = (found instanceof Promise ? await found.catch(() => null) : found) ?? [];
+  const box = place("gallery");
+  if (task !== shown.task || !box) return;
+  const { labels, gallery, channels, size } = DATA.tasks[task];
+  if (box.dataset.task !== task || !box.firstElementChild) {
+    const names = classNames(task, DATA.tasks[task].classes);
+    const those = pictures.map((picture, at) => ({ index: gallery[at], label: names[labels[gallery[at]]], picture }));
+    box.innerHTML = galleryHtml({ pictures: those, channels, size, chosen });
+    if (pictures.length) box.dataset.task = task;
+  }
+  box.firstElementChild.dataset.chosen = chosen ?? "";
+  box.querySelectorAll("[data-index]").forEach((one) => one.setAttribute("aria-pressed", Number(one.dataset.index) === chosen));
+}
+
+/** Show something else. `typed`: the field says so itself. */
+function change(values, { typed = false } = {}) {
+  Object.assign(shown, values);
+  mark(typed);
+  return show();
+}
+
+/** Another application, customer or lock; the serial in the field goes with it where it fits. */
+function choose(values) {
+  Object.assign(shown, values);
+  const { locks } = studentOf(shown);
+  shown.lock = locks.includes(shown.lock) ? shown.lock : locks[0];
+  stopMeasuring();
+  return change({ serial: readable() });
+}
+
+const chooseTask = (task) => choose({ task, customer: customersOf(task)[0], index: DATA.tasks[task].first, own: null });
+
+/** The bits in the field, null where it is empty; throws a Refusal. */
+function entered() {
+  const text = field().value;
+  const bits = text.trim() ? parseSerial(text) : null;
+  const needed = studentOf(shown).bits;
+  if (bits && bits.length !== needed) {
+    throw new Refusal(
+      `This is a serial of ${bits.length} bits, and this customer's network takes ${needed}: ` +
+        "choose another customer, or press Randomise."
+    );
+  }
+  return bits;
+}
+
+/** The same; a random wrong one where it cannot be read or does not fit. */
+function readable() {
+  try {
+    return entered();
+  } catch {
+    return presses.random();
+  }
+}
+
+function typed() {
+  try {
+    change({ serial: entered() }, { typed: true });
+  } catch (error) {
+    draw("serial-note", note(escaped(translated(error.message)), "error"));
+    answered();
+  }
+}
+
+const presses = {
+  licensed: () => validOf(shown),
+  random: () => randomSerial(studentOf(shown).bits, validOf(shown)),
+  near: () => {
+    const valid = validOf(shown);
+    return valid && flipped(valid, crypto.getRandomValues(new Uint32Array(1))[0] % valid.length);
+  },
+  another: () => {
+    const others = othersOf(shown).map((name) => students[name].valid);
+    const at = others.findIndex((one) => shown.serial && sameBits(one, shown.serial));
+    return others.length ? others[(at + 1) % others.length] : presses.random();
+  },
+  none: () => null,
+};
+
+/** The serial a first visit tries: the student's own with its diagonal changed. */
+function firstWrong(bits) {
+  const side = Math.round(Math.sqrt(bits.length));
+  return bits.map((bit, at) => (at % (side + 1) ? bit : 1 - bit));
+}
+
+/** A sentence on the picture that is shown; an empty one where there is nothing to say. */
+const sayOfPicture = (html) => draw("picture-note", html);
+
+// Measuring
+
+const aboutMeasuring = (sentence) => filled(TEXTS.measure[sentence], { count: grouped(DATA.tasks[shown.task].labels.length) });
+
+function drawMeasurement(record) {
+  measured = record;
+  const { levels, teacher, classes } = DATA.tasks[record.task];
+  draw("measurement", measurementHtml(record, { levels, teacher, names: classNames(record.task, classes) }));
+}
+
+function stopMeasuring() {
+  measuring += 1;
+  measured = null;
+  draw("measurement", note(aboutMeasuring("hint")));
+}
+
+async function measure() {
+  stopMeasuring();
+  try {
+    shown.serial = entered();
+    drawMeasurement(nothingCounted(shown));
+    await host.measure({ ...shown });
+  } catch (error) {
+    draw("measurement", note(escaped(translated(error.message)), "error"));
+  }
+}
+
+/** The record of a measurement that is still to be made. */
+function nothingCounted({ task, customer, lock, serial }) {
+  const { labels, classes } = DATA.tasks[task];
+  const zeros = () => classes.map(() => 0);
+  const each = (make) => Object.fromEntries(CONDITIONS.map((condition) => [condition, make()]));
+  const of = { task, customer, lock, serial: textOf(serial) ?? "none" };
+  return { ...of, done: 0, total: 3 * labels.length, counts: each(() => classes.map(zeros)), unanswered: each(zeros) };
+}
+
+/** Count the engine's answers to all held-out pictures; false where another measurement began meanwhile. */
+async function count(now, name, ask) {
+  const mine = measuring;
+  const { labels, batch } = DATA.tasks[now.task];
+  const record = nothingCounted(now);
+  const { counts, unanswered } = record;
+  const serials = { valid: validOf(now), entered: now.serial, absent: null };
+  for (let start = 0; start < labels.length; start += batch) {
+    const end = Math.min(labels.length, start + batch);
+    for (const condition of CONDITIONS) {
+      const found = await ask("answers", { name, from: now.task, start, end, bits: serials[condition] });
+      if (mine !== measuring) return false;
+      found.labels.forEach((answer, at) => {
+        const truth = labels[start + at];
+        if (found.even[at]) unanswered[condition][truth] += 1;
+        else counts[condition][truth][answer] += 1;
+      });
+      record.done += end - start;
+    }
+    drawMeasurement(record);
+  }
+  return true;
+}
+
+// What a visitor does
+
+document.addEventListener("click", ({ target }) => {
+  const pressed = target.closest?.("#bits [data-bit], #gallery [data-index], [id^=press-], #measure");
+  if (!pressed) return;
+  if (pressed.dataset.bit) {
+    change({ serial: flipped(shown.serial ?? Array(studentOf(shown).bits).fill(0), Number(pressed.dataset.bit)) });
+  } else if (pressed.dataset.index) {
+    if (place("gallery").dataset.task !== shown.task) return; // of an application that has been left
+    sayOfPicture("");
+    change({ index: Number(pressed.dataset.index), own: null });
+  } else if (pressed.id === "measure") measure();
+  else change({ serial: presses[pressed.id.slice("press-".length)]() });
+});
+document.addEventListener("change", ({ target }) => {
+  if (!target.checked) return;
+  if (target.closest("#application")) chooseTask(target.value);
+  else if (target.closest("#customer")) choose({ customer: target.value });
+  else if (target.closest("#lock")) choose({ lock: target.value });
+});
+document.addEventListener("input", ({ target }) => {
+  if (target === field()) typed();
+});

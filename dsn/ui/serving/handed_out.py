@@ -1,0 +1,114 @@
+"""What a visitor's browser needs to answer by itself, at addresses that change with their content: the engine, the
+public demo students as their two files, and the held-out pictures.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from gradio import Blocks
+from safetensors.torch import save
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from torch import Tensor
+
+from dsn.student.collection import Collection
+from dsn.student.folder import CONFIG, WEIGHTS
+from dsn.student.student import Student
+from dsn.ui.engine.packing import packed_pictures
+from dsn.ui.engine.sources import engine_script
+
+WHERE = "browser"  # the first part of the addresses
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+SHORT = 12  # characters of a hash in an address
+KINDS = {"js": "text/javascript", "json": "application/json"}
+
+
+class HandedOut:
+    """The files of one collection, each made when it is first asked for.
+
+    Only students of the project's own folder are handed out: one from a Hub repository may be private.
+
+    Args:
+        collection: of the page; its students' serials are public.
+
+    Attributes:
+        addresses: for the page's script: the engine, each student's folder by "task/customer/lock", pictures by
+            application.
+        made: gives a file's content, by its address.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        self.made: dict[str, Callable[[], bytes]] = {}
+        self.addresses: dict[str, Any] = {"students": {}, "pictures": {}}
+        engine = engine_script().encode()
+        self.addresses["engine"] = self._add(f"{WHERE}/{_hash(engine)}/engine.js", lambda: engine)
+        for task, held in collection.held_out.items():
+            address = f"{WHERE}/{task}/{_hash(held.split.images)}/pictures"
+            self.addresses["pictures"][task] = self._add(address, partial(_pictures, held.split.images))
+        for one in collection.applications():
+            for customer in collection.customers(one.name):
+                for lock in collection.locks(one.name, customer):
+                    name = f"{one.name}/{collection.under(one.name, customer, lock)}"
+                    if collection.origins[name].kind == "bundled":
+                        folder = self._add_student(name, collection.students[name])
+                        self.addresses["students"][f"{one.name}/{customer}/{lock}"] = folder
+
+    def _add(self, address: str, make: Callable[[], bytes]) -> str:
+        self.made[address] = cache(make)
+        return address
+
+    def _add_student(self, name: str, student: Student) -> str:
+        config = student.config.to_json().encode()
+        folder = f"{WHERE}/{name}/{_hash(config, *student.state_dict().values())}"
+        self._add(f"{folder}/{CONFIG}", lambda: config)
+        self._add(f"{folder}/{WEIGHTS}", partial(_weights, student))
+        return folder
+
+
+def _hash(*parts: bytes | Tensor) -> str:
+    content = hashlib.sha256()
+    for part in parts:
+        content.update(part if isinstance(part, bytes) else part.contiguous().numpy().tobytes())
+    return content.hexdigest()[:SHORT]
+
+
+def _pictures(images: Tensor) -> bytes:
+    return zlib.compress(packed_pictures(images.numpy()), 9)
+
+
+def _weights(student: Student) -> bytes:
+    """`model.safetensors` as a student's folder has it."""
+    return save({name: value.contiguous() for name, value in student.lock.tensors(student.state_dict()).items()})
+
+
+@lru_cache(maxsize=4)
+def handed_out(collection: Collection) -> HandedOut:
+    """The files of a collection, the same for the pages of all languages."""
+    return HandedOut(collection)
+
+
+_PAGES: WeakKeyDictionary[Blocks, HandedOut] = WeakKeyDictionary()
+
+
+def hand_out(page: Blocks, collection: Collection) -> None:
+    """Let a page answer for the files of its collection."""
+    _PAGES[page] = handed_out(collection)
+
+
+def answer(request: Request) -> Response:
+    """One file. Where visitors log in there is none: the server answers by itself there."""
+    app = request.app
+    files = _PAGES.get(app.blocks)
+    make = files.made.get(f"{WHERE}/{request.path_params['file']}") if files else None
+    if make is None or app.auth is not None or app.auth_dependency is not None:
+        return PlainTextResponse("There is no such file here.\n", 404)
+    kind = KINDS.get(request.url.path.rpartition(".")[2], "application/octet-stream")
+    return Response(make(), media_type=kind, headers=FOR_EVER)
+
+
+ROUTE = Route(f"/{WHERE}/{{file:path}}", answer)
