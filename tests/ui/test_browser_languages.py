@@ -4,7 +4,7 @@ import re
 
 import pytest
 from open_tab import open_tab
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from dsn.student.collection import demo_serials
 from dsn.ui.texts import load_texts
@@ -55,3 +55,18 @@ def test_the_switch_works_both_ways_and_keeps_the_rest_of_the_address(browser: B
         expect(page.locator("h1")).to_have_text(heading)
         assert "__theme=dark" in page.url
     page.context.close()
+
+
+@pytest.mark.parametrize(("path", "language"), [("/", "en"), ("/zh", "zh")])
+def test_the_title_is_there_before_any_script(page: Page, address: str, path: str, language: str) -> None:
+    held: list[Route] = []
+    page.route(re.compile(r"\.(js|json|css)(\?|$)"), lambda route: held.append(route))
+    page.goto(f"{address}{path}", wait_until="commit")
+    skeleton = page.locator(".arriving")
+    expect(skeleton.get_by_text(load_texts(language)["page"]["heading"], exact=True)).to_be_visible()
+    expect(page.locator(".panel")).to_have_count(0)
+    page.unroute_all()
+    for route in held:
+        route.continue_()
+    expect(page.locator(".panel")).to_have_count(3)
+    expect(skeleton).to_be_hidden()

@@ -1,12 +1,14 @@
 """What every visitor is sent first, the page and its configuration: made once and kept, not made for each of them."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode
 
 from dsn.ui.serving.file_guard import Application, Receive, Scope, Send
 from dsn.ui.serving.first_visit import first_visit, kinds_of
 from dsn.ui.serving.kept_answers import Answer, Header, KeptAnswers
+from dsn.ui.serving.skeleton import put_skeleton
 
 CONFIG = ("/config", "/config/")
 PAGE = "page"  # the parameter of `CONFIG` that names a page
@@ -96,6 +98,18 @@ class Arrivals:
 
     async def answer(self, wanted: Asked, scope: Scope) -> Answer | None:
         """What is kept, made where nothing is; None where it is no answer to keep."""
-        visit = None if wanted.path.endswith(CONFIG) else first_visit(kinds_of(scope["app"]))
-        change = visit.put_into if visit else None
+        is_page = not wanted.path.endswith(CONFIG)
+        change = partial(as_sent, path=wanted.path, kinds=kinds_of(scope["app"])) if is_page else None
         return await self._kept.get(wanted, self.app, wanted.scope(scope), change)
+
+
+def as_sent(page: str, path: str, kinds: frozenset[str]) -> str:
+    """A page of Gradio's with all that a first visit needs in few files, and something to be seen at once.
+
+    Args:
+        page: HTML.
+        path: it is asked for by.
+        kinds: of its components.
+    """
+    visit = first_visit(kinds)
+    return put_skeleton(visit.put_into(page) if visit else page, path)
