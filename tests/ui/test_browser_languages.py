@@ -60,7 +60,7 @@ def test_the_switch_works_both_ways_and_keeps_the_rest_of_the_address(browser: B
 @pytest.mark.parametrize(("path", "language"), [("/", "en"), ("/zh", "zh")])
 def test_the_title_is_there_before_any_script(page: Page, address: str, path: str, language: str) -> None:
     held: list[Route] = []
-    page.route(re.compile(r"\.(js|json|css)(\?|$)"), lambda route: held.append(route))
+    page.route(re.compile(r"\.(js|json)(\?|$)"), lambda route: held.append(route))
     page.goto(f"{address}{path}", wait_until="commit")
     skeleton = page.locator(".arriving")
     expect(skeleton.get_by_text(load_texts(language)["page"]["heading"], exact=True)).to_be_visible()
