@@ -6,6 +6,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,8 @@ FROZEN = """
 @contextmanager
 def visited(browser: "Browser", address: str, task: str) -> Iterator["Page"]:
     """A page that shows the first student of an application, once its engine answers; it is closed afterwards."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    yield come(page, address, task)
-    page.context.close()
+    with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
+        yield come(context.new_page(), address, task)
 
 
 def come(page: "Page", address: str, task: str) -> "Page":
@@ -109,7 +109,7 @@ def together(
     def hold(number: int) -> None:
         try:
             held_connection(address, number, ended)
-        except OSError as error:
+        except (OSError, ValueError, HTTPException) as error:  # it is cut where it stands
             if not ended.is_set():
                 failed.append(error)
 

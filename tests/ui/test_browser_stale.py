@@ -79,6 +79,7 @@ def test_presenting_on_a_phone_goes_on_reveals_and_is_left(phone: Page) -> None:
     phone.locator(".lesson-closed [data-do=present]").click()
     expect(phone.locator("body.presenting")).to_have_count(1)
     bar = phone.locator(".present-bar")
+    bar.locator("[data-do=forwards]").tap()  # from the title to the first step
     bar.locator("[data-do=show]").tap()
     expect(now(phone).locator(".lesson-takeaway")).to_be_visible()
 
@@ -122,6 +123,6 @@ def test_the_attack_tab_takes_over_the_network_and_says_what_came_of_each(page: 
     expect(page.locator("#panels .panels")).to_have_attribute("data-lock", "stamped")
     open_tab(page, TEXTS["page"]["tabs"]["attack"])
     expect(page.locator("#attack-student input")).to_have_value("digits/birch")
-    page.locator(".reveal").click()
+    page.locator("#attack-outcomes .reveal").click()
     opening = page.locator('#attack-choice label:has(input[value="opening"])')
     expect(opening).to_have_attribute("data-outcome", re.compile(r"✗ falls 99\.\d %"))

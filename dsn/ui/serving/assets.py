@@ -1,4 +1,4 @@
-"""Gradio's scripts, styles and fonts: sent from memory, compressed once, and kept by browsers for good.
+"""Gradio's scripts, styles and fonts, and the engine: sent from memory, compressed once, and kept by browsers for good.
 
 The names in its build change with what is in the files, so that a browser need never ask for one again.
 """
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from dsn.ui.serving.file_guard import Application, Receive, Scope, Send
 from dsn.ui.serving.first_visit import ASSETS, NAMED, first_visit, kinds_of
+from dsn.ui.serving.handed_out import WHERE
 from dsn.ui.serving.kept_answers import KeptAnswers
 
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -26,7 +27,8 @@ def how_long(path: str, query: str) -> str | None:
         path: below the page's address.
         query: of the address.
     """
-    if path.startswith("/assets/") or (path.endswith("/theme.css") and "v" in parse_qs(query)):
+    is_engine = path.startswith(f"/{WHERE}/") and path.endswith(".js")  # weights and pictures are not made smaller
+    if path.startswith("/assets/") or is_engine or (path.endswith("/theme.css") and "v" in parse_qs(query)):
         return FOR_GOOD
     return A_WHILE if path.startswith("/static/") or path == "/favicon.ico" else None
 
