@@ -131,9 +131,11 @@ def test_the_stolen_network_is_shown_as_the_thief_has_it(collection: Collection)
     finish(opening.attack(few, opening.Settings((2.0,)), 1.0, 0), steps.append)
     first, *_, opened = (watched.copy_of(collection, "digits/birch", step.attempt) for step in steps)
     assert not any(one.is_right for one in first.readings), "softness 0 is the network as it is"
-    assert [panel.is_right for panel in opened.panels] == [True, True, True]
+    assert opened.panels[2].is_right and all(one.is_right for one in opened.readings), "the best way: its bias moved"
     # Against the attacked network itself, asked for one picture after another.
-    network = opening.Opened(collection.students["digits/birch"], opening.bare)
+    student = collection.students["digits/birch"]
+    known = opening.drives(student, few.stolen(1.0, 0).images[: opening.FULL.unlabelled])
+    network = opening.Opened(student, opening.centred(known))
     split = collection.held_out["digits"].split
     for one in opened.readings:
         named = int(network(split.images[one.index][None].float() / 255).argmax())
