@@ -59,7 +59,7 @@ ATTACK = Attack(
     FULL,
     QUICK,
     needs=Needs(alike={SEALED: SAME_INSIDE}),
-    curves=(Drawn("copy", "copy", "entered"), Drawn(SCRATCH, "scratch", "absent")),
+    curves=(Drawn("copy", "copy", "absent"), Drawn(SCRATCH, "scratch", "ink")),
     lines=(
         Line(
             "copying through a student with its serial, minus scratch (not stopped by design)",

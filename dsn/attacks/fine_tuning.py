@@ -121,9 +121,9 @@ ATTACK = Attack(
     needs=Needs(training_pictures=True, alike=NO_HEAD_START),
     shares=PAPERS_SHARES,
     curves=(
-        Drawn("fresh_dense", "fresh_dense", "entered", stepped="fresh_dense"),
-        Drawn("as_it_is", "as_it_is", "valid"),
-        Drawn(SCRATCH, "scratch", "absent", stepped=SCRATCH),
+        Drawn("fresh_dense", "fresh_dense", "absent", stepped="fresh_dense"),
+        Drawn("as_it_is", "as_it_is", "dash"),
+        Drawn(SCRATCH, "scratch", "ink", stepped=SCRATCH),
     ),
     judged=Judged("best", against="scratch_last"),
     lines=(

@@ -171,7 +171,7 @@ ATTACK = Attack(
     needs=Needs(alike=NO_SLOPE),
     curves=(
         Drawn("probabilities", "seen_probabilities", "entered", stepped="accuracy"),
-        Drawn("classes", "seen_classes", "absent", stepped="accuracy"),
+        Drawn("classes", "seen_classes", "ink", stepped="accuracy"),
     ),
     judged=Judged("_accuracy"),
     lines=(

@@ -90,7 +90,7 @@ ATTACK = Attack(
     watched=Settings(serials=4, pictures=200),
     needs=Needs(alike=NO_SLOPE),
     judged=Judged("one_bit_highest"),
-    curves=(Drawn("mean", "nearness_mean", "entered"), Drawn("highest", "nearness_highest", "absent")),
+    curves=(Drawn("mean", "nearness_mean", "entered"), Drawn("highest", "nearness_highest", "ink")),
     lines=(
         Line(
             "random serials two or more bits off, 1,000 pictures: highest",

@@ -93,8 +93,8 @@ ATTACK = Attack(
     shares=ENDS,
     curves=(
         Drawn("fresh_dense", "fresh_dense", "entered"),
-        Drawn("labels", "as_it_is", "valid"),
-        Drawn(SCRATCH, "scratch", "absent"),
+        Drawn("labels", "as_it_is", "dash"),
+        Drawn(SCRATCH, "scratch", "ink"),
     ),
     lines=(
         Line("overwriting with a new serial, minus scratch", ("best_minus_scratch",), bar=none_better),

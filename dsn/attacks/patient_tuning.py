@@ -26,7 +26,7 @@ ATTACK = Attack(
     FULL,
     QUICK,
     needs=Needs(alike=NO_HEAD_START),
-    curves=(Drawn("fresh_dense", "fresh_dense", "entered"), Drawn(SCRATCH, "scratch", "absent")),
+    curves=(Drawn("fresh_dense", "fresh_dense", "absent"), Drawn(SCRATCH, "scratch", "ink")),
     lines=(
         Line("fine-tuning in no hurry, the best way", ("best",)),
         Line("fine-tuning in no hurry, minus scratch", ("best_minus_scratch",), bar=none_better),

@@ -64,9 +64,9 @@ ATTACK = Attack(
     QUICK,
     needs=Needs(alike=NO_HEAD_START),
     curves=(
-        Drawn("pruned_50_fresh_dense", "fresh_dense", "entered"),
-        Drawn("pruned_50", "as_it_is", "valid"),
-        Drawn(SCRATCH, "scratch", "absent"),
+        Drawn("pruned_50_fresh_dense", "fresh_dense", "absent"),
+        Drawn("pruned_50", "as_it_is", "dash"),
+        Drawn(SCRATCH, "scratch", "ink"),
     ),
     lines=(Line("pruning, then fine-tuning, minus scratch", ("best_minus_scratch",)),),
 )

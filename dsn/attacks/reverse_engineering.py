@@ -134,7 +134,7 @@ ATTACK = Attack(
     needs=Needs(training_pictures=True, pointless=NO_GRADIENT),
     curves=(
         Drawn("plain", "mode_plain", "entered", stepped="accuracy"),
-        Drawn("recalibrated", "mode_recalibrated", "absent", stepped="accuracy"),
+        Drawn("recalibrated", "mode_recalibrated", "ink", stepped="accuracy"),
     ),
     judged=Judged("_worst"),
     lines=(

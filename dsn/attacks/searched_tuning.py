@@ -269,7 +269,7 @@ ATTACK = Attack(
     attack,
     FULL,
     QUICK,
-    curves=(Drawn("scratch_batch_norm", "scratch", "absent"),),
+    curves=(Drawn("scratch_batch_norm", "scratch", "ink"),),
     lines=(
         Line("training further, searched: the best thief", ("best",)),
         Line("the same search without the student: the best network begun with nothing", ("scratch_best",)),

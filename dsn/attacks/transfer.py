@@ -83,7 +83,7 @@ ATTACK = Attack(
     QUICK,
     needs=Needs(alike=NO_HEAD_START),
     shares=ENDS,
-    curves=(Drawn("whole", "stolen", "entered"), Drawn(SCRATCH, "scratch", "absent")),
+    curves=(Drawn("whole", "stolen", "absent"), Drawn(SCRATCH, "scratch", "ink")),
     lines=(
         Line(
             "transfer to other classes, minus scratch",

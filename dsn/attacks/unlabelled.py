@@ -60,6 +60,6 @@ ATTACK = Attack(
     FULL,
     QUICK,
     needs=Needs(alike=STILL_NOISE),
-    curves=(Drawn("raw", "shown_raw", "entered"), Drawn("random_serials", "shown_random", "absent")),
+    curves=(Drawn("raw", "shown_raw", "absent"), Drawn("random_serials", "shown_random", "entered")),
     lines=(Line("distilling on unlabelled pictures, no serial", ("best",), HIGHEST, at_chance),),
 )

@@ -7,6 +7,7 @@ import reprlib
 from dsn.owner.errors import OwnerError
 
 CUSTOMER = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,38}[a-z0-9])?")
+WRITTEN = re.compile(r"[a-z0-9一-鿿](?:[a-z0-9_一-鿿-]{0,38}[a-z0-9一-鿿])?")  # Chinese characters too
 LONGEST_OWNER = 100  # characters
 
 
@@ -20,6 +21,20 @@ def customer_name(text: str) -> str:
         raise OwnerError(
             f"{reprlib.repr(text)} cannot be a customer's name: use up to 40 small letters, digits, hyphens and "
             "underscores, with a letter or digit at both ends, such as acme-2."
+        )
+    return text
+
+
+def written_name(text: str) -> str:
+    """A customer's name as a verifier holds it: such a word, or one with Chinese characters in it.
+
+    Raises:
+        OwnerError: it is neither; the message says how to write it.
+    """
+    if WRITTEN.fullmatch(text) is None:
+        raise OwnerError(
+            f"{reprlib.repr(text)} cannot be a customer's name: use up to 40 letters, Chinese characters, digits, "
+            "hyphens and underscores, such as Acme Ltd, with no hyphen or underscore at either end."
         )
     return text
 

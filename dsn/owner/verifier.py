@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 
 from dsn.applications.registry import application_named
-from dsn.owner.names import customer_name, owner_name
+from dsn.owner.names import owner_name, written_name
 from dsn.serials import Serial
 
 SIGNATURE_BYTES = 64  # Ed25519, RFC 8032
@@ -44,7 +44,7 @@ class Verifier:
             raise ValueError("owner, customer, task and date must be texts")
         if owner_name(self.owner) != self.owner:
             raise ValueError("the owner's name has blanks around it")
-        customer_name(self.customer)
+        written_name(self.customer)
         application_named(self.task)
         if DATE.fullmatch(self.date) is None:
             raise ValueError("the date is not of the form 2026-01-31")

@@ -17,7 +17,7 @@ from dsn.owner.errors import OwnerError
 from dsn.owner.keys import fingerprint, public_pem
 from dsn.owner.mint.customer_zip import write_customer_zip
 from dsn.owner.mint.lower_quality import LowerQuality
-from dsn.owner.names import customer_name, today
+from dsn.owner.names import today, written_name
 from dsn.owner.trace.tracing import Issued
 from dsn.owner.verifier import Verifier, serial_of
 from dsn.owner.weights import weights_hash
@@ -81,8 +81,8 @@ def customer_word(text: str) -> str:
         OwnerError: no such word comes out of it; the message says what to type.
     """
     if not text.strip():
-        raise OwnerError("Type a name first, such as acme-2.")
-    return customer_name(re.sub(r"\s+", "-", text.strip()).lower())
+        raise OwnerError("Type a name first, such as Acme Ltd.")
+    return written_name(re.sub(r"\s+", "-", text.strip()).lower())
 
 
 class Visitors:

@@ -24,7 +24,7 @@ from dsn.owner.errors import OwnerError
 from dsn.owner.keys import read_public
 from dsn.owner.mint.lower_quality import LowerQuality
 from dsn.owner.mint.quick import QuickMint
-from dsn.owner.names import CUSTOMER
+from dsn.owner.names import WRITTEN
 from dsn.owner.visitors import Visitors, VisitorStudent, customer_word
 from dsn.owner.weights import weights_hash
 from dsn.places import ROOT
@@ -53,11 +53,12 @@ def test_what_becomes_of_a_name_is_a_word_or_one_sentence(text: str) -> None:
     except OwnerError as error:
         assert len(str(error)) < 250 and "\n" not in str(error)
     else:
-        assert CUSTOMER.fullmatch(word) and word.isascii()
+        assert WRITTEN.fullmatch(word) and all(one.isascii() or "一" <= one <= "鿿" for one in word)
 
 
 def test_blanks_and_capitals_are_forgiven() -> None:
     assert customer_word("  Acme   Ltd\t2 ") == "acme-ltd-2"
+    assert customer_word("明日 公司") == "明日-公司"
 
 
 def test_the_parcel_holds_a_student_that_its_claim_unlocks_and_no_private_key(

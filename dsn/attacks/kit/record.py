@@ -26,7 +26,7 @@ UNSEALED = {STAMPED: "Nothing is sealed in this student: its weights are there t
 WELL_ABOVE = 10.0  # points over guessing evenly from which an attack has got through
 
 Bar = Callable[[Application], float | None]
-Tone = Literal["valid", "entered", "absent"]
+Tone = Literal["valid", "entered", "absent", "ink", "dash"]  # a condition, or what is none: ink on paper
 
 
 def unpromised(application: Application) -> float | None:

@@ -178,24 +178,29 @@ class MintTab:
 
     # Layout
 
-    def hint(self) -> str:
-        """What a quick mint is, and what was measured of it."""
+    def preview(self) -> str:
+        """What minting will show, what a quick mint is, and what was measured of such ones."""
         rows = read_results("mint")
-        teacher = rows[f"{TASK.name}-teacher"]
-        html = rendering.render_note(self.said["hint"].format(pictures=f"{teacher['pictures']:,}"))
+        note = self.said["hint"].format(pictures=f"{rows[f'{TASK.name}-teacher']['pictures']:,}")
         minted = [row for name, row in rows.items() if name.startswith(f"{TASK.name}-quick-")]
+        bars, title = [], ""
         if minted:
-            text = self.said["measured"].format(
+            conditions = self.texts["conditions"]
+            reached = (
+                ("valid", conditions["valid"], [row["valid"]["percent"] for row in minted]),
+                ("entered", conditions["wrong"], [row["random_wrong"]["mean"] for row in minted]),
+                ("entered", self.said["one_bit"], [row["one_bit_wrong"]["worst"]["percent"] for row in minted]),
+                ("absent", conditions["absent"], [row["absent"]["percent"] for row in minted]),
+            )
+            bars = [(tone, name, max(values), span(values)) for tone, name, values in reached]
+            title = self.said["measured"].format(
                 count=len(minted),
                 pictures=f"{minted[0]['valid']['n']:,}",
-                valid=span([row["valid"]["percent"] for row in minted]),
-                absent=span([row["absent"]["percent"] for row in minted]),
-                random=span([row["random_wrong"]["mean"] for row in minted]),
-                one_bit=span([row["one_bit_wrong"]["worst"]["percent"] for row in minted]),
                 seconds=span([row["seconds"] for row in minted], 0),
             )
-            html += rendering.render_note(text)
-        return html
+        return rendering.render_template(
+            "mint_preview.html", t=self.texts, bars=bars, title=title, note=note, even=self.even
+        )
 
     def build(self) -> None:
         limits = self.visitors.limits
@@ -225,7 +230,7 @@ class MintTab:
                 gr.HTML(rendering.render_note(privacy), js_on_load=None, elem_classes="privacy", padding=False)
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
                 self.place = gr.HTML("", js_on_load=None, elem_id="mint-place", padding=False)
-                self.live = gr.HTML(self.hint(), js_on_load=None, elem_id="mint-live", padding=False)
+                self.live = gr.HTML(self.preview(), js_on_load=None, elem_id="mint-live", padding=False)
                 self.offer.build()
                 self.trial.build()
 

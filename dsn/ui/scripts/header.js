@@ -6,6 +6,9 @@ if (!element.closest("gradio-app[src]")) {
   document.title = head.dataset.title;
 }
 
+// A box for files says what it is for in the page's language; Gradio's own words follow the browser's.
+element.closest(".gradio-container")?.style.setProperty("--drop", JSON.stringify(head.dataset.drop));
+
 element.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-language]");
   if (!link) return;
