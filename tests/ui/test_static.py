@@ -140,7 +140,7 @@ def test_answers_are_torchs(browser: Browser, static_folder: Path, name: str) ->
         for serial in (valid, valid.flipped(2), None):
             found = page.evaluate(
                 "([name, from, bits]) => ask('answers', { name, from, start: 0, end: 100, bits })",
-                [name, task, list(serial.bits) if serial else None],
+                [f"{name}/stamped", task, list(serial.bits) if serial else None],
             )
             assert found["labels"] == student.predict(images, serial).argmax(1).tolist()
 

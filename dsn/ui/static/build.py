@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from dsn.files import write_in_place
 from dsn.places import CHECKPOINTS
-from dsn.student.collection import Collection, load_collection
+from dsn.student.collection import LOCKS, SEALED_COPY, Collection, load_collection
 from dsn.ui.compare.page_script import SHARED, as_json, known, read_script, sections
 from dsn.ui.engine.packing import data_script, packed_pictures, packed_student
 from dsn.ui.engine.sources import engine_script
@@ -22,7 +22,9 @@ from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 
 HERE = Path(__file__).parent
 UI = HERE.parent
-STUDENTS = ("digits/alder", "digits/paper", "signs/alder")  # in it; any other comes from the Hub by its name
+# In it, with the locks that each stands under; any other comes from the Hub by its name. Whoever stands under both is
+# there as its sealed copy, which its serial opens.
+STUDENTS = {"digits/alder": LOCKS, "digits/paper": LOCKS[:1], "signs/alder": LOCKS[:1]}
 REDRAWS = 10  # serials of a lesson's step that a presenter may draw
 STYLES = (
     "accents", "access", "compare", "controls", "lesson", "measure", "page", "present", "share", "text",
@@ -80,7 +82,9 @@ def build_static(folder: Path, hub: str = constants.ENDPOINT) -> list[Path]:
 def data(collection: Collection) -> dict[str, bytes]:
     """The scripts that hold students and pictures, by name."""
     students = {
-        name.replace("/", "-"): packed_student(CHECKPOINTS / name) for name in STUDENTS if name in collection.students
+        name.replace("/", "-"): packed_student(CHECKPOINTS / (f"{name}{SEALED_COPY}" if len(locks) > 1 else name))
+        for name, locks in STUDENTS.items()
+        if name in collection.students
     }
     pictures = {
         f"{task}-pictures": packed_pictures(collection.held_out[task].split.images.numpy())
@@ -118,6 +122,7 @@ def page(texts: Texts, collection: Collection, hub: str) -> str:
         lesson=Markup(lesson.card.value),
         clouds=Markup(lesson.clouds),
         tasks=shown,
+        locks=LOCKS,
         sketch=Markup(render_sketch(texts)),
         loading=Markup(render_note(texts["static"]["loading"])),
         share=Markup(render_template("share.html", t=texts)),
@@ -151,16 +156,17 @@ def page_data(texts: Texts, collection: Collection, hub: str) -> dict[str, Any]:
     there = {task: everything["tasks"][task] for task in tasks(collection)}
     for task, about in there.items():
         about["customers"] = [name.split("/")[1] for name in STUDENTS if name.split("/")[0] == task]
-    trained = {name: {**one, "locks": one["locks"][:1]} for name, one in everything["students"].items()}
+    serials = {name: {**one, "locks": STUDENTS.get(name, ())} for name, one in everything["students"].items()}
     return {
         "texts": sections(texts, "static"),
         "hub": hub,
-        "students": {name: one for name, one in trained.items() if name.split("/")[0] in there},
+        "students": {name: one for name, one in serials.items() if name.split("/")[0] in there},
         "tasks": there,
         "steps": [
             {
                 "task": step.task,
                 "customer": step.customer,
+                "lock": step.lock,
                 "picture": step.picture,
                 "serials": [
                     serial.text if (serial := step_serial(collection, step, count)) else None

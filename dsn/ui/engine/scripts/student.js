@@ -33,6 +33,15 @@ class Student {
     return { left: start, top: start, size: (100 * (Math.max(...across) - first + 1)) / size };
   }
 
+  /** The student under the trained lock alone that a sealed one is once its serial has opened it. */
+  unsealed(bits) {
+    const { weights, inside } = openSeal(this.tensors, bits, this.config.seal);
+    if (!sameBits(inside, bits)) throw new Refusal("This student wants another serial inside than the one that opens it.");
+    const config = { ...this.config, lock: "stamped", seal: null };
+    const raw = this.networkOf(weights);
+    return Object.assign(Object.create(Student.prototype), this, { config, tensors: weights, raw, opened: new Map() });
+  }
+
   networkOf(tensors) {
     return new Network(this.config.network, tensors, this.plain);
   }

@@ -1,4 +1,4 @@
-// What dsn/ui/engine/packing.py packed: students in half precision and pictures, as texts of 15 bits a character.
+// What dsn/ui/engine/packing.py packed: students and pictures, as texts of 15 bits a character.
 const FIRST_CHARACTER = 0x3400;
 
 /** The bytes, `length` of them, that a text stands for. */
@@ -43,6 +43,10 @@ function unpackedStudent(bytes) {
   new DataView(weights.buffer).setBigUint64(0, BigInt(headerLength), true);
   weights.set(header, 8);
   const values = bytes.subarray(8 + configLength + headerLength);
+  if (parts.every(({ dtype }) => dtype === "I16")) {
+    weights.set(values, 8 + headerLength); // a sealed student's codes
+    return { config, weights };
+  }
   const view = new DataView(weights.buffer, 8 + headerLength);
   let place = 0;
   for (const { dtype, data_offsets: [start, stop] } of parts.sort((one, other) => one.data_offsets[0] - other.data_offsets[0])) {

@@ -18,6 +18,13 @@ function workerHandlers() {
       const { config, weights } = unpackedStudent(await inflated(bytesOfText(text, length)));
       return this.open({ name, config, weights });
     },
+    /** A sealed student that came packed, and what its serial opens: under both locks, names and configs by lock. */
+    async openBoth({ names, text, length, serial }) {
+      const sealed = await this.openPacked({ name: names.sealed, text, length });
+      const student = students.get(names.sealed).unsealed(serial);
+      students.set(names.stamped, student);
+      return { sealed, stamped: { ...student.config, stamp: student.square } };
+    },
     /** Keep packed pictures, uint8 [count, channels, size, size], under a name: bytes, or a text that stands for them. */
     async keepPacked({ name, bytes, text, length, count, channels, size }) {
       const values = unpackedPictures(await inflated(bytes ?? bytesOfText(text, length)), count, channels, size);

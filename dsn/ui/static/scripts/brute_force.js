@@ -22,7 +22,7 @@ async function tryEvery() {
   const begun = performance.now();
   for (let start = 0; start < serials.length; start += TRIED_AT_A_TIME) {
     const some = serials.slice(start, start + TRIED_AT_A_TIME);
-    const found = await ask("tried", { name: `${task}/${customer}`, from: task, indices: gallery, labels: truths, serials: some });
+    const found = await ask("tried", { name: engineName(shown), from: task, indices: gallery, labels: truths, serials: some });
     if (mine !== trying) return;
     found.forEach((right, place) => {
       squares[start + place].style.setProperty("--right", right / gallery.length);

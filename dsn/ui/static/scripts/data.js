@@ -37,11 +37,15 @@ function once(name, get) {
   return opening.get(name);
 }
 
-/** A bundled student's config, once the Worker can answer for it. */
-function opened(task, customer) {
-  return once(`${task}/${customer}`, async () => {
+/** A bundled student's configs, by its locks, once the Worker can answer for it under each. */
+function opened({ task, customer }) {
+  const name = `${task}/${customer}`;
+  const { locks, serial } = DATA.students[name];
+  return once(name, async () => {
     const content = await dataOf(`${task}-${customer}`);
-    return ask("openPacked", { name: `${task}/${customer}`, ...content });
+    if (locks.length === 1) return { [locks[0]]: await ask("openPacked", { name: `${name}/${locks[0]}`, ...content }) };
+    const names = Object.fromEntries(locks.map((lock) => [lock, `${name}/${lock}`]));
+    return ask("openBoth", { names, ...content, serial: dsnEngine.parseSerial(serial) });
   });
 }
 

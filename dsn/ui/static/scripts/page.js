@@ -18,14 +18,15 @@ function mount(name, handlers) {
 }
 
 const visiting = {}; // config of a student from the Hub, by "task/customer"
-const configOf = (now) => visiting[nameOf(now)] ?? opened(now.task, now.customer);
+const configOf = async (now) => visiting[nameOf(now)] ?? (await opened(now))[now.lock];
+const engineName = (now) => (visiting[nameOf(now)] ? nameOf(now) : `${nameOf(now)}/${now.lock}`); // the Worker's
 
 const host = {
   async answer(now) {
     const config = await configOf(now);
     if (!now.own) await picturesOf(now.task);
     const picture = now.own ? { picture: now.own } : { from: now.task, index: now.index };
-    const asking = { name: nameOf(now), valid: validOf(now), entered: now.serial, label: labelOf(now), ...picture };
+    const asking = { name: engineName(now), valid: validOf(now), entered: now.serial, label: labelOf(now), ...picture };
     const record = recordOf(now, config, await ask("compare", asking));
     document.body.dataset.shown = `${nameOf(now)} ${now.own ? "own" : now.index}`;
     return record;
@@ -40,13 +41,15 @@ const host = {
     const mine = measuring;
     await configOf(now);
     await picturesOf(now.task);
-    if (mine === measuring) await count(now, nameOf(now), ask);
+    if (mine === measuring) await count(now, engineName(now), ask);
   },
   follow(typed) {
-    const { task, customer, serial } = shown;
+    const { task, lock, serial } = shown;
     if (!typed) field().value = textOf(serial) ?? "";
     check("application", task);
     drawCustomers();
+    check("lock", lock);
+    document.getElementById("lock").hidden = studentOf(shown).locks.length === 1;
     document.getElementById("sketch").hidden = !DATA.tasks[task].can_be_drawn;
     if ($("#brute-force").dataset.of !== nameOf(shown)) stopTrying();
     $("#brute-force").dataset.of = nameOf(shown);
@@ -80,10 +83,12 @@ function showOwn(picture, said) {
   return change({ own: picture });
 }
 
-/** Another state as a whole; its student is the one under the first of its locks. */
+/** Another state as a whole; where it names no lock that its student stands under, it is the first of them. */
 function goTo(values) {
-  const isOther = nameOf(values) !== nameOf(shown);
-  Object.assign(shown, { ...values, own: null, lock: studentOf(values).locks[0] });
+  const { locks } = studentOf(values);
+  const lock = locks.includes(values.lock) ? values.lock : locks[0];
+  const isOther = nameOf(values) !== nameOf(shown) || lock !== shown.lock;
+  Object.assign(shown, { ...values, own: null, lock });
   if (isOther) stopMeasuring();
   return change({});
 }
@@ -95,14 +100,15 @@ function stepState({ step, count, keep, number }) {
   if (!keep) {
     const serial = state.serials[Math.min(count, state.serials.length - 1)];
     sayOfPicture("");
-    goTo({ task: state.task, customer: state.customer, index: state.picture, serial: serial ? parseSerial(serial) : null });
+    const { task, customer, lock, picture: index } = state;
+    goTo({ task, customer, lock, index, serial: serial ? parseSerial(serial) : null });
   }
   mounted.lesson.set("answered", number);
 }
 
 // Links: what an address says is checked against what the folder has, as dsn/ui/serving/page_state.py does.
 
-const LINK_NAMES = ["task", "customer", "picture", "serial", "condition", "step"];
+const LINK_NAMES = ["task", "customer", "lock", "picture", "serial", "condition", "step"];
 
 function followLink({ query, number }) {
   const given = new URLSearchParams(query);
@@ -118,8 +124,9 @@ function followLink({ query, number }) {
   const upTo = (most) => (text) => (/^\d{1,4}$/.test(text) && Number(text) <= most ? Number(text) : null);
   const task = value("task", among(Object.keys(DATA.tasks))) ?? Object.keys(DATA.tasks)[0];
   const customer = value("customer", among(customersOf(task))) ?? customersOf(task)[0];
+  const { bits: needed, valid, locks } = studentOf({ task, customer });
+  const lock = value("lock", among(locks)) ?? locks[0];
   const index = value("picture", upTo(DATA.tasks[task].labels.length - 1)) ?? DATA.tasks[task].first;
-  const { bits: needed, valid } = studentOf({ task, customer });
   const read = value("serial", (text) => {
     if (text === "none") return text;
     try {
@@ -134,7 +141,7 @@ function followLink({ query, number }) {
   const names = LINK_NAMES.filter((name) => ignored.has(name)).map((name) => TEXTS.share.names[name]);
   const said = names.length ? filled(TEXTS.share.ignored, { names: names.join(TEXTS.share.separator) }) : "";
   sayOfPicture("");
-  const done = goTo({ task, customer, index, serial: read === "none" ? null : (read ?? (valid && firstWrong(valid))) });
+  const done = goTo({ task, customer, lock, index, serial: read === "none" ? null : (read ?? (valid && firstWrong(valid))) });
   mounted.share?.set("answer", { number, condition, step, tab: "compare", ignored: said });
   return done;
 }
