@@ -4,6 +4,7 @@ From the start of the program, on a phone's slow line, and from the folder that 
 """
 
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,7 @@ START_BAR = 1.5
 STARTS, VISITS = 5, 5
 PATIENCE = 180_000  # milliseconds
 BARE_IMPORT = "import gradio"
+HOST = "127.0.0.1"
 
 
 @contextmanager
@@ -85,6 +87,12 @@ def on_a_slow_line(browser: "Browser", address: str, *, visits: int = VISITS) ->
     return at_most("page-3g", what, SLOW_BAR, (seconds, 1.0))
 
 
+def is_listened_to(port: int) -> bool:
+    """Whether a program of this machine answers there."""
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
 def from_the_start(browser: "Browser", folder: Path, port: int, *, starts: int = STARTS) -> Ratio:
     """From starting `python app.py` to a finished comparison in the browser, over importing Gradio alone.
 
@@ -94,27 +102,20 @@ def from_the_start(browser: "Browser", folder: Path, port: int, *, starts: int =
         port: nobody listens on it.
         starts: of each side.
     """
-    from playwright.sync_api import Error  # as above
-
-    address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "app.py"]
-    settings = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1"}
+    settings = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": HOST}
 
     def to_comparison() -> float:
         begun = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, env={**os.environ, **settings}, stdout=subprocess.DEVNULL)
         try:
+            while not is_listened_to(port):
+                if process.poll() is not None:
+                    raise RuntimeError("The app ended before it answered.")
+                time.sleep(0.01)
             with browser.new_context() as context:
-                page = context.new_page()
-                while process.poll() is None:
-                    try:
-                        until_panels(page, address)
-                        return time.perf_counter() - begun
-                    except Error as error:
-                        if "ERR_CONNECTION_REFUSED" not in str(error):
-                            raise
-                        time.sleep(0.02)
-            raise RuntimeError("The app ended before it answered.")
+                until_panels(context.new_page(), f"http://{HOST}:{port}")
+                return time.perf_counter() - begun
         finally:
             process.terminate()
             process.wait()
@@ -140,11 +141,11 @@ def of_the_folder(browser: "Browser", *, visits: int = VISITS) -> Iterator[Ratio
             page = context.new_page()
             return seconds_of(lambda: until_folder(page, address))
 
-    with TemporaryDirectory() as name, ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=name)) as server:
+    with TemporaryDirectory() as name, ThreadingHTTPServer((HOST, 0), partial(Quiet, directory=name)) as server:
         build_static(Path(name))
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         for key, where, address, bar in (
-            ("server", "a plain file server", f"http://127.0.0.1:{server.server_port}", SERVER_BAR),
+            ("server", "a plain file server", f"http://{HOST}:{server.server_port}", SERVER_BAR),
             ("files", "`file://`", Path(name).as_uri(), FILES_BAR),
         ):
             visit(f"{address}/index.html")
