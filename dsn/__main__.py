@@ -22,6 +22,7 @@ from dsn.distilling.own_command import add_application_command, run_application
 from dsn.distilling.rebuild import Job, NotBuiltError
 from dsn.distilling.recipes import HARDENED, PAPER, RECIPES
 from dsn.distilling.sealed_copies import write_sealed_copies
+from dsn.distilling.splits import measure_splits
 from dsn.locks.sealing import SealError
 from dsn.measuring.brought import measure as brought
 from dsn.measuring.brought import scenes
@@ -109,6 +110,11 @@ def parser() -> argparse.ArgumentParser:
     everything.add_argument(
         "--sealed", action="store_true", help="only the sealed copies, from the students there are: no training"
     )
+
+    splits = with_job(
+        command("splits", "Teacher and student on other splits of few pictures; writes assets/results/splits.json.")
+    )
+    splits.add_argument("task", choices=[name for name, one in applications().items() if one.splits > 1])
 
     add_application_command(commands)
     add_documents_command(commands)
@@ -255,6 +261,8 @@ def main(arguments: list[str] | None = None) -> None:
                     write_cards()
                 else:
                     print("Run `python -m dsn cards` where huggingface_hub is installed, for model cards and README.")
+            case "splits":
+                measure_splits(application_named(options.task), job_of(options))
             case "application":
                 run_application(options, has_key=has_key(owner_home()))
             case "documents":

@@ -93,6 +93,8 @@ class Application:
         attack_worst_bar: the same for the worst of many restarts.
         gpu_goal: seconds for one student on a card of the H200's class; None for no goal.
         teacher_batch: pictures a step of the teacher's training.
+        splits: how many splits of its pictures the figures are over: several where one has few test pictures.
+        remark: what has to be known of its pictures beside them, in a sentence; nothing for most.
         home: folder that holds the `application.json` it was read from, `checkpoints/<name>`, and its held-out
             pictures; None for built-in ones. The project's documents tell of built-in ones alone.
         hub_data_set: the data set on the Hub, "organisation/name"; nothing where it is not there.
@@ -124,6 +126,8 @@ class Application:
     attack_worst_bar: float | None = None
     gpu_goal: float | None = None
     teacher_batch: int = TEACHER_BATCH
+    splits: int = 1
+    remark: str = ""
     home: Path | None = None
     hub_data_set: str = ""
     pictures: str = ""

@@ -5,11 +5,12 @@ Those made from somebody's own pictures need no word: each is an `application.js
 
 from dsn.applications.described import DESCRIPTION, WORD, DescriptionError, described
 from dsn.applications.digits import DIGITS
+from dsn.applications.faces import FACES
 from dsn.applications.record import Application
 from dsn.applications.signs import SIGNS
 from dsn.places import CHECKPOINTS
 
-BUILT_IN = {one.name: one for one in (DIGITS, SIGNS)}
+BUILT_IN = {one.name: one for one in (DIGITS, SIGNS, FACES)}
 
 
 class UnknownApplicationError(ValueError):

@@ -179,7 +179,7 @@ def rebuild(chosen: list[Application], job: Job, *, evaluate: bool = True) -> No
     """
     for application in chosen:
         data = load_data_set(application)
-        finished = _begun(application, job)
+        finished = begun("rebuild", application, job)
         if not (finished.has("teacher") and teacher_path(application).exists()):
             make_teacher(application, data, job)
             measure_teacher(application, data, job)
@@ -200,12 +200,12 @@ def rebuild(chosen: list[Application], job: Job, *, evaluate: bool = True) -> No
         finished.clear()
 
 
-def _begun(application: Application, job: Job) -> Finished:
-    """The rebuild of an application, as far as it was done with these settings and these serials."""
+def begun(work: str, application: Application, job: Job) -> Finished:
+    """A work on an application, such as "rebuild", as far as it was done with these settings and these serials."""
     serials = [(name, serial.text) for name, serial in stamped_serials().items() if _task(name) == application.name]
     how = (job.seed, job.epochs, job.training(1, application.name).done_in, edition(application), serials)
     run = hashlib.sha256(repr(how).encode()).hexdigest()[:16]
-    return Finished(BUILD / "unfinished" / f"rebuild-{application.name}.json", run)
+    return Finished(BUILD / "unfinished" / f"{work}-{application.name}.json", run)
 
 
 def _task(name: str) -> str:

@@ -17,6 +17,11 @@ def group_text(value: dict | None) -> str:
     return f"{value['mean']:.2f} / {value['worst']['percent']:.2f}" if value else "–"
 
 
+def bold_if_missed(text: str, met: bool) -> str:
+    """A figure in Markdown, in bold where it misses its bar."""
+    return text if met else f"**{text}**"
+
+
 def markdown_table(head: list[str], lines: list[list[str]]) -> str:
     """A table in Markdown."""
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])

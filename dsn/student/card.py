@@ -162,7 +162,8 @@ print(student.predict(images, serial))  # probabilities; serial=None leaves the 
 def credit(application: Application) -> str:
     """Whom to thank for the training pictures, in a line of Markdown."""
     said = escaped if application.home else str
-    return said(f"{application.data_set}: {application.attribution} {application.licence}").strip()
+    told = (f"{application.data_set}: {application.attribution}", application.licence, application.remark)
+    return said(" ".join(told)).strip()
 
 
 def plain_card(config: StudentConfig, figures: str = "No figures were recorded with this copy.") -> str:

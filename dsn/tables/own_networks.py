@@ -1,7 +1,7 @@
 """The table of locked own networks, drawn from the recorded figures."""
 
 from dsn.results.store import read_results
-from dsn.results.text import accuracy_text, group_text, made_by, markdown_table
+from dsn.results.text import accuracy_text, bold_if_missed, group_text, made_by, markdown_table
 
 BELOW_MODEL, ABOVE_CHANCE = 1.0, 2.0  # points: the bars
 TITLES = {"stamped": "trained", "sealed": "sealed"}
@@ -23,15 +23,11 @@ def own_networks_table() -> str:
                 f"`{row['architecture']}`",
                 TITLES[row["lock"]],
                 accuracy_text(row["model"]),
-                _marked(accuracy_text(row["valid"]), row["valid"]["percent"] >= least),
-                _marked(accuracy_text(row["absent"]), row["absent"]["percent"] <= most),
-                _marked(group_text(row["wrong"]), row["wrong"]["mean"] <= most),
+                bold_if_missed(accuracy_text(row["valid"]), row["valid"]["percent"] >= least),
+                bold_if_missed(accuracy_text(row["absent"]), row["absent"]["percent"] <= most),
+                bold_if_missed(group_text(row["wrong"]), row["wrong"]["mean"] <= most),
                 group_text(row["one_bit_wrong"]),
                 *(accuracy_text(thief.get(key)) for key in ("opened", "tuned", "scratch")),
             ]
         )
     return f"{markdown_table(head, lines)}\n\nMeasured with {made_by(*rows)}."
-
-
-def _marked(text: str, met: bool) -> str:
-    return text if met else f"**{text}**"

@@ -22,6 +22,7 @@ from dsn.tables.locks import attacked, bars_table, chart_table, sealed_attacks_t
 from dsn.tables.own import own_table
 from dsn.tables.own_networks import own_networks_table
 from dsn.tables.owner import copies_table, mint_table, trace_table
+from dsn.tables.splits import splits_table
 from dsn.tables.surroundings import surroundings_table
 
 README = ROOT / "README.md"
@@ -195,6 +196,7 @@ def filled(text: str) -> str:
     tables |= {"attacks-sealed": sealed_attacks_table(), "bars-sealed": bars_table()}
     tables |= {"own-networks": own_networks_table(), "documents": documents_table()}
     tables |= {"document-attacks": document_attacks_table()}
+    tables |= {f"splits-{one.name}": splits_table(one) for one in BUILT_IN.values() if one.splits > 1}
     tables |= {"surroundings": surroundings_table(), "load": load_text()}
 
     def table_between(markers: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ from dsn.tables.attacks import SHARES_APART, attack_lines, paper_shares, tally
 from dsn.tables.chart import VICTIMS, chart
 from dsn.tables.glance import beside, cliff
 from dsn.tables.ideas import any_colluded, idea_lines
+from dsn.tables.splits import over, rows_of
 from dsn.ui.attack.chart import SIGNS
 from dsn.ui.rendering import fill, render_template
 from dsn.ui.texts import Texts
@@ -65,6 +66,7 @@ def render_figures(
     texts: Texts, application: Application, teacher: dict | None, rows: dict[str, dict], published: dict
 ) -> str:
     """One application's recorded figures, beside the paper's and the bars set for them."""
+    splits = rows_of(application)
     return render_template(
         "figures.html",
         t=texts,
@@ -73,6 +75,13 @@ def render_figures(
         teacher=teacher,
         rows=rows,
         published=published.get(application.name, {}),
+        splits={
+            "count": len(splits),
+            "pictures": splits[0]["valid"]["n"],
+            **{name: figure.text for name, figure in over(splits).items()},
+        }
+        if splits
+        else None,
     )
 
 

@@ -37,7 +37,7 @@ class Texts:
         return self.sections["tasks"].get(application.name, {}).get("title", application.title)
 
     def credit(self, application: Application, word: str) -> Markup | str:
-        """An application's "attribution" or "licence"; translations are our own and may hold markup."""
+        """An application's "attribution", "licence" or "remark"; translations are our own and may hold markup."""
         translated = self.sections["tasks"].get(application.name, {}).get(word)
         return Markup(translated) if translated else self.of_line(str(getattr(application, word)))
 
