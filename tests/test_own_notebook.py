@@ -9,6 +9,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from picture_folders import coloured_squares, write_pictures
 
+from dsn.applications.registry import BUILT_IN
 from dsn.places import ROOT
 
 NOTEBOOK = "assets/notebooks/own_pictures.ipynb"
@@ -24,7 +25,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("checkpoints/README.md", "README.md", "pyproject.toml"):
         (copy / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, copy / name)
-    for student in ("digits", "signs"):
+    for student in BUILT_IN:
         shutil.copytree(ROOT / "checkpoints" / student, copy / "checkpoints" / student)
     monkeypatch.setenv("DSN_OWNER", str(tmp_path / "nobody"))
     monkeypatch.setenv("DSN_DATA", str(copy / "data"))

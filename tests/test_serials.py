@@ -193,7 +193,7 @@ def test_demo_serials() -> None:
     read = {name: Serial.parse(text) for name, text in texts.items()}
     assert {name: serial.text for name, serial in read.items()} == texts
     assert all(serial.is_issuable for serial in read.values())
-    for task in ("digits", "signs"):
+    for task in ("digits", "signs", "faces"):
         lengths = [len(serial.bits) for name, serial in read.items() if name.startswith(f"{task}/")]
         assert sorted(lengths) == [9] * 2 + [64] * 6
     stamped = {name: serial for name, serial in read.items() if not name.endswith("-sealed")}

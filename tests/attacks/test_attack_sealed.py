@@ -44,9 +44,7 @@ from dsn.student.folder import load_folder
 from dsn.student.sealing import seal
 from dsn.student.student import Student
 
-SEALED = [
-    f"{task}/{customer}-sealed" for task in ("digits", "signs") for customer in ("alder", "birch", "cedar", "paper")
-]
+SEALED = [f"{task}/{customer}-sealed" for task in BUILT_IN for customer in ("alder", "birch", "cedar", "paper")]
 
 
 @pytest.fixture(scope="module")

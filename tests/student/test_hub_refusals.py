@@ -111,7 +111,7 @@ def test_a_token_that_cannot_be_sent_is_not_repeated(web_server: str, tmp_path: 
         ("alder=acme/alder", "Entry 1 "),
         ("digits/alder=acme/alder digits/birch=acme/birch", "Entry 1 "),
         (f"digits/alder=https://me:{SECRET}@huggingface.co/acme/alder", "Entry 1 "),
-        ("letters/alder=acme/alder", "no such task: use one of digits, signs"),
+        ("letters/alder=acme/alder", "no such task: use one of digits, signs, faces"),
         ("digits/alder=acme/alder, digits/alder=acme/birch", "names digits/alder twice"),
     ],
 )

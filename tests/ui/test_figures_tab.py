@@ -82,8 +82,8 @@ def test_a_missed_bar_is_marked_in_words_and_a_met_one_too() -> None:
 
 
 def test_what_was_not_recorded_is_a_dash_without_a_verdict() -> None:
-    digits, signs = tables(render_attacks(ENGLISH, {"a": row(1.0)}))
-    for marked, (what, measured, bar, _) in signs + [one for one in digits if one[1][0] != BARRED.what]:
+    digits, signs, faces = tables(render_attacks(ENGLISH, {"a": row(1.0)}))
+    for marked, (what, measured, bar, _) in signs + faces + [one for one in digits if one[1][0] != BARRED.what]:
         assert measured == "–" and not marked and "met" not in bar and "missed" not in bar, what
     nothing = render_attacks(ENGLISH, {})
     assert tables(nothing) == [] and "python -m dsn attack" in nothing
@@ -114,7 +114,7 @@ def test_every_row_counts_in_when_and_how_often_it_was_recorded() -> None:
 def test_how_much_a_thief_trains_on_is_said_where_it_is_recorded_alike_for_all() -> None:
     trained = row(1.0, attack="fine-tuning", settings={"schedule": {"pictures": 5_000, "epochs": 8}})
     patient = row(1.0, attack="patient-tuning", settings={"schedule": {"pictures": None, "epochs": 30}})
-    digits, signs = render_attacks(ENGLISH, {"a": trained, "b": patient}).split("<h3>")[1:]
+    digits, signs, _ = render_attacks(ENGLISH, {"a": trained, "b": patient}).split("<h3>")[1:]
     assert "about 5,000 pictures" in digits and "30 passes" in digits and "passes" not in signs
     other = row(1.0, attack="transfer", settings={"schedule": {"pictures": 6_000, "epochs": 8}})
     assert "passes" not in render_attacks(ENGLISH, {"a": trained, "b": patient, "c": other})
