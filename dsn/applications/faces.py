@@ -67,7 +67,7 @@ FACES = Application(
     ),
     augmentation=Augmentation(rotation=8, scale=0.1, shift=3, brightness=0.2, contrast=0.2, mirrored=True),
     teacher_epochs=120,
-    student_epochs=120,
+    student_epochs=90,
     student_batch=64,
     data_set="ORL faces",
     attribution=(
