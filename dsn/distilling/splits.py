@@ -23,7 +23,7 @@ MADE = ("seed", "commit", "device", "arithmetic", "torch", "date")
 
 
 def measure_splits(application: Application, job: Job, *, report: Callable[[str], None] = print) -> None:
-    """Record a row for each split in `assets/results/splits.json`; the first one's are the bundled student's figures.
+    """Record a row for each split in `assets/results/splits.json`; at last that of the first, of the bundled student.
 
     An interrupted run goes on: what was finished is not measured again.
 
@@ -32,7 +32,7 @@ def measure_splits(application: Application, job: Job, *, report: Callable[[str]
     """
     data, finished = load_data_set(application), begun("splits", application, job)
     name, serial = next(one for one in stamped_serials().items() if one[0].split("/")[0] == application.name)
-    for number in range(application.splits):
+    for number in [*range(1, application.splits), 0]:
         if finished.has(str(number)):
             continue
         row = _measured(application, name, serial, other_split(data, number), number, job) if number else _bundled(name)
