@@ -115,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
         command("splits", "Teacher and student on other splits of few pictures; writes assets/results/splits.json.")
     )
     splits.add_argument("task", choices=[name for name, one in applications().items() if one.splits > 1])
+    splits.add_argument("--only", type=int, nargs="+", default=(), metavar="NUMBER", help="of splits (default: all)")
 
     add_application_command(commands)
     add_documents_command(commands)
@@ -262,7 +263,7 @@ def main(arguments: list[str] | None = None) -> None:
                 else:
                     print("Run `python -m dsn cards` where huggingface_hub is installed, for model cards and README.")
             case "splits":
-                measure_splits(application_named(options.task), job_of(options))
+                measure_splits(application_named(options.task), job_of(options), options.only)
             case "application":
                 run_application(options, has_key=has_key(owner_home()))
             case "documents":

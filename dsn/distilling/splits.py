@@ -1,6 +1,6 @@
 """Figures over several splits of few pictures: for each its own teacher, and the first customer's student."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dsn.applications.prepared import DataSet, load_data_set
@@ -22,17 +22,25 @@ KEPT = ("customer", "bit_count", "recipe", "valid", "absent", "random_wrong", "o
 MADE = ("seed", "commit", "device", "arithmetic", "torch", "date")
 
 
-def measure_splits(application: Application, job: Job, *, report: Callable[[str], None] = print) -> None:
+def measure_splits(
+    application: Application, job: Job, only: Sequence[int] = (), *, report: Callable[[str], None] = print
+) -> None:
     """Record a row for each split in `assets/results/splits.json`; at last that of the first, of the bundled student.
 
     An interrupted run goes on: what was finished is not measured again.
+
+    Args:
+        application: the application.
+        job: how to train.
+        only: numbers of splits, where several machines share the work; none for all.
+        report: told each split's figures.
 
     Raises:
         NotBuiltError: the bundled student has no figures yet.
     """
     data, finished = load_data_set(application), begun("splits", application, job)
     name, serial = next(one for one in stamped_serials().items() if one[0].split("/")[0] == application.name)
-    for number in [*range(1, application.splits), 0]:
+    for number in only or [*range(1, application.splits), 0]:
         if finished.has(str(number)):
             continue
         row = _measured(application, name, serial, other_split(data, number), number, job) if number else _bundled(name)
@@ -42,7 +50,8 @@ def measure_splits(application: Application, job: Job, *, report: Callable[[str]
             f"valid {row['valid']['percent']}, absent {row['absent']['percent']}"
         )
         finished.add(str(number))
-    finished.clear()
+    if not only:
+        finished.clear()
 
 
 def _bundled(name: str) -> dict[str, Any]:
