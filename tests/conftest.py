@@ -46,7 +46,7 @@ RINGS = {
     "training": (
         "test_application_record", "test_arrivals", "test_bench", "test_bounded_memory", "test_distill",
         "test_finishing", "test_notebook", "test_own_command", "test_own_notebook",
-        "test_owner_fleet", "test_owner_minting", "test_quick_mint", "test_together",
+        "test_owner_fleet", "test_owner_minting", "test_quick_mint", "test_splits", "test_together",
         "test_trace_measure", "test_mint_tab", "test_hub_trouble", "test_ideas",
     ),
     "attacks": ("test_attack_tab",),

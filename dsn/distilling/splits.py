@@ -1,6 +1,7 @@
 """Figures over several splits of few pictures: for each its own teacher, and the first customer's student."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from dsn.applications.prepared import DataSet, load_data_set
@@ -12,7 +13,7 @@ from dsn.distilling.making import make_whole
 from dsn.distilling.rebuild import Job, NotBuiltError, begun
 from dsn.distilling.recipes import HARDENED
 from dsn.measuring.evaluate import accuracy, evaluate_student
-from dsn.results.store import provenance, read_results, record
+from dsn.results.store import RESULTS, provenance, read_results, record
 from dsn.serials import Serial
 from dsn.student.collection import stamped_serials
 from dsn.student.student import StudentConfig
@@ -23,7 +24,12 @@ MADE = ("seed", "commit", "device", "arithmetic", "torch", "date")
 
 
 def measure_splits(
-    application: Application, job: Job, only: Sequence[int] = (), *, report: Callable[[str], None] = print
+    application: Application,
+    job: Job,
+    only: Sequence[int] = (),
+    *,
+    report: Callable[[str], None] = print,
+    results: Path = RESULTS,
 ) -> None:
     """Record a row for each split in `assets/results/splits.json`; at last that of the first, of the bundled student.
 
@@ -34,6 +40,7 @@ def measure_splits(
         job: how to train.
         only: numbers of splits, where several machines share the work; none for all.
         report: told each split's figures.
+        results: where the rows are kept.
 
     Raises:
         NotBuiltError: the bundled student has no figures yet.
@@ -44,7 +51,7 @@ def measure_splits(
         if finished.has(str(number)):
             continue
         row = _measured(application, name, serial, other_split(data, number), number, job) if number else _bundled(name)
-        record(TABLE, f"{application.name}/{number}", {"task": application.name, "split": number, **row})
+        record(TABLE, f"{application.name}/{number}", {"task": application.name, "split": number, **row}, results)
         report(
             f"{application.name}, split {number}: teacher {row['teacher']['percent']}, "
             f"valid {row['valid']['percent']}, absent {row['absent']['percent']}"
