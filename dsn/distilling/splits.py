@@ -1,6 +1,6 @@
 """Figures over several splits of few pictures: for each its own teacher, and the first customer's student."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +50,12 @@ def measure_splits(
     for number in only or [*range(1, application.splits), 0]:
         if finished.has(str(number)):
             continue
-        row = _measured(application, name, serial, other_split(data, number), number, job) if number else _bundled(name)
-        record(TABLE, f"{application.name}/{number}", {"task": application.name, "split": number, **row}, results)
-        report(
-            f"{application.name}, split {number}: teacher {row['teacher']['percent']}, "
-            f"valid {row['valid']['percent']}, absent {row['absent']['percent']}"
-        )
+        measured = _measured(application, name, serial, other_split(data, number), number, job)
+        for row in measured if number else [_bundled(name)]:
+            row = {"task": application.name, "split": number, **row}
+            record(TABLE, f"{application.name}/{number}", row, results)
+            shown = [f"{key} {row[key]['percent']}" for key in ("teacher", "valid", "absent") if key in row]
+            report(f"{application.name}, split {number}: {', '.join(shown)}")
         finished.add(str(number))
     if not only:
         finished.clear()
@@ -73,25 +73,24 @@ def _bundled(name: str) -> dict[str, Any]:
 
 def _measured(
     application: Application, name: str, serial: Serial, data: DataSet, number: int, job: Job
-) -> dict[str, Any]:
-    """The row of another split: its teacher and its student are trained, measured and not kept."""
+) -> Iterator[dict[str, Any]]:
+    """The row of another split, of its teacher alone first: teacher and student are trained, measured and not kept."""
     customer, title = name.split("/")[1], f"{application.name}-split-{number}"
     training = job.training(application.teacher_epochs, f"{title}-teacher")
     teacher = train_teacher(application, data.train, training).cpu()
+    row = {
+        "teacher": accuracy(teacher, data.test).as_json(),
+        **provenance(job.seed, job.device, training.done_in),
+    }
+    yield row
     config = StudentConfig(
         application.name, customer, len(serial.bits), data.class_names, application.network, HARDENED.name
     )
     distilling = job.training(application.student_epochs, f"{title}-{customer}")
     (student,) = make_whole(application, [Order(config, serial)], teacher, data.train, HARDENED, distilling)
-    row = {
-        "customer": customer,
-        "bit_count": len(serial.bits),
-        "recipe": HARDENED.name,
-        "teacher": accuracy(teacher, data.test).as_json(),
-        **evaluate_student(student.cpu().eval(), serial, {}, data, seed=job.seed),
-        **provenance(job.seed, job.device, training.done_in),
-    }
+    about = {"customer": customer, "bit_count": len(serial.bits), "recipe": HARDENED.name}
+    found = row | about | evaluate_student(student.cpu().eval(), serial, {}, data, seed=job.seed)
+    yield {key: found[key] for key in ("teacher", *KEPT, *MADE)}
     for one in (training, distilling):
         if one.checkpoint is not None:
             one.checkpoint.unlink(missing_ok=True)
-    return {key: row[key] for key in ("teacher", *KEPT, *MADE)}

@@ -48,10 +48,16 @@ def rows_of(application: Application) -> list[Row]:
     return sorted(rows, key=lambda row: row["split"])
 
 
+def has_student(row: Row) -> bool:
+    """Whether a split's student was measured, too; its teacher comes first."""
+    return "valid" in row
+
+
 def over(rows: Sequence[Row]) -> dict[str, Over]:
-    """Every figure over the splits of these rows, by its name; "below" is how far valid is below the teacher."""
-    found = {name: [of(row) for row in rows] for name, of in FIGURES.items()}
-    return {name: Over(statistics.fmean(values), min(values), max(values)) for name, values in found.items()}
+    """Every figure over the splits that have it, by its name; "below" is how far valid is below the teacher."""
+    whole = [row for row in rows if has_student(row)]
+    found = {name: [of(row) for row in (rows if name == "teacher" else whole)] for name, of in FIGURES.items()}
+    return {name: Over(statistics.fmean(values), min(values), max(values)) for name, values in found.items() if values}
 
 
 def splits_table(application: Application) -> str:
@@ -64,25 +70,26 @@ def splits_table(application: Application) -> str:
         [
             f"split {row['split']}",
             accuracy_text(row["teacher"]),
-            accuracy_text(row["valid"]),
-            f"{FIGURES['below'](row):.2f}",
-            accuracy_text(row["absent"]),
-            group_text(row["random_wrong"]),
-            group_text(row["one_bit_wrong"]),
+            accuracy_text(row.get("valid")),
+            f"{FIGURES['below'](row):.2f}" if has_student(row) else "–",
+            accuracy_text(row.get("absent")),
+            group_text(row.get("random_wrong")),
+            group_text(row.get("one_bit_wrong")),
         ]
         for row in rows
     ]
     found = over(rows)
-    met = {
-        "teacher": found["teacher"].mean >= TEACHER_BAR,
-        "below": found["below"].mean <= bars.below_teacher,
-        "absent": found["absent"].mean <= bars.absent,
-        "random": found["random"].mean <= bars.random[0],
-        "one_bit": found["one_bit"].mean <= bars.one_bit[0],
-    }
-    lines.append(
-        ["mean (lowest–highest)", *(bold_if_missed(one.text, met.get(name, True)) for name, one in found.items())]
-    )
-    limits = [f"≥ {TEACHER_BAR:g}", "–", *(f"≤ {bar:g}" for bar in (bars.below_teacher, bars.absent, bars.random[0]))]
-    lines.append(["bar for the mean", *limits, f"≤ {bars.one_bit[0]:g}"])
+    most = {
+        "below": bars.below_teacher, "absent": bars.absent, "random": bars.random[0], "one_bit": bars.one_bit[0]
+    }  # fmt: skip
+
+    def mean(name: str) -> str:
+        if name not in found:
+            return "–"
+        is_met = found[name].mean <= most.get(name, 100.0) if name != "teacher" else found[name].mean >= TEACHER_BAR
+        return bold_if_missed(found[name].text, is_met)
+
+    lines.append(["mean (lowest–highest)", *map(mean, FIGURES)])
+    limits = [f"≤ {most[name]:g}" if name in most else "–" for name in FIGURES]
+    lines.append(["bar for the mean", f"≥ {TEACHER_BAR:g}", *limits[1:]])
     return f"{markdown_table([*head, 'one bit wrong: mean / worst'], lines)}\n\nMeasured with {made_by(*rows)}."

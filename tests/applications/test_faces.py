@@ -18,6 +18,8 @@ from dsn.tables import splits
 from dsn.ui.compare.rendering import render_gallery
 from dsn.ui.texts import load_texts
 
+MADE = ("seed", "commit", "device", "date")
+
 
 def picture(person: int, number: int) -> np.ndarray:
     """Light by person and number, with what lies outside the square in the middle in white: uint8 [112, 92]."""
@@ -92,5 +94,8 @@ def test_figures_over_splits_are_means_and_what_misses_its_bar_is_in_bold(monkey
     assert "97.50 (97.00–98.00) | 0.50 (0.00–1.00) | 2.50 (2.50–2.50)" in table and "**" not in table
     rows["faces/1"] = row(1, 93.0)
     assert "| **2.50 (0.00–5.00)** |" in splits.splits_table(FACES)
+    rows["faces/2"] = {key: one for key, one in row(2, 0).items() if key in ("task", "split", "teacher", *MADE)}
+    table = splits.splits_table(FACES)
+    assert "| split 2 | 98.00 (90.00–99.00) | – | – | – | – | – |" in table and "**2.50 (0.00–5.00)**" in table
     rows.clear()
     assert splits.splits_table(FACES) == "Not measured yet."

