@@ -168,7 +168,7 @@ def test_typing_rewrites_one_entry(context: BrowserContext, address: str) -> Non
 
 
 HOSTILE = {
-    "unknown": {"task": "faces", "customer": "mallory", "picture": "1000", "tab": "admin", "step": "99"},
+    "unknown": {"task": "letters", "customer": "mallory", "picture": "1000", "tab": "admin", "step": "99"},
     "scripts": {"serial": "<script>window.bad=1</script>", "customer": "<img src=x onerror=window.bad=1>"},
     "addresses": {
         "picture": "http://example.org/a.png",
