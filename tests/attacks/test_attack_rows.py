@@ -62,7 +62,7 @@ def test_a_row_is_plain_and_whole(talkative_student: Student, digits: HeldOut, t
     [
         (["nothing", "--student", "digits/alder"], "There is no attack 'nothing'"),
         (["pruning", "--student", "digits/nobody"], "There is no bundled student 'digits/nobody'"),
-        (["pruning", "--student", "faces/alder"], "There is no bundled student 'faces/alder'"),
+        (["pruning", "--student", "letters/alder"], "There is no bundled student 'letters/alder'"),
         (["pruning", "--student", "digits/alder", "--seeds", "0"], "at least one seed"),
         (["pruning", "--student", "digits/alder", "--data-share", "2"], "share of the data"),
     ],

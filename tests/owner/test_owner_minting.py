@@ -198,7 +198,7 @@ def test_bars_that_are_missed_are_named() -> None:
         "one bit wrong, mean",
     ]
     assert not is_unlocked({**good, "valid": {**figures, "percent": 30.0, "low": 29.0}})
-    assert missed({**bad, "task": "faces"}, 99.7) == []
+    assert missed({**bad, "task": "letters"}, 99.7) == []
 
 
 @pytest.mark.parametrize(("epochs", "share"), [(0, 1.0), (1, 0.0), (1, 1.5), (1, float("nan"))])
