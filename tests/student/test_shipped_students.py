@@ -24,7 +24,7 @@ from dsn.student.student import Student
 SERIALS = stamped_serials()
 LICENSED = [name for name, serial in SERIALS.items() if len(serial.bits) == 64]
 # The table's bar on the whole split plus three standard deviations of a sample of 1,000; of faces there are no more.
-CHANCE_BAR = {"digits": 14.5, "signs": 9.0, "faces": 5.0}
+CHANCE_BAR = {"digits": 14.5, "signs": 9.0, "faces": 11.0}
 VALID_BAR = {"digits": 98.6, "signs": 97.5, "faces": 94.0}
 
 
