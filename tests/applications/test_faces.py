@@ -15,7 +15,7 @@ from dsn.applications.prepared import DataError, DataSet, Split, load_data_set
 from dsn.applications.splits import other_split
 from dsn.student.card import credit
 from dsn.tables import splits
-from dsn.ui.compare.rendering import render_gallery
+from dsn.ui.compare.page_script import sections
 from dsn.ui.texts import load_texts
 
 MADE = ("seed", "commit", "device", "date")
@@ -72,7 +72,8 @@ def test_the_page_and_the_card_say_whose_faces_these_are_not() -> None:
     held = load_held_out(FACES)
     assert len(held.split) == 120 and held.split.images.shape[1:] == (1, 64, 64)
     for language, said in (("en", "nobody you know"), ("zh", "没有你认识的人")):
-        assert said in render_gallery(load_texts(language), "faces", held, [0, 1], None)
+        remarks = sections(load_texts(language))["remarks"]
+        assert list(remarks) == ["faces"] and said in remarks["faces"]
     assert "Olivetti Research Laboratory" in credit(FACES) and "nobody you know" in credit(FACES)
     assert len(load_texts("zh").class_names("faces", FACES.classes)) == len(FACES.classes) == faces.PEOPLE
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from dsn.applications.digits import fit_digit
+from dsn.applications.registry import applications
 from dsn.results.store import teacher_accuracy
 from dsn.statistics import chance
 from dsn.student.collection import Collection
@@ -50,7 +51,8 @@ def page_script(texts: Texts, collection: Collection) -> str:
 def sections(texts: Texts, *others: str) -> dict[str, Any]:
     """The sentences that the scripts write."""
     shown = {name: texts[name] for name in (*SECTIONS, *others)}
-    return {**shown, "export": {"table": texts["export"]["table"]}}
+    remarks = {name: texts.credit(one, "remark") for name, one in applications().items() if one.remark}
+    return {**shown, "remarks": remarks, "export": {"table": texts["export"]["table"]}}
 
 
 def known(collection: Collection) -> dict[str, Any]:

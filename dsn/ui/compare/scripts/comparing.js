@@ -99,7 +99,7 @@ async function drawGallery(task, chosen) {
   if (box.dataset.task !== task || !box.firstElementChild) {
     const names = classNames(task, DATA.tasks[task].classes);
     const those = pictures.map((picture, at) => ({ index: gallery[at], label: names[labels[gallery[at]]], picture }));
-    box.innerHTML = galleryHtml({ pictures: those, channels, size, chosen });
+    box.innerHTML = galleryHtml({ pictures: those, channels, size, chosen, remark: TEXTS.remarks[task] });
     if (pictures.length) box.dataset.task = task;
   }
   box.firstElementChild.dataset.chosen = chosen ?? "";

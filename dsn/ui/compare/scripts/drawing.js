@@ -130,12 +130,12 @@ function bitsHtml(count) {
   return `<div class="bits" style="--side:${side}" role="group" aria-label="${said.bits_label}"> ${buttons.join(" ")} </div>`;
 }
 
-/** Held-out pictures as buttons, each with its true label. */
-function galleryHtml({ pictures, channels, size, chosen }) {
+/** Held-out pictures as buttons, each with its true label; below them what has to be known of them, for few applications. */
+function galleryHtml({ pictures, channels, size, chosen, remark }) {
   const buttons = pictures.map(({ index, label, picture }) => {
     return `<button type="button" data-index="${index}" aria-pressed="${index === chosen}" title="${escaped(label)}"> <img src="${pictureAddress(valuesOf(picture), channels, size)}" alt=""> <span>${escaped(label)}</span> </button>`;
   });
-  return `<div class="gallery" data-chosen="${chosen ?? ""}" role="group" aria-label="${TEXTS.compare.gallery_label}"> ${buttons.join(" ")} </div>`;
+  return `<div class="gallery" data-chosen="${chosen ?? ""}" role="group" aria-label="${TEXTS.compare.gallery_label}"> ${buttons.join(" ")} </div>${remark ? `<p class="remark">${escaped(remark)}</p>` : ""}`;
 }
 
 /**
