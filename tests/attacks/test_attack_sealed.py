@@ -40,11 +40,12 @@ from dsn.locks.stamping import StampPlace
 from dsn.networks.classifier import Classifier, folded_weights
 from dsn.places import CHECKPOINTS
 from dsn.serials import Serial, random_serial
+from dsn.student.collection import SEALED_COPY, demo_serials
 from dsn.student.folder import load_folder
 from dsn.student.sealing import seal
 from dsn.student.student import Student
 
-SEALED = [f"{task}/{customer}-sealed" for task in BUILT_IN for customer in ("alder", "birch", "cedar", "paper")]
+SEALED = [name for name in demo_serials() if name.endswith(SEALED_COPY)]
 
 
 @pytest.fixture(scope="module")
