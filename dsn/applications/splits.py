@@ -27,5 +27,5 @@ def other_split(data: DataSet, number: int) -> DataSet:
         count = int((data.train.labels == label).sum())
         train.append(places[:count])
         test.append(places[count:])
-    halves = (Split(images[chosen], labels[chosen]) for chosen in (torch.cat(train), torch.cat(test)))
-    return DataSet(*halves, data.class_names)
+    first, second = (Split(images[chosen], labels[chosen]) for chosen in (torch.cat(train), torch.cat(test)))
+    return DataSet(first, second, data.class_names)

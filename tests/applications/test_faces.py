@@ -56,7 +56,8 @@ def test_another_split_has_the_same_pictures_and_as_many_of_each_class() -> None
     labels = torch.arange(40).repeat_interleave(10)
     images = torch.arange(400).view(400, 1, 1, 1)  # numbers stand for pictures
     is_train = torch.arange(10).repeat(40) < 7
-    data = DataSet(*(Split(images[one], labels[one]) for one in (is_train, ~is_train)), FACES.classes)
+    train, test = (Split(images[one], labels[one]) for one in (is_train, ~is_train))
+    data = DataSet(train, test, FACES.classes)
     assert other_split(data, 0) is data
     first, again, second = (other_split(data, number) for number in (1, 1, 2))
     for found in (first, second):
