@@ -195,8 +195,8 @@ def test_the_panels_answers_are_told_once_a_change(context: BrowserContext, addr
     page = open_page(context, address, "en")
     told = page.locator(".told[role=status]")
     expect(told).to_have_text("")
-    page.get_by_role("button", name="Licensed serial", exact=True).click()
+    page.get_by_role("button", name="Valid serial", exact=True).click()
     expect(told).to_have_text(
-        "With its own serial: Right: 3. With the entered serial: Right: 3. "
+        "With the valid serial: Right: 3. With the entered serial: Right: 3. "
         "With no serial: No answer: nothing stands out."
     )

@@ -58,7 +58,7 @@ def test_first_visit_shows_a_finished_comparison(page: Page) -> None:
 
 
 def test_buttons_fill_the_field_the_bits_and_the_panel(page: Page) -> None:
-    press(page, "Licensed serial")
+    press(page, "Valid serial")
     expect(serial_field(page)).to_have_value(VALID.text)
     expect(panel(page, "entered").locator(".remark")).to_contain_text("This is the valid serial")
     expect(panel(page, "entered").locator(".verdict")).to_contain_text("Right")
@@ -85,7 +85,7 @@ def test_buttons_fill_the_field_the_bits_and_the_panel(page: Page) -> None:
 
 
 def test_a_bit_flips_by_mouse_and_by_keyboard(page: Page) -> None:
-    press(page, "Licensed serial")
+    press(page, "Valid serial")
     expect(serial_field(page)).to_have_value(VALID.text)
     page.locator("#bits button").nth(10).click()
     expect(serial_field(page)).to_have_value(VALID.flipped(10).text)
@@ -272,3 +272,37 @@ def test_a_phone_shows_whether_attacks_missed_their_bars_without_scrolling_sidew
     edges = page.locator(".came-to .scroll").first.bounding_box()
     boxes = [one.bounding_box() for one in verdicts.all()]
     assert edges and all(box and box["x"] + box["width"] <= edges["x"] + edges["width"] for box in boxes)
+
+
+def test_on_a_phone_the_answers_stay_in_view(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    expect(page.locator(".panel")).to_have_count(3)
+    chips = page.locator(".chips")
+    expect(chips).to_be_hidden()
+    press(page, "Valid serial")
+    expect(chips).to_be_in_viewport(ratio=1)
+    expect(chips.locator(".chip.entered")).to_contain_text("3")
+    assert [text.split()[-1] for text in chips.locator(".chip").all_inner_texts()] == ["3", "3", "answer"]
+    page.locator("[data-bit='0']").click()
+    expect(chips.locator(".chip.entered")).to_contain_text("no answer")
+    expect(chips).to_be_in_viewport(ratio=1)
+    page.evaluate("scrollTo(0, 0)")
+    expect(chips).to_be_hidden()
+
+
+def test_the_gallery_is_one_stop_of_the_keyboard(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator("#gallery [data-index]").nth(1)).to_be_visible()
+    reached = page.locator("#gallery [data-index][tabindex='0']")
+    expect(reached).to_have_attribute("aria-pressed", "true")
+    reached.focus()
+    before = reached.get_attribute("data-index")
+    page.keyboard.press("ArrowRight")
+    expect(reached).to_be_focused()
+    assert reached.get_attribute("data-index") != before
+    page.keyboard.press("Enter")
+    expect(reached).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#gallery [aria-pressed=true]")).to_have_count(1)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#gallery')") is None

@@ -118,7 +118,7 @@ def test_a_link_can_be_taken_by_hand_where_the_clipboard_is_refused(context: Bro
 def test_back_and_forward_go_through_what_the_visitor_did(context: BrowserContext, address: str) -> None:
     page = open_page(context, address)
     first, before = seen(page), entries(page)
-    press(page, "Licensed serial")
+    press(page, "Valid serial")
     expect(serial_field(page)).to_have_value(VALID.text)
     page.wait_for_url(re.compile("serial="))
     second = seen(page)
@@ -203,13 +203,13 @@ def test_a_hostile_link_is_said_to_be_ignored_and_runs_nothing(
     assert "script" not in page.url and len(page.url) < 400
     assert page.evaluate("window.bad === undefined")
     assert dialogs == []  # and no other host is asked, which `context` holds
-    press(page, "Licensed serial")
+    press(page, "Valid serial")
     expect(page.locator(".share .ignored")).to_be_hidden()
 
 
 def test_the_language_keeps_the_state(context: BrowserContext, address: str) -> None:
     page = open_page(context, address)
-    press(page, "Licensed serial")
+    press(page, "Valid serial")
     page.wait_for_url(re.compile(f"serial={VALID.text}"))
     page.get_by_role("link", name="中文").click()
     page.wait_for_url(re.compile("/zh"))

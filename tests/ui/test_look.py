@@ -101,7 +101,7 @@ def test_the_comparison_and_its_controls_need_no_scrolling(
         box = page.locator(selector).bounding_box()
         assert box and box["y"] + box["height"] <= height, f"{selector} is below the first screen"
     expect(page.get_by_text("Home", exact=True)).to_be_hidden()
-    for name in ("Licensed serial", "Randomise", "Flip one bit", "Another customer's", "None"):
+    for name in ("Valid serial", "Randomise", "Flip one bit", "Another customer's", "None"):
         button = page.get_by_role("button", name=name, exact=True).bounding_box()
         assert button and button["y"] + button["height"] <= height, f"{name} is below the first screen"
 
@@ -129,7 +129,7 @@ def test_nothing_jumps_while_loading_and_comparing(browser: Browser, address: st
     page.evaluate("shifts.length = 0")
     entered = page.locator(".panel.entered")
     for name, seen in (
-        ("Licensed serial", "This is the valid serial"),
+        ("Valid serial", "This is the valid serial"),
         ("Randomise", "not this network's serial"),
         ("Another customer's", "birch"),
         ("None", "same as the panel"),

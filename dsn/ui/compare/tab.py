@@ -206,7 +206,7 @@ class CompareTab:
                     )
                     gr.HTML("", js_on_load=FILL, elem_id="serial-note")
                     with gr.Row(elem_classes="bits-and-buttons"):
-                        gr.HTML("", js_on_load=script("bits.js") + FILL, elem_id="bits")
+                        gr.HTML("", js_on_load=FILL, elem_id="bits")
                         with gr.Column(elem_classes="buttons", min_width=100):
                             gr.Button(said["licensed"], size="sm", variant="primary", elem_id="press-licensed")
                             for press in ("random", "near", "another", "none"):

@@ -32,7 +32,6 @@ STYLES = (
 COMPONENTS = {
     "header": ("header.js",),
     "panels": ("feel.js",),
-    "bits": ("bits.js",),
     "sketch": ("sketch.js",),
     "lesson": SCRIPTS,
     "share": ("share.js",),

@@ -69,8 +69,12 @@ async function show() {
 function drawPanels(record) {
   const line = DATA.honest?.[`${record.task}/${record.lock}/${studentOf(record).bits}`] ?? "";
   draw("panels", panelsHtml(record, true) + line);
+  awayPanels.observe(place("panels"));
   window.dsnReady = true;
 }
+
+// Where the panels are scrolled out of view, their answers stand at the screen's edge (`chipsHtml`).
+const awayPanels = new IntersectionObserver(([seen]) => document.body.classList.toggle("panels-away", !seen.isIntersecting));
 
 /** What went wrong, under the pictures. */
 const say = (error) => draw("picture-note", note(escaped(translated(error.message)), "error"));
@@ -262,4 +266,18 @@ document.addEventListener("change", ({ target }) => {
 });
 document.addEventListener("input", ({ target }) => {
   if (target === field()) typed();
+});
+// Bits and pictures are one stop each for the keyboard: arrow keys move between them.
+document.addEventListener("keydown", (event) => {
+  const group = event.target.closest?.(".bits, .gallery");
+  const all = [...(group?.querySelectorAll("button") ?? [])];
+  const across = all.filter((one) => one.offsetTop === all[0].offsetTop).length;
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across }[event.key];
+  const at = all.indexOf(event.target);
+  if (at < 0 || step === undefined) return;
+  event.preventDefault();
+  const next = all[at + step];
+  if (!next) return;
+  all.forEach((one) => (one.tabIndex = one === next ? 0 : -1));
+  next.focus();
 });

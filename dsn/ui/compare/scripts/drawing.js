@@ -84,7 +84,18 @@ function panelsHtml(record, marks = false) {
       <p class="remark"> ${remarkHtml(panel, record)} </p>
     </section>`;
   });
-  return `<div class="panels" data-stale="${TEXTS.compare.stale_drawing}" data-task="${escaped(task)}" data-customer="${escaped(customer)}" data-lock="${lock}" data-serial="${panels[1].serial ?? "none"}"> ${sections.join(" ")} </div>`;
+  const chips = marks ? chipsHtml(record) : "";
+  return `${chips}<div class="panels" data-stale="${TEXTS.compare.stale_drawing}" data-task="${escaped(task)}" data-customer="${escaped(customer)}" data-lock="${lock}" data-serial="${panels[1].serial ?? "none"}"> ${sections.join(" ")} </div>`;
+}
+
+/** The three answers in a word each, for where the panels are out of view; the panels themselves are read aloud. */
+function chipsHtml({ names, panels }) {
+  const chips = panels.map((panel) => {
+    const answer = panel.is_even ? TEXTS.panels.silent : escaped(names[panel.answers[0].label]);
+    const mark = panel.is_even ? "–" : { true: "✓", false: "✗" }[panel.is_right] ?? "→";
+    return `<span class="chip ${panel.condition}"> <span>${TEXTS.panels.chips[panel.condition]}</span> <b>${mark} ${answer}</b> </span>`;
+  });
+  return `<div class="chips" aria-hidden="true"> ${chips.join(" ")} </div>`;
 }
 
 function verdictHtml(panel, best, truth) {
@@ -133,7 +144,8 @@ function bitsHtml(count) {
 /** Held-out pictures as buttons, each with its true label; below them what has to be known of them, for few applications. */
 function galleryHtml({ pictures, channels, size, chosen, remark }) {
   const buttons = pictures.map(({ index, label, picture }) => {
-    return `<button type="button" data-index="${index}" aria-pressed="${index === chosen}" title="${escaped(label)}"> <img src="${pictureAddress(valuesOf(picture), channels, size)}" alt=""> <span>${escaped(label)}</span> </button>`;
+    const reached = index === chosen || (chosen === null && index === pictures[0].index) ? 0 : -1;
+    return `<button type="button" data-index="${index}" tabindex="${reached}" aria-pressed="${index === chosen}" title="${escaped(label)}"> <img src="${pictureAddress(valuesOf(picture), channels, size)}" alt=""> <span>${escaped(label)}</span> </button>`;
   });
   return `<div class="gallery" data-chosen="${chosen ?? ""}" role="group" aria-label="${TEXTS.compare.gallery_label}"> ${buttons.join(" ")} </div>${remark ? `<p class="remark">${escaped(remark)}</p>` : ""}`;
 }
