@@ -165,7 +165,7 @@ def test_a_visitor_compares_it_and_attacks_it(collection: Collection) -> None:
     record = tab.show("shapes", "alder", 0, SERIAL)
     assert record["names"] == CLASSES and record["panels"][1]["serial_is_valid"]
     measured = list(tab.press_measure(record))[-1]["measurement"]
-    whole = read_measured(measured, tab.read(record), collection)
+    whole = read_measured(json.dumps(measured), tab.read(record), collection)
     assert measured["done"] == 3 * 120 and whole is not None and whole.measurement.done == 3 * 120
     assert "shapes/alder" in victims(collection, opening.ATTACK)
     assert "shapes/alder" not in victims(collection, ATTACKS["fine-tuning"]), "no training pictures come with it"

@@ -1,5 +1,6 @@
 """The served page answers in the visitor's browser: nothing is asked of the server, and torch says the same."""
 
+import json
 import re
 from pathlib import Path
 
@@ -180,14 +181,16 @@ def test_a_measurement_of_a_browser_is_taken_only_where_it_can_be_one(collection
     *_, whole = measure(student, held.split, shown.serial or SERIALS["digits/alder"], shown.serial)
     of = {"task": "digits", "customer": "alder", "lock": "stamped", "serial": shown.serial.text if shown.serial else ""}
     record = measurement_record(whole, of)
-    read = read_measured(record, shown, collection)
+    read = read_measured(json.dumps(record), shown, collection)
     assert read is not None and read.measurement.counts["valid"].equal(whole.counts["valid"])
     changes: tuple[dict, ...] = (
         {"serial": "none"}, {"lock": "sealed"}, {"counts": None}, {"counts": {}}, {"unanswered": {"valid": [1]}},
         {"counts": {**record["counts"], "valid": [[0.5] * 10] * 10}},
         {"counts": {**record["counts"], "valid": [[0] * 10] * 10}},
         {"counts": {**record["counts"], "absent": [[-1] * 10] * 10}},
+        {"counts": {**record["counts"], "absent": [[10**30] * 10] * 10}},
     )  # fmt: skip
     for change in changes:
-        assert read_measured({**record, **change}, shown, collection) is None
-    assert read_measured(None, shown, collection) is None and read_measured("x", shown, collection) is None
+        assert read_measured(json.dumps({**record, **change}), shown, collection) is None
+    for other in (None, 7, "x", "[]", "[" * 100_000, record):
+        assert read_measured(other, shown, collection) is None

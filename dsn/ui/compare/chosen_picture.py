@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -131,21 +132,22 @@ def read_measured(value: Any, shown: Shown, collection: Collection) -> Measured 
     """What a browser says it measured of what is shown; None where it says nothing, or what cannot be.
 
     Args:
-        value: the record; its counts must be those of all held-out pictures, class by class.
+        value: the record as JSON; its counts must be those of all held-out pictures, class by class.
         shown: what it must be of.
         collection: gives the pictures.
     """
     held = collection.held_out[shown.task]
     many = len(held.class_names)
-    of = [value.get(name) for name in ("task", "customer", "lock", "serial")] if isinstance(value, dict) else None
-    if of != [shown.task, shown.customer, shown.lock, shown.serial.text if shown.serial else NO_SERIAL]:
-        return None
     try:
+        record = json.loads(value)
+        of = [record[name] for name in ("task", "customer", "lock", "serial")]
         counts, unanswered = (
-            {condition: _counts(value[name][condition], shape) for condition in CONDITIONS}
+            {condition: _counts(record[name][condition], shape) for condition in CONDITIONS}
             for name, shape in (("counts", (many, many)), ("unanswered", (many,)))
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError):  # nested too deeply, a number too large
+        return None
+    if of != [shown.task, shown.customer, shown.lock, shown.serial.text if shown.serial else NO_SERIAL]:
         return None
     pictures = held.split.labels.bincount(minlength=many)
     if any(not (counts[one].sum(1) + unanswered[one]).equal(pictures) for one in CONDITIONS):

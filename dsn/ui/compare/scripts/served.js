@@ -119,8 +119,9 @@ const host = {
 };
 
 function keep() {
-  const isOfThis = measured?.done === measured?.total && measured?.serial === (textOf(shown.serial) ?? "none") && studentName(measured) === studentName(shown);
-  props.value = valueOf(shown, measured && isOfThis ? measured : null);
+  const isWhole = measured && measured.done === measured.total;
+  const isOfThis = isWhole && measured.serial === (textOf(shown.serial) ?? "none") && studentName(measured) === studentName(shown);
+  props.value = valueOf(shown, isOfThis ? JSON.stringify(measured) : null); // a text: Gradio watches every number of a table
 }
 
 /** New values of application, customer, lock, field, pad and button; undefined for what stays. */
