@@ -195,7 +195,7 @@ def test_demo_serials() -> None:
     assert all(serial.is_issuable for serial in read.values())
     for task in ("digits", "signs", "faces"):
         lengths = [len(serial.bits) for name, serial in read.items() if name.startswith(f"{task}/")]
-        assert sorted(lengths) == [9] * 2 + [64] * (4 if task == "faces" else 6)
+        assert sorted(lengths) == [9] * 2 + [64] * 6
     stamped = {name: serial for name, serial in read.items() if not name.endswith("-sealed")}
     assert {f"{name}-sealed": serial for name, serial in stamped.items()} | stamped == read
     assert len(set(stamped.values())) == len(stamped)
