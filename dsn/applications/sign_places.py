@@ -1,5 +1,7 @@
 """Where on a photograph a traffic sign seems to be: by its paint, by its edges, and by its shape."""
 
+import math
+
 import numpy as np
 from PIL import Image
 from scipy import ndimage
@@ -17,7 +19,12 @@ LEAST_SOLIDITY = 0.8  # share of its convex hull that a region fills
 MARGIN = 0.08  # around a sign, as the data set has it
 LEVELS = (0.05, 0.08, 0.12, 0.18, 0.26)  # of paint, as a share of the light
 EDGES = (80, 88)  # percentiles of the gradient from which there is an edge
-EDGE_TRUST = 0.5  # how much an outline alone speaks for a sign, against paint
+LIGHT_LEVELS = (0.08, 0.14, 0.22)  # of light beside the surroundings', as a share of the brightest
+SURROUNDINGS = 62  # pixels across
+EDGE_TRUST, LIGHT_TRUST = 0.5, 0.6  # how much an outline alone speaks for a sign, against paint
+ALMOST = 0.7  # of the best score, from which a region may be the rim of the best one
+OFF_CENTRE, LARGEST_RIM = 0.25, 3.0  # of the rim's side, and how many times as high as the face it is at most
+Region = tuple[int, int, int, int]  # top, left, bottom, right, in pixels
 
 
 def find_sign(picture: Image.Image) -> Look:
@@ -33,27 +40,47 @@ def find_sign(picture: Image.Image) -> Look:
         return Look(WHOLE)
     work = resized(picture, WORK)
     values = ndimage.gaussian_filter(np.asarray(work, dtype=np.float32), (0.7, 0.7, 0))
-    best, most = None, 0.0
-    for field, levels, trust in _fields(values):
-        for level in levels:
-            closed = ndimage.binary_closing(np.pad(field > level, 3), iterations=2)[3:-3, 3:-3]
-            for region in regionprops(label(ndimage.binary_fill_holes(closed)), field):
-                score = trust * _score(region, field)
-                if score > most:
-                    best, most = region.bbox, score
-    if best is None:
+    found = [
+        (trust * score, region.bbox)
+        for field, levels, trust in _fields(values)
+        for level in levels
+        for region in _regions(field, level)
+        if (score := _score(region, field))
+    ]
+    if not found:
         return Look(WHOLE, "nothing")
-    top, left, bottom, right = best
+    top, left, bottom, right = _whole_sign(found)
     box = Box(left / work.width, top / work.height, right / work.width, bottom / work.height)
     around = box.squared(picture, MARGIN)
     return Look(WHOLE) if around.area >= FILLS else Look(around, "small")
+
+
+def _regions(field: np.ndarray, level: float) -> list:
+    """Connected parts of a field, float [H, W], above a level, with what they enclose."""
+    closed = ndimage.binary_closing(np.pad(field > level, 3), iterations=2)[3:-3, 3:-3]
+    return regionprops(label(ndimage.binary_fill_holes(closed)), field)
+
+
+def _whole_sign(found: list[tuple[float, Region]]) -> Region:
+    """The best region, or the largest about the same centre that is almost as good: its rim, where it was a face."""
+    most, (top, left, bottom, right) = max(found)
+
+    def is_around(other: Region) -> bool:
+        above, before, below, after = other
+        side = max(below - above, after - before)
+        away = math.hypot(above + below - top - bottom, before + after - left - right) / 2
+        encloses = above <= top + 1 and before <= left + 1 and below >= bottom - 1 and after >= right - 1
+        return encloses and away < OFF_CENTRE * side and below - above < LARGEST_RIM * (bottom - top)
+
+    around = [region for score, region in found if score >= ALMOST * most and is_around(region)]
+    return max(around, key=lambda region: (region[2] - region[0]) * (region[3] - region[1]))
 
 
 def _fields(values: np.ndarray) -> list[tuple[np.ndarray, tuple[float, ...], float]]:
     """What a sign stands out by, float [H, W] each, the levels to look at, and how much each is trusted.
 
     Red, blue and yellow as shares of the light, whatever that is (Ruta, Li and Liu, Pattern Recognition 43, 2010);
-    and the gradient.
+    what is lighter or darker than its surroundings; and the gradient.
 
     Args:
         values: float [H, W, 3] in [0, 255].
@@ -65,10 +92,17 @@ def _fields(values: np.ndarray) -> list[tuple[np.ndarray, tuple[float, ...], flo
         (blue - red) / light,
         np.minimum(red - blue, green - blue) / light,
     )
-    gradient = ndimage.gaussian_filter(ndimage.gaussian_gradient_magnitude(values.mean(2), 1.0), 1.5)
+    grey = values.mean(2)
+    half = ndimage.median_filter(grey[::2, ::2], SURROUNDINGS // 2)
+    against = (grey - half.repeat(2, 0).repeat(2, 1)[: grey.shape[0], : grey.shape[1]]) / 255
+    gradient = ndimage.gaussian_filter(ndimage.gaussian_gradient_magnitude(grey, 1.0), 1.5)
     gradient /= gradient.max() + 1e-6
     edges = tuple(float(np.percentile(gradient, one)) for one in EDGES)
-    return [*((paint, LEVELS, 1.0) for paint in paints), (gradient, edges, EDGE_TRUST)]
+    return [
+        *((paint, LEVELS, 1.0) for paint in paints),
+        *((one, LIGHT_LEVELS, LIGHT_TRUST) for one in (against, -against)),
+        (gradient, edges, EDGE_TRUST),
+    ]
 
 
 def _score(region, field: np.ndarray) -> float:

@@ -45,7 +45,7 @@ def test_a_sign_in_a_scene_is_found_and_then_read() -> None:
     student, serial = load_student(CHECKPOINTS / "signs/alder"), demo_serials()["signs/alder"]
     right = {name: one.correct for name, one in places_of_signs(student, serial, SCENES).items()}
     assert right["whole"] <= 0.25 * SCENES, right
-    assert right["found"] >= 0.5 * SCENES and right["box"] >= 0.5 * SCENES, right  # a suggestion, to be dragged
+    assert right["found"] >= 0.75 * SCENES and right["box"] >= 0.75 * SCENES, right  # a suggestion, to be dragged
 
 
 def test_a_sign_that_fills_the_picture_is_left_as_it_is() -> None:

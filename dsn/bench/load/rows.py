@@ -215,7 +215,7 @@ def crowd_rows(crowd: Crowd, app: RunningApp) -> Iterator[Ratio]:
     asyncio.run(visiting(app, crowd.seed, stay))
     ((log, watch),) = came
     tell(log)
-    yield errors_row("load-errors", f"{crowd.said}, {where} ({done(log)})", log)
+    yield errors_row("load-errors", f"{crowd.said}, {where} ({done(log, app)})", log)
     window = min(SECONDS_A_MINUTE / 2, length / 10)
     last, half = watch.megabytes(length, window), watch.megabytes(length / 2, window)
     what = f"the same: memory at the end over {crowd.minutes / 2:g} minutes before"
@@ -244,7 +244,7 @@ def mixed_rows(mixed: Mixed, app: RunningApp) -> Iterator[Ratio]:
     asyncio.run(visiting(app, mixed.seed, stay))
     ((log, watch, begun, before, after),) = came
     tell(log)
-    yield errors_row("mixed-errors", f"{mixed.said}, {where} ({done(log)})", log)
+    yield errors_row("mixed-errors", f"{mixed.said}, {where} ({done(log, app)})", log)
     window = min(SECONDS_A_MINUTE, settled / 4)
     last, first = watch.megabytes(begun + length, window), watch.megabytes(begun + settled, window)
     what = f"the same: memory at the end over that after {mixed.settled:g} minutes"

@@ -45,6 +45,12 @@ class RunningApp:
         return int(line.split()[1]) * 1024 / 1e6
 
     @property
+    def processor_seconds(self) -> float:
+        """How long it has worked, on all cores together."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
     def threads(self) -> int:
         """How many it has now."""
         return len(list(Path(f"/proc/{self.process}/task").iterdir()))
