@@ -274,10 +274,11 @@ def peak_row(key: str, what: str, app: RunningApp) -> Ratio:
     return Ratio(key, what, f"≤ {PEAK_BAR:g}", peak, 1.0, "MB", peak <= PEAK_BAR)
 
 
-def done(log: Log) -> str:
-    """How much was done, in words."""
+def done(log: Log, app: RunningApp) -> str:
+    """How much was done, in words, and what the machine gave for it."""
+    attacks, mintings = (len(log.seconds[name]) for name in ("attack-run", "mint-button"))
     return (
-        f"{log.calls:,} answers, {len(log.seconds['attack-run'])} attacks, {len(log.seconds['mint-button'])} mintings"
+        f"{log.calls:,} answers, {attacks} attacks, {mintings} mintings; {app.processor_seconds:,.0f} s of processors"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
 from dsn.allowance import Allowance, VisitorLimits
@@ -92,6 +93,8 @@ class Gate:
                 if answered:
                     raise
                 await refused(scope, TOO_SLOW, 408)(scope, receive, send)
+                return
+            except ClientDisconnect:  # nobody is there to be answered
                 return
             except OSError:  # the disk became full on the way
                 if answered:
