@@ -146,7 +146,7 @@ class TraceTab:
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
                 guesses = [*self.customers, self.said["mystery"]["nobody"]]
                 html = rendering.render_template("mystery.html", t=self.texts, guesses=guesses)
-                self.mystery = gr.HTML(html, js_on_load=rendering.script("gallery.js"), elem_id="trace-mystery")
+                self.mystery = gr.HTML(html, js_on_load=rendering.script("mystery.js"), elem_id="trace-mystery")
                 self.report = gr.HTML(rendering.render_note(self.said["hint"]), js_on_load=None, elem_id="trace-report")
 
     # Wiring
