@@ -127,7 +127,7 @@ def test_what_is_handed_out_is_the_public_students_and_no_more(page: Page, addre
     addresses = handed_out(collection).addresses
     assert set(addresses["students"]) == {
         f"{task}/{customer}/{lock}"
-        for task in ("digits", "signs")
+        for task in [one.name for one in collection.applications()]
         for customer in collection.customers(task)
         for lock in collection.locks(task, customer)
     }
