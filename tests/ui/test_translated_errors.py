@@ -205,7 +205,7 @@ NOT_FOR_VISITORS = {"The number 7 does not fit into 7 bits.", "a serial of 7 bit
         ("applications/digits.py", "fit_digit"),
         ("ui/compare/chosen_picture.py", None),
         ("owner/visitors.py", None),
-        ("owner/names.py", "customer_name"),
+        ("owner/names.py", "written_name"),
         ("owner/mint/customer_zip.py", None),
         ("owner/trace/suspect.py", None),
     ],
