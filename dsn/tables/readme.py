@@ -42,6 +42,7 @@ DOCUMENTS = (
             "locks",
             "own_network",
             "owner",
+            "ui",
         )
     ),
 )

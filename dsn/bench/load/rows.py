@@ -220,7 +220,7 @@ def crowd_rows(crowd: Crowd, app: RunningApp) -> Iterator[Ratio]:
     last, half = watch.megabytes(length, window), watch.megabytes(length / 2, window)
     what = f"the same: memory at the end over {crowd.minutes / 2:g} minutes before"
     yield Ratio("load-memory", what, f"≤ {MEMORY_BAR:g}", last, half, "MB", last <= MEMORY_BAR * half)
-    at_95 = float(np.percentile(log.seconds["compare"], 95)) * 1000
+    at_95 = float(np.percentile(log.seconds["compare"] or [0.0], 95)) * 1000
     count = len(log.seconds["compare"])
     yield Ratio("load-compare", f"the same: 95th percentile of {count:,} comparisons, ms", "–", at_95, 1.0, "ms", True)
     yield peak_row("load-peak", "the same: most memory the app held, MB", app)
