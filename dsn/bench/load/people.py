@@ -156,14 +156,12 @@ class Habit:
     needs: tuple[tuple[str, str], ...] = ()
 
 
+# Flips, pictures of the gallery and measurements are answered by the visitor's own browser.
 HABITS = {
     "compare": Habit(30, compare),
-    "gallery": Habit(10, pressing("gallery", lambda source: {"index": source.randrange(24)}), (("gallery", "click"),)),
-    "bits": Habit(10, pressing("bits", lambda source: {"bits": source.choices([0, 1], k=64)}), (("bits", "click"),)),
     "bring": Habit(8, bring),
     "draw": Habit(4, draw, (("sketch", "click"),)),
     "crop": Habit(4, pressing("crop", lambda _: {"box": [0.2, 0.2, 0.8, 0.8]}), (("crop", "click"),)),
-    "measure": Habit(3, pressing("measure"), (("measure", "click"),)),
     "flip-all": Habit(2, pressing("flip-all"), (("flip-all", "click"),)),
     "export": Habit(4, export, (("export-buttons", "make"),)),
     "attack": Habit(1, attack, (("attack-run", "click"),)),

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 import torch
@@ -56,4 +57,5 @@ class Background:
                 if time.monotonic() > end:
                     raise OutOfTimeError
         finally:
-            self._thread.submit(running.close)  # after the step that is under way
+            with suppress(RuntimeError):  # at the program's end nothing more is begun
+                self._thread.submit(running.close)  # after the step that is under way
