@@ -66,7 +66,7 @@ def check_compact(inside: FrameLocator | Locator) -> None:
     for hidden in (".page-head", ".page-foot", "footer", "#tabs > .tab-wrapper", "#gallery", "#measure"):
         expect(inside.locator(hidden).first).to_be_hidden()
     expect(inside.get_by_role("radio", name="birch")).to_be_hidden()
-    inside.get_by_role("button", name="Valid serial").click()
+    inside.get_by_role("button", name="Valid serial", exact=True).click()
     expect(inside.locator(".panel.entered code")).to_have_text(VALID.text)
     expect(inside.locator(".panel.entered .verdict")).to_contain_text("Right")
     inside.locator("#bits button").nth(10).click()
