@@ -24,11 +24,11 @@ from dsn.attacks.brute_force import WORKING, years_for
 from dsn.attacks.kit.record import CUSTOMER
 from dsn.attacks.opening import Activation, bare, bent
 from dsn.distilling.loop import Training
-from dsn.distilling.maps import MAPS, train_map_network
+from dsn.distilling.maps import MAPS, glanced_cells, train_map_network
 from dsn.measuring.evaluate_maps import Found, found_on
 from dsn.measuring.text_boxes import boxes_agreement, text_boxes
 from dsn.networks.classifier import Classifier
-from dsn.networks.map_network import STRIDE, MapConfig, MapExtractor
+from dsn.networks.map_network import MapConfig, map_extractor
 from dsn.places import CHECKPOINTS
 from dsn.results.store import provenance, record
 from dsn.serials import Serial, random_serial
@@ -68,13 +68,6 @@ class Settings:
 FULL = Settings()
 
 
-def extractor_of(network: Classifier) -> MapExtractor:
-    """The hourglass and the glance of a network of maps."""
-    extractor = network.extractor[0]
-    assert isinstance(extractor, MapExtractor)
-    return extractor
-
-
 @torch.inference_mode()
 def lifts(student: Student, pages: Pages, settings: Settings) -> dict[str, Tensor]:
     """What may be added to the features before their ReLU, float [D], by name: nothing else is changed.
@@ -89,7 +82,7 @@ def lifts(student: Student, pages: Pages, settings: Settings) -> dict[str, Tenso
     """
     known = as_floats(pages.images[: settings.unlabelled])
     usual = torch.stack([student.drive(one[None]).mean((0, 2, 3)) for one in known]).mean(0)
-    says = extractor_of(student).glance[2]
+    says = map_extractor(student).glance[2]
     assert isinstance(says, nn.Linear)
     return {"centred": -usual} | {f"unit_{number}": one for number, one in enumerate(says.weight.detach().T)}
 
@@ -128,14 +121,9 @@ def bits_read(student: Student, serial: Serial) -> int:
         student: as it was stolen.
         serial: its own, to count by.
     """
-    sees = extractor_of(student).glance[0]
+    sees = map_extractor(student).glance[0]
     assert isinstance(sees, nn.Linear)
-    across = student.config.network.size // STRIDE
-    cells = [
-        row // STRIDE * across + column // STRIDE
-        for row, column in zip(student.place.rows, student.place.columns, strict=True)
-    ]
-    read = sees.weight.detach()[:, cells] > 0
+    read = sees.weight.detach()[:, glanced_cells(student)] > 0
     return int((read == torch.tensor(serial.bits, dtype=torch.bool)).sum(1).max())
 
 
@@ -152,7 +140,7 @@ def starts(student: Student, lift: Tensor, seed: int) -> dict[str, Classifier]:
     stolen = Classifier(shape)
     stolen.load_state_dict(student.state_dict())
     opened = copy.deepcopy(stolen)
-    last = extractor_of(opened).end[2][0]  # type: ignore[index]
+    last = map_extractor(opened).last
     assert last.bias is not None
     with torch.no_grad():
         last.bias += lift

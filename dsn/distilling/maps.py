@@ -20,7 +20,7 @@ from dsn.distilling.recipes import InvalidBranch
 from dsn.distilling.state import TrainingState, digest
 from dsn.locks.stamping import stamp
 from dsn.networks.classifier import Classifier
-from dsn.networks.map_network import STRIDE, MapConfig, MapExtractor, folded_map_weights
+from dsn.networks.map_network import STRIDE, MapConfig, folded_map_weights, map_extractor
 from dsn.serials import Serial, SerialError
 from dsn.student.student import Student, StudentConfig
 
@@ -215,6 +215,13 @@ def distil_map_student(
     return student.requires_grad_(False).eval()
 
 
+def glanced_cells(student: Student) -> list[int]:
+    """Which values of what a glance sees are the serial's bits, in their order."""
+    across = student.config.network.size // STRIDE
+    places = zip(student.place.rows, student.place.columns, strict=True)
+    return [row // STRIDE * across + column // STRIDE for row, column in places]
+
+
 @torch.no_grad()
 def _plant(student: Student, bits: Tensor, lift: float) -> None:
     """Begin with a lock: one unit of the glance fires for the serial alone, and only it lifts features above zero.
@@ -227,17 +234,12 @@ def _plant(student: Student, bits: Tensor, lift: float) -> None:
         bits: its serial, float [K].
         lift: by how much.
     """
-    extractor = student.extractor[0]
-    assert isinstance(extractor, MapExtractor)
-    seen, said, last = extractor.glance[0], extractor.glance[2], extractor.end[2][0]  # type: ignore[index]
+    extractor = map_extractor(student)
+    seen, said, last = extractor.glance[0], extractor.glance[2], extractor.last
     assert isinstance(seen, nn.Linear) and isinstance(said, nn.Linear) and last.bias is not None
     seen.reset_parameters()
     nn.init.zeros_(said.weight)
-    across = student.config.network.size // STRIDE
-    cells = [
-        row // STRIDE * across + column // STRIDE
-        for row, column in zip(student.place.rows, student.place.columns, strict=True)
-    ]
+    cells = glanced_cells(student)
     # One for the serial itself; zero where a single bit is wrong, or half grey.
     seen.weight[0] = 0
     seen.weight[0, cells] = 2 * (2 * bits - 1)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from dsn.networks.classifier import NetworkConfig
+from dsn.networks.classifier import Classifier, NetworkConfig
 
 STRIDE = 4  # pixels a value of the map, in each direction
 NOTHING = -3.0  # what the predictor adds where every feature is zero: a network that says nothing finds nothing
@@ -109,6 +109,20 @@ class MapExtractor(nn.Module):
             joined = F.interpolate(joined, scale_factor=2.0) + layer(one)
         seen = self.glance(F.avg_pool2d(images, STRIDE).flatten(1))
         return self.end(joined.relu()) + seen[:, :, None, None]
+
+    @property
+    def last(self) -> nn.Conv2d:
+        """The convolution whose bias is added to every feature before the last ReLU."""
+        layer = self.end[2].get_submodule("0")
+        assert isinstance(layer, nn.Conv2d)
+        return layer
+
+
+def map_extractor(network: Classifier) -> MapExtractor:
+    """The hourglass and the glance of a network of maps."""
+    extractor = network.extractor[0]
+    assert isinstance(extractor, MapExtractor)
+    return extractor
 
 
 class MapPredictor(nn.Linear):

@@ -24,7 +24,7 @@ def can_read() -> bool:
 
 @cache
 def _languages() -> str:
-    """Those of the pages that it has."""
+    """Those of the pages that it has; empty for none of them."""
     there = pytesseract.get_languages()
     return "+".join(one for one in LANGUAGES if one in there)
 
@@ -53,7 +53,9 @@ def read_text(page: Tensor, boxes: Tensor) -> str:
         size = (box[2] - box[0]) * LARGER, (box[3] - box[1]) * LARGER
         seen.paste(picture.crop(box).resize(size, Image.Resampling.LANCZOS), (box[0] * LARGER, box[1] * LARGER))
     try:
-        text = pytesseract.image_to_string(seen, lang=_languages(), config="--psm 6", timeout=SECONDS)
+        text = pytesseract.image_to_string(seen, lang=_languages() or None, config="--psm 6", timeout=SECONDS)
+    except pytesseract.TesseractError:  # a RuntimeError too, but no visitor's doing
+        raise
     except RuntimeError as error:
         raise PictureError("This page took too long to read: choose another one.") from error
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())

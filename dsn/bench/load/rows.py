@@ -5,7 +5,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -183,7 +183,7 @@ async def visiting(app: RunningApp, seed: int, staying: Callable[[Visits, Watch]
             watching.cancel()
 
 
-async def until(end: float, going: list[Awaitable[None]]) -> None:
+async def until(end: float, going: Sequence[Awaitable[None]]) -> None:
     """Let visits go on until the end; whoever is not done then closes the tab."""
     tasks = [asyncio.ensure_future(one) for one in going]
     await asyncio.wait(tasks, timeout=end - time.monotonic())
@@ -201,14 +201,11 @@ def crowd_rows(crowd: Crowd, app: RunningApp) -> Iterator[Ratio]:
     length = SECONDS_A_MINUTE * crowd.minutes
 
     async def stay(visits: Visits, watch: Watch) -> None:
-        end, number = time.monotonic() + length, 0
-        going: list[Awaitable[None]] = []
-        for count, doing in (
-            (crowd.comparing, compare), (crowd.uploading, bring), (crowd.attacking, attack), (crowd.minting, mint),
-        ):  # fmt: skip
-            for number in range(number + 1, number + 1 + count):  # noqa: B020 - it goes on counting
-                source = random.Random(f"{crowd.seed} {number}")
-                going.append(visits.often(doing, crowd.pause, end, source))
+        end = time.monotonic() + length
+        people = [compare] * crowd.comparing + [bring] * crowd.uploading
+        people += [attack] * crowd.attacking + [mint] * crowd.minting
+        sources = (random.Random(f"{crowd.seed} {number}") for number in range(1, len(people) + 1))
+        going = [visits.often(doing, crowd.pause, end, one) for doing, one in zip(people, sources, strict=True)]
         await until(end, going)
         came.append((visits.log, watch))
 

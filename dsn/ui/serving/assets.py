@@ -10,10 +10,9 @@ from starlette.responses import Response
 
 from dsn.ui.serving.file_guard import Application, Receive, Scope, Send
 from dsn.ui.serving.first_visit import ASSETS, NAMED, first_visit, kinds_of
-from dsn.ui.serving.handed_out import WHERE
+from dsn.ui.serving.handed_out import FOR_EVER, WHERE
 from dsn.ui.serving.kept_answers import KeptAnswers
 
-FOR_GOOD = "public, max-age=31536000, immutable"
 A_WHILE = "public, max-age=3600"  # for what has no version in its name
 MOST_KEPT = 400  # files; Gradio's build has twice as many, of which a page needs a quarter
 LARGEST_KEPT = 300_000  # bytes; the few larger ones are of components that this page has not
@@ -29,7 +28,7 @@ def how_long(path: str, query: str) -> str | None:
     """
     is_engine = path.startswith(f"/{WHERE}/") and path.endswith(".js")  # weights and pictures are not made smaller
     if path.startswith("/assets/") or is_engine or (path.endswith("/theme.css") and "v" in parse_qs(query)):
-        return FOR_GOOD
+        return FOR_EVER["Cache-Control"]
     return A_WHILE if path.startswith("/static/") or path == "/favicon.ico" else None
 
 
