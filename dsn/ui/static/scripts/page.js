@@ -189,7 +189,6 @@ async function begin() {
   first.customer ??= customersOf(first.task)[0];
   const { valid } = studentOf(first);
   mount("panels", {});
-  mount("bits", {});
   mount("sketch", { click: ({ picture }) => bring(picture, TEXTS.compare.drawn) });
   mount("lesson", { click: stepState });
   if (isEmpty) goTo({ ...first, index: DATA.tasks[first.task].first, serial: valid && firstWrong(valid) });
