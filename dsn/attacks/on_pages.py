@@ -148,29 +148,35 @@ def starts(student: Student, lift: Tensor, seed: int) -> dict[str, Classifier]:
     return {"as_it_lies": stolen, "opened": opened, SCRATCH: Classifier(replace(shape, batch_norm=True))}
 
 
-def tuned(settings: Settings, student: Student, lift: Tensor, seed: int, test: Pages, report: Report) -> dict:
-    """Cells found after tuning each start, by start and rate, in percent.
+def probabilities(network: Classifier, images: Tensor) -> Tensor:
+    """Of text, float [N, H/4, W/4], on pages, float [N, 1, H, W]."""
+    return network(images).sigmoid()
+
+
+def tuned(
+    settings: Settings, student: Student, lift: Tensor, seed: int, whole: Pages, test: Pages, report: Report
+) -> dict[str, dict[str, Any]]:
+    """What is found after tuning each start, by start and rate.
 
     Args:
         settings: share, epochs and rates.
         student: as it was stolen.
         lift: see `starts`.
         seed: of the share, of fresh weights, and of batches.
+        whole: the training pages, of which the adversary has a share.
         test: unseen pages.
         report: told each figure.
     """
-    whole = load_pages(TRAINING)
     order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
     stolen_pages = whole.chosen(order[: round(settings.share * len(whole))])
     figures = {}
-    for name in starts(student, lift, seed):
+    training = Training(settings.epochs, seed, progress=False)
+    for name, start in starts(student, lift, seed).items():
         for rate in (MAPS.teacher_rate,) if name == SCRATCH else settings.rates:
-            network = starts(student, lift, seed)[name]
-            training = Training(settings.epochs, seed, progress=False)
-            network = train_map_network(network, stolen_pages, training, replace(MAPS, teacher_rate=rate))
-            found = found_on(lambda images, network=network: network(images).sigmoid(), test)  # type: ignore[misc]
+            recipe = replace(MAPS, teacher_rate=rate)
+            network = train_map_network(copy.deepcopy(start), stolen_pages, training, recipe)
             label = name if name == SCRATCH else f"{name}_{rate:g}"
-            figures[label] = found.as_json()
+            figures[label] = found_on(partial(probabilities, network), test).as_json()
             report(f"  tuned {label}: {figures[label]}")
     return figures
 
@@ -209,12 +215,12 @@ def attack_pages(name: str, settings: Settings = FULL, seed: int = 0, report: Re
         report: told figures as they come.
     """
     student, serial = load_folder(CHECKPOINTS / name), document_serials()[name]
-    test = load_pages(TEST).first(settings.pages)
+    whole, test = load_pages(TRAINING), load_pages(TEST).first(settings.pages)
     found = {}
-    for way, answering in openings(student, load_pages(TRAINING), settings):
+    for way, answering in openings(student, whole, settings):
         found[way] = found_on(answering, test)
         report(f"  opened, {way}: {found[way].as_json()}")
-    lifted = lifts(student, load_pages(TRAINING), settings)
+    lifted = lifts(student, whole, settings)
     best, best_lift = best_of(found, found), best_of(found, lifted)
     best_unit = best_of(found, [name for name in lifted if name.startswith("unit_")])
     row = {
@@ -227,7 +233,7 @@ def attack_pages(name: str, settings: Settings = FULL, seed: int = 0, report: Re
         "opened_by_a_unit": {"by": best_unit, **found[best_unit].as_json()},
         "bits_read": bits_read(student, serial),
         "chance": by_chance(student, settings.serials, test.first(1), seed),
-        "tuned": tuned(settings, student, lifted[best_lift], seed, test, report),
+        "tuned": tuned(settings, student, lifted[best_lift], seed, whole, test, report),
         **provenance(seed, "cpu", Training(1).done_in),
     }
     record(TABLE, name, row)

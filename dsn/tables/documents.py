@@ -3,14 +3,13 @@
 from typing import Any
 
 from dsn.results.store import read_results
-from dsn.results.text import made_by, markdown_table
+from dsn.results.text import bold_if_missed, made_by, markdown_table
 
 BOXES_BAR, RECEIPTS_BAR, ABSENT_BAR, RECEIPTS_ABSENT_BAR, PAGE_BAR = 0.90, 0.86, 0.05, 0.10, 150.0
 
 
 def _share(value: float, bar: float, *, at_least: bool) -> str:
-    text = f"{100 * value:.1f}"
-    return text if (value >= bar if at_least else value <= bar) else f"**{text}**"
+    return bold_if_missed(f"{100 * value:.1f}", value >= bar if at_least else value <= bar)
 
 
 def documents_table() -> str:
