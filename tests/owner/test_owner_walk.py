@@ -92,7 +92,8 @@ def test_the_readmes_commands_do_what_it_says(
     assert printed["serial"].split()[-1] in printed["verify"] and printed["serial"].split()[-1] not in printed["list"]
     assert "Nothing was sent." in printed["dry run"]
     assert workplace.repositories == {"acme/digits-elm": "private"}
-    assert set(workplace.files["acme/digits-elm"]) == {"config.json", "model.safetensors", "README.md"}
+    results = {f".eval_results/mnist-{name}.yaml" for name in ("no-serial", "valid-serial-stamped")}
+    assert set(workplace.files["acme/digits-elm"]) == {"config.json", "model.safetensors", "README.md", *results}
     assert printed["trace"].startswith("This is digits/elm: its weights are, bit by bit, those that were issued.")
     assert "cannot be switched off" in printed["revoke"]
     with pytest.raises(SystemExit, match="was revoked"):

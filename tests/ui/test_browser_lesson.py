@@ -125,7 +125,7 @@ def test_attacks_lead_to_their_tab(page: Page) -> None:
     page.locator("#lesson [data-go='7']").click()
     action(page, "reveal").click()
     attack = load_texts("en")["attack"]["shown"]["brute-force"]
-    page.locator(f"[data-open-choice='{attack}']").click()
+    page.locator("#lesson [data-see='brute-force']").click()
     expect(page.locator("#attack-run")).to_be_visible()
     expect(page.get_by_role("radio", name=attack, exact=True)).to_be_checked()
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 import subprocess
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import as_floats
 from dsn.applications.registry import applications
 from dsn.locks.registry import SEALED, STAMPED
+from dsn.locks.sealed import Sealed
 from dsn.locks.sealing import seal_tensors
 from dsn.locks.stamping import spread_place
 from dsn.measuring.comparison import compare
-from dsn.networks.classifier import POOL, NetworkConfig, folded_weights
+from dsn.networks.classifier import POOL, Classifier, NetworkConfig, folded_weights
 from dsn.places import ASSETS, CHECKPOINTS
 from dsn.serials import Serial, SerialError, random_serial
 from dsn.student.collection import demo_serials
@@ -119,6 +121,13 @@ def students(draw: st.DrawFn) -> tuple[Student, Serial, Serial]:
     return student.requires_grad_(False).eval(), serial, inside
 
 
+def in_float64(student: Student, shown: torch.Tensor, serial: Serial | None) -> torch.Tensor:
+    """The logits of pictures as shown with a serial or none: a sealed network opened by it, or as it lies."""
+    lock = student.lock
+    network = lock.opened(student, serial, student.place) if isinstance(lock, Sealed) else student
+    return Classifier.forward(deepcopy(network).double(), shown.double())
+
+
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(drawn=students(), count=st.integers(1, 40), plain=st.booleans())
 def test_a_student_of_any_shape_answers_as_in_torch(
@@ -135,9 +144,11 @@ def test_a_student_of_any_shape_answers_as_in_torch(
     shape = student.config.network
     pictures = torch.rand(count, shape.channels, shape.size, shape.size, generator=torch.Generator().manual_seed(1))
     for one in (serial, other, None):
+        shown = student.shown(pictures, one)
         with torch.inference_mode():
-            expected = student(student.shown(pictures, one))
-        assert of_their_size(engine.logits(pictures, one), expected) <= CLOSE
+            of_torch, exact = student(shown), in_float64(student, shown, one)
+        # a unit whose sum nearly cancels magnifies rounding: no more of it than a few times what torch has
+        assert of_their_size(engine.logits(pictures, one), exact) <= CLOSE + 8 * of_their_size(of_torch, exact)
 
 
 @pytest.mark.parametrize("name", ["digits/alder", "signs/alder-sealed"])

@@ -139,7 +139,7 @@ class MintTab:
         else:
             self.visitors.offer(order, lower)
             live, stop, offer = self.offer.question(seconds, lower), gr.skip(), self.offer.asked()
-        return live, stop, *[gr.skip()] * 6, *offer
+        return live, stop, *self.trial.kept(), *offer
 
     def press_go_on(self, request: gr.Request) -> tuple:
         """Take the offer: the live part, the ticket, Stop, the place, the offer."""
@@ -166,11 +166,12 @@ class MintTab:
         return live, gr.Button(interactive=False), *self.trial.opened(made), *self.offer.closed()
 
     def told(self, live: str) -> tuple:
-        return live, *[gr.skip()] * 7, *self.offer.kept()
+        return live, gr.skip(), *self.trial.kept(), *self.offer.kept()
 
     def ended(self, text: str, kind: str = "plain") -> tuple:
         """Nothing came of it."""
-        return rendering.render_note(text, kind), gr.Button(interactive=False), *[gr.skip()] * 6, *self.offer.closed()
+        stop = gr.Button(interactive=False)
+        return rendering.render_note(text, kind), stop, *self.trial.kept(), *self.offer.closed()
 
     def press_stop(self, request: gr.Request) -> tuple:
         self.visitors.withdraw(request.session_hash or "")

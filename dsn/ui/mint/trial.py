@@ -52,6 +52,10 @@ class MintTrial:
         shown = self.shown(made, index, near_miss(made.order.claim.serial))
         return gr.Column(visible=True), *shown, self.gallery(index), index
 
+    def kept(self) -> list:
+        """The same values, where nothing came of it: as they are."""
+        return [gr.skip() for _ in self.parts]
+
     @property
     def parts(self) -> list:
         """The components that a new network changes."""

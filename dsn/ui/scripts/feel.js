@@ -46,7 +46,7 @@ document.addEventListener("answered", () => {
 document.addEventListener("dsn:cleared", () => view.querySelector(".panels")?.classList.add("stale"));
 for (const place of stage.querySelectorAll("#flips, #measurement")) new MutationObserver(freshen).observe(place, { subtree: true, childList: true });
 
-// From what is said of the lock to the attack that shows it.
+// From what is said of the lock, here and in the lesson, to the attack that shows it.
 function choose(attack, tries) {
   const input = document.querySelector(`#attack-choice input[value="${attack}"]`);
   if (input?.checked || tries === 0) return;
@@ -54,7 +54,7 @@ function choose(attack, tries) {
   setTimeout(() => choose(attack, tries - 1), 100); // a tab's contents come when it is first opened, and not at once
 }
 
-element.addEventListener("click", (event) => {
+document.addEventListener("click", (event) => {
   const attack = event.target.closest("[data-see]")?.dataset.see;
   if (!attack) return;
   document.querySelector('#tabs > .tab-wrapper [role="tablist"]:not(.visually-hidden) [data-tab-id="attack"]')?.click();

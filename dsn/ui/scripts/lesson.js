@@ -99,21 +99,19 @@ const stages = [...training.querySelectorAll("[data-go-stage]")];
 
 const goStage = (number) => showStage(training, number);
 
-// To a tab of the page, and there to one of its choices.
-function openTab(title, choice) {
-  const named = (selector, text) => [...document.querySelectorAll(selector)].find((one) => one.textContent.trim() === text);
-  named("#tabs [role=tab]", title)?.click();
-  if (choice) requestAnimationFrame(() => named("#attack-choice label", choice)?.querySelector("input").click());
+// To a tab of the page.
+function openTab(title) {
+  [...document.querySelectorAll("#tabs [role=tab]")].find((one) => one.textContent.trim() === title)?.click();
 }
 
 lesson.addEventListener("click", (event) => {
   const pressed = event.target.closest("button");
   if (!pressed || pressed.getAttribute("aria-disabled") === "true") return;
-  const { go: dot, choice, goStage: stage, openTab: tab, openChoice, do: action } = pressed.dataset;
+  const { go: dot, choice, goStage: stage, openTab: tab, do: action } = pressed.dataset;
   if (dot) go(dot);
   else if (choice) predict(Number(choice));
   else if (stage) goStage(Number(stage));
-  else if (tab) openTab(tab, openChoice);
+  else if (tab) openTab(tab);
   else if (action === "start") {
     go(1);
     lesson.querySelector("[data-do=next]").focus();
