@@ -58,7 +58,7 @@ def presses(page: "Page") -> dict[str, Callable[[int], None]]:
         "a bit": lambda turn: page.locator("#bits button").nth(turn % 64).click(),
         "licensed and none": licensed_or_none,
         "another customer's": button("another"),
-        "a picture": lambda turn: page.locator("#gallery button").nth((turn + 1) % 24).click(),
+        "a picture": lambda turn: page.locator("#gallery button:not([aria-pressed=true])").nth(turn % 20).click(),
         "a customer": lambda turn: _segment(page, 1, (turn + 1) % 3),
         "an application": lambda turn: _segment(page, 0, (turn + 1) % 2),
     }

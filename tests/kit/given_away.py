@@ -24,7 +24,8 @@ def given_away(folder: Path, serials: list[str]) -> list[str]:
             spellings = {text, text.replace("-", ""), "".join(map(str, bits)), ", ".join(map(str, bits))}
             if path.suffix == ".safetensors" and len(bits) < 64:
                 spellings -= {text}  # three characters occur in any file of weights
-            if any(re.search(rf"\b{re.escape(spelling)}\b".encode(), content) for spelling in spellings):
+            met = [spelling for spelling in spellings if spelling.encode() in content]  # quicker than a pattern
+            if any(re.search(rf"\b{re.escape(spelling)}\b".encode(), content) for spelling in met):
                 found.append(f"a serial in {path.name}")
     config = json.loads((folder / "config.json").read_text("utf-8"))
     known = {field.name for field in fields(StudentConfig)} | {"model_type", "format"}

@@ -5,6 +5,7 @@ Run by itself it makes sure that the programs are there, installing Debian's pac
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -70,7 +71,7 @@ def running_server() -> Iterator[str]:
                 time.sleep(0.2)
             yield f"{name}@/{{database}}?host={home}"
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)  # at once: SIGTERM waits for whoever is still connected
             with suppress(subprocess.TimeoutExpired):
                 server.wait(60)
             server.kill()

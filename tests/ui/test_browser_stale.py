@@ -116,7 +116,7 @@ def test_the_attack_tab_takes_over_the_network_and_says_what_came_of_each(page: 
     page.get_by_role("radio", name="birch").check()
     page.locator("#lock").get_by_role("radio", name="Sealed").check()
     expect(page.locator("#panels .panels")).to_have_attribute("data-lock", "sealed")
-    page.locator("[data-see]").click()
+    page.locator("[data-see]:visible").click()
     expect(page.locator("#attack-student input")).to_have_value("digits/birch, sealed")
     open_tab(page, TEXTS["page"]["tabs"]["compare"])
     page.locator("#lock").get_by_role("radio", name="Trained").check()
