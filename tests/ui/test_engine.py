@@ -60,15 +60,22 @@ def test_every_shipped_student_answers_as_in_torch(engine: Engine, name: str) ->
         assert of_their_size(found, expected) <= CLOSE
 
 
-def test_the_record_of_a_comparison_is_pythons(engine: Engine) -> None:
+@pytest.mark.parametrize(
+    "before", ["[]", "[[0, entered, valid]]", "[[0, valid, valid], [1, valid, entered], [0, valid, valid]]"]
+)
+def test_the_record_of_a_comparison_is_pythons(engine: Engine, before: str) -> None:
     name = "signs/birch"
     student, valid = load_folder(CHECKPOINTS / name), SERIALS[name]
     engine.open(CHECKPOINTS / name)
     split = load_held_out(applications()["signs"]).split
     picture, label, entered = as_floats(split.images[7])[None], int(split.labels[7]), valid.flipped(3)
     found = engine.ask(
-        """([picture, valid, entered, label]) => students.it.compare(floatsIn(picture), valid, entered, label)
-            .map((one) => ({ ...one, picture: Array.from(one.picture) }))""",
+        """([picture, valid, entered, label]) => {
+            const one = floatsIn(picture);
+            for (const [add, ...serials] of BEFORE) students.it.compare(one.map((value) => value + add), ...serials, 1);
+            const panels = students.it.compare(one, valid, entered, label);
+            return panels.map((panel) => ({ ...panel, picture: Array.from(panel.picture) }));
+        }""".replace("BEFORE", before),
         packed(picture.numpy().tobytes()), list(valid.bits), list(entered.bits), label,
     )  # fmt: skip
     for record, panel in zip(found, compare(student, picture, valid, entered, label), strict=True):
