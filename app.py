@@ -12,19 +12,20 @@ import threading
 import gradio as gr
 from gradio.cli.commands.reload import reload_thread
 
-from dsn.student.collection import load_collection
+from dsn.student.collection import Collection, load_collection
 from dsn.student.hub import StudentError
 from dsn.ui.page import build_page, launch_settings
 from dsn.ui.serving.loopback import reach_loopback
 from dsn.ui.serving.own_folder import own_folder
+from dsn.ui.serving.warming import warm_up
 
 demo: gr.Blocks | None = None  # the page, where `gradio app.py` looks for it
 
 
-def page() -> gr.Blocks:
-    """The page over the students there are; ends the program with one sentence where they cannot be had."""
+def students() -> Collection:
+    """The students there are; ends the program with one sentence where they cannot be had."""
     try:
-        return build_page(load_collection(repositories=os.environ.get("DSN_HUB_REPOS")))
+        return load_collection(repositories=os.environ.get("DSN_HUB_REPOS"))
     except StudentError as error:
         sys.exit(str(error))
 
@@ -37,12 +38,14 @@ def main() -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # as Ctrl-C does: what visitors left is cleared away
     with own_folder() as folder:
         os.environ["GRADIO_TEMP_DIR"] = str(folder)  # nothing else lies where visitors' files are served from
-        demo = page()
+        collection = students()
+        demo = build_page(collection)
+        warm_up(collection)
         demo.launch(**launch_settings())
 
 
 if __name__ == "__main__":
     if getattr(reload_thread, "running_reload", False):
-        demo = page()  # `gradio app.py` runs this file again, in a thread, and puts the page in the other's place
+        demo = build_page(students())  # `gradio app.py` runs this file again, in a thread, for a page in its place
     else:
         main()

@@ -1,15 +1,15 @@
 """Deep Serial Numbers: neural networks that work only for whoever holds the serial number."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from dsn.locks.modules import SealedModule, seal_module
-from dsn.measuring.text_boxes import text_boxes
-from dsn.serials import Serial, SerialError
-from dsn.student.folder import StudentError
-from dsn.student.public import OwnStudent, Student, load_student, seal, unseal
-
 if TYPE_CHECKING:
+    from dsn.locks.modules import SealedModule, seal_module
+    from dsn.measuring.text_boxes import text_boxes
     from dsn.own_network.lock import lock
+    from dsn.serials import Serial, SerialError
+    from dsn.student.folder import StudentError
+    from dsn.student.public import OwnStudent, Student, load_student, seal, unseal
 
 __all__ = [
     "OwnStudent",
@@ -25,12 +25,25 @@ __all__ = [
     "text_boxes",
     "unseal",
 ]
+WHERE = {
+    "dsn.locks.modules": ("SealedModule", "seal_module"),
+    "dsn.measuring.text_boxes": ("text_boxes",),
+    "dsn.own_network.lock": ("lock",),
+    "dsn.serials": ("Serial", "SerialError"),
+    "dsn.student.folder": ("StudentError",),
+    "dsn.student.public": ("OwnStudent", "Student", "load_student", "seal", "unseal"),
+}
 
 
 def __getattr__(name: str) -> object:
-    """`lock` is imported when it is asked for: training takes seconds to import, and those who load never train."""
-    if name == "lock":
-        from dsn.own_network.lock import lock
-
-        return lock
+    """Each is imported when it is asked for: torch, and what trains, take seconds that not everybody needs to wait."""
+    for module, names in WHERE.items():
+        if name in names:
+            found = globals()[name] = getattr(import_module(module), name)
+            return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The names that there are, asked for or not."""
+    return sorted({*globals(), *__all__})

@@ -1,10 +1,15 @@
 """Accuracies never stand alone: with their N, a 95 % interval, and what guessing would reach."""
 
-import math
-from dataclasses import dataclass
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+    from torch import Tensor
 
 Z_95 = 1.959963984540054  # two-sided 95 % point of the normal distribution
 
@@ -63,6 +68,6 @@ class Chance:
     majority: float
 
 
-def chance(labels: Tensor, classes: int) -> Chance:
+def chance(labels: Tensor | ndarray, classes: int) -> Chance:
     """Chance levels on pictures with these labels, int64 [N]."""
-    return Chance(100 / classes, 100 * torch.bincount(labels).max().item() / len(labels))
+    return Chance(100 / classes, 100 * max(Counter(labels.tolist()).values()) / len(labels))

@@ -23,8 +23,9 @@ from troubled_hub import hub  # noqa: F401 - a fixture
 from dsn.applications.held_out import HeldOut, load_held_out
 from dsn.applications.prepared import as_floats
 from dsn.applications.registry import BUILT_IN
-from dsn.networks.classifier import POOL, NetworkConfig
-from dsn.student.student import Student, StudentConfig
+from dsn.networks.config import POOL, NetworkConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 FLAGS = [
     "--no-sandbox",

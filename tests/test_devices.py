@@ -20,7 +20,8 @@ from dsn.devices import (
     has_bf16_units,
 )
 from dsn.distilling.loop import Training
-from dsn.networks.classifier import POOL, Classifier, NetworkConfig, folded_drive, take_statistics
+from dsn.networks.classifier import Classifier, folded_drive, take_statistics
+from dsn.networks.config import POOL, NetworkConfig
 from dsn.results.store import provenance
 
 CPUINFO = Path("/proc/cpuinfo")

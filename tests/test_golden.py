@@ -28,12 +28,13 @@ from dsn.export.sheet import Measured
 from dsn.export.tables import Exported, as_csv, figures
 from dsn.measuring.comparison import measure
 from dsn.measuring.evaluate import evaluate_student
-from dsn.networks.classifier import POOL, Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier
+from dsn.networks.config import POOL, NetworkConfig
 from dsn.places import CHECKPOINTS
 from dsn.serials import Serial
 from dsn.student.collection import demo_serials, load_collection
+from dsn.student.config import StudentConfig
 from dsn.student.hub import load_student
-from dsn.student.student import StudentConfig
 
 GOLDEN = Path(__file__).parent / "golden.json"
 NETWORK = NetworkConfig(channels=1, size=28, layers=(6, POOL, 8, POOL), features=16, classes=10, first_kernel=5)

@@ -15,7 +15,7 @@ from typing import Any
 
 from dsn.applications.record import Application, Augmentation
 from dsn.files import write_json
-from dsn.networks.classifier import NetworkConfig
+from dsn.networks.config import NetworkConfig
 from dsn.networks.limits import check_network
 
 DESCRIPTION = "application.json"

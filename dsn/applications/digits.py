@@ -1,17 +1,21 @@
 """Handwritten digits: MNIST."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from dsn.applications.cropping import Look
 from dsn.applications.downloads import download, reading
 from dsn.applications.reading import PictureError
 from dsn.applications.record import Application, Augmentation, Bars, Pair
-from dsn.networks.classifier import POOL, NetworkConfig
+from dsn.networks.config import POOL, NetworkConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 IDX_PREFIXES = {"train": "train", "test": "t10k"}
 DIGIT_BOX = 20  # pixels; MNIST fits its digits into 20x20 and centres them in 28x28
@@ -58,6 +62,8 @@ def fit_digit(picture: Image.Image) -> Tensor:
     Raises:
         PictureError: no ink to be seen.
     """
+    import torch
+
     if picture.size == (28, 28) and lies_as_trained(np.asarray(picture.convert("L"))):
         return torch.from_numpy(np.asarray(picture.convert("L"), dtype=np.float32) / 255)[None, None]
     from dsn.applications.ink import ink_of  # SciPy and scikit-image take a second that only brought pictures wait

@@ -1,6 +1,7 @@
 """Documents: where on a page there is text, the paper's case study; the answer is a map, not a class."""
 
 from dsn.applications.record import Application, Augmentation
+from dsn.applications.registry import OF_PAGES
 from dsn.networks.map_network import MapConfig
 from dsn.serials import Serial
 
@@ -24,7 +25,7 @@ SUN = Serial.from_bits(
 LIGHT = Augmentation(rotation=0, scale=0, shift=0, brightness=0.25, contrast=0.25)
 
 DOCUMENTS = Application(
-    name="documents",
+    name=OF_PAGES,
     title="Documents",
     noun="page",
     data_file="pages",

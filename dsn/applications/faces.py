@@ -7,7 +7,7 @@ from PIL import Image
 
 from dsn.applications.downloads import UNREADABLE, DownloadError, reason
 from dsn.applications.record import Application, Augmentation, Bars, Pair
-from dsn.networks.classifier import POOL, NetworkConfig
+from dsn.networks.config import POOL, NetworkConfig
 
 PEOPLE, OF_EACH, FOR_TRAINING = 40, 10, 7  # people, pictures of each, those that are trained on
 ROWS = slice(10, 102)  # of 112: the square in the middle, as wide as the picture

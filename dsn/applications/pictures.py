@@ -1,12 +1,16 @@
 """Pictures as networks take them, and as pages show them."""
 
+from __future__ import annotations
+
 import base64
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image, ImageOps
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LONGEST_SHAPE = 1.3  # a frame further from square than this is cropped to a square
 
@@ -21,6 +25,8 @@ def fit_frame(picture: Image.Image, channels: int, size: int) -> Tensor:
         channels: C: 3 keeps the colours, 1 makes them grey.
         size: S, in pixels.
     """
+    import torch
+
     width, height = picture.size
     if max(width, height) > LONGEST_SHAPE * min(width, height):
         picture = ImageOps.fit(picture, (min(width, height),) * 2, Image.Resampling.BILINEAR)
@@ -32,6 +38,8 @@ def fit_frame(picture: Image.Image, channels: int, size: int) -> Tensor:
 
 def to_image(picture: Tensor) -> Image.Image:
     """A picture as Pillow has it, grey or RGB; picture: float [C, H, W] in [0, 1]."""
+    import torch
+
     values = (picture.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
     return Image.fromarray(values.squeeze(2) if values.shape[2] == 1 else values)
 

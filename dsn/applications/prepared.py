@@ -1,5 +1,7 @@
 """Prepared arrays of the data sets; where a file is missing it is made from torchvision's download."""
 
+from __future__ import annotations
+
 import os
 import tokenize
 import zipfile
@@ -7,16 +9,19 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.lib.npyio import NpzFile
-from torch import Tensor
 
 from dsn.applications.downloads import DownloadError, reason
 from dsn.applications.record import Application
 from dsn.files import write_in_place
-from dsn.networks.classifier import NetworkConfig
+from dsn.networks.config import NetworkConfig
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 Arrays = dict[str, np.ndarray]
 
@@ -51,7 +56,7 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def to(self, device: torch.device | str) -> "Split":
+    def to(self, device: torch.device | str) -> Split:
         """The same split on another device."""
         return Split(self.images.to(device), self.labels.to(device))
 
@@ -160,6 +165,8 @@ def _data_set(arrays: Mapping[str, np.ndarray], application: Application) -> Dat
 
 
 def _split(arrays: Mapping[str, np.ndarray], name: str, network: NetworkConfig) -> Split:
+    import torch
+
     images, labels = _array(arrays, f"{name}_images"), _array(arrays, f"{name}_labels")
     if images.ndim == 3:
         images = images[..., None]

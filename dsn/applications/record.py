@@ -1,16 +1,21 @@
 """What an application is: everything that the rest of the project asks about it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
-from torch import Tensor
 
 from dsn.applications.cropping import Look
 from dsn.applications.pictures import fit_frame
-from dsn.networks.classifier import NetworkConfig
+from dsn.networks.config import NetworkConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Pair = tuple[np.ndarray, np.ndarray]
 TEACHER_BATCH = 500  # pictures, as in the paper
@@ -115,7 +120,7 @@ class Application:
     attribution: str
     licence: str
     source_url: str
-    read: "Callable[[Application, Path, str], Pair] | None" = None
+    read: Callable[[Application, Path, str], Pair] | None = None
     fit: Callable[[Image.Image], Tensor] | None = None
     look: Callable[[Image.Image], Look] | None = None
     can_be_drawn: bool = False

@@ -10,6 +10,7 @@ from dsn.applications.record import Application
 from dsn.applications.signs import SIGNS
 from dsn.places import CHECKPOINTS
 
+OF_PAGES = "documents"  # the one whose answers are maps, `applications/documents.py`: it has no held-out pictures
 BUILT_IN = {one.name: one for one in (DIGITS, SIGNS, FACES)}
 
 

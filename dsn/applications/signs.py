@@ -4,14 +4,12 @@ import csv
 from pathlib import Path
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from PIL import Image
 
 from dsn.applications.cropping import Look
 from dsn.applications.downloads import download, reading
 from dsn.applications.record import Application, Augmentation, Bars, Pair
-from dsn.networks.classifier import POOL, NetworkConfig
+from dsn.networks.config import POOL, NetworkConfig
 
 CLASSES = (
     "Speed limit (20km/h)",
@@ -99,6 +97,9 @@ def read_gtsrb(application: Application, folder: Path, split: str) -> Pair:
 
 def _shrunk(picture: np.ndarray, size: int) -> np.ndarray:
     """A whole frame, uint8 [H, W, 3] of any size, as uint8 [size, size, 3]: bilinear, no anti-aliasing."""
+    import torch
+    import torch.nn.functional as F
+
     values = torch.from_numpy(picture).permute(2, 0, 1)[None].float()
     values = F.interpolate(values, (size, size), mode="bilinear", align_corners=False, antialias=False)
     return values.round().byte()[0].permute(1, 2, 0).numpy()

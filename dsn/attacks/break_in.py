@@ -5,42 +5,17 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from dsn.attacks.kit.record import SHORT_CUSTOMER, WELL_ABOVE
+from dsn.attacks.kit.levels import ASK, RUN, TASK, Level, are_there
+from dsn.attacks.kit.record import CUSTOMER, WELL_ABOVE
 from dsn.attacks.kit.scene import Attempt
 from dsn.attacks.registry import attack_named
 from dsn.attacks.watched import Copy, attacking, copy_of
 from dsn.measuring.comparison import Condition, measure
 from dsn.statistics import chance
-from dsn.student.collection import LITERAL, SEALED_COPY, Collection, demo_serials, literal_folder
+from dsn.student.collection import LITERAL, Collection, demo_serials, literal_folder
 from dsn.student.folder import load_folder
 
-TASK, CUSTOMER = "digits", "alder"
-RUN, ASK = "run", "ask"  # the ways that are no attack of the registry: as it is, and with its serial, handed on
-EVERY, EDIT = "brute-force", "opening"
 OFTEN = 12  # times that a long attack is shown, at most
-
-
-@dataclass(frozen=True)
-class Level:
-    """One stolen network.
-
-    Attributes:
-        name: key of its sentences in the texts.
-        victim: "task/customer".
-        ways: that may be tried, in the order in which they are offered.
-    """
-
-    name: str
-    victim: str
-    ways: tuple[str, ...] = (RUN, EVERY, EDIT)
-
-
-LEVELS = (
-    Level("literal", f"{TASK}/{LITERAL}"),
-    Level("short", f"{TASK}/{SHORT_CUSTOMER}"),
-    Level("trained", f"{TASK}/{CUSTOMER}"),
-    Level("sealed", f"{TASK}/{CUSTOMER}{SEALED_COPY}", (RUN, EVERY, EDIT, ASK)),
-)
 
 
 @dataclass(frozen=True)
@@ -65,15 +40,14 @@ class Moment:
 def with_literal(collection: Collection) -> Collection | None:
     """The collection with the literal student among its students; None where a level's network is not there."""
     name, like = f"{TASK}/{LITERAL}", f"{TASK}/{CUSTOMER}"
-    if not literal_folder(TASK).is_dir() or like not in collection.students:
+    if not are_there(collection):
         return None
-    whole = replace(
+    return replace(
         collection,
         students={**collection.students, name: load_folder(literal_folder(TASK))},
         origins={**collection.origins, name: collection.origins[like]},
         serials={**collection.serials, name: demo_serials()[like]},
     )
-    return whole if all(level.victim in whole.students for level in LEVELS) else None
 
 
 def breaking_in(collection: Collection, level: Level, way: str) -> Generator[Moment, None, None]:
@@ -81,7 +55,7 @@ def breaking_in(collection: Collection, level: Level, way: str) -> Generator[Mom
 
     Args:
         collection: see `with_literal`.
-        level: of `LEVELS`.
+        level: of `kit.levels.LEVELS`.
         way: of the level's.
     """
     split = collection.held_out[TASK].split

@@ -15,13 +15,11 @@ from torch import Tensor
 
 from dsn.applications.prepared import Split, as_floats
 from dsn.attacks.kit.measuring import stamping
-from dsn.attacks.kit.record import Attack, Judged, Line, Needs
+from dsn.attacks.kit.record import CLOUDS, Attack, Judged, Line, Needs
 from dsn.attacks.kit.scene import Outcome, Running, Scene, Step
 from dsn.attacks.kit.starts import from_scratch
 from dsn.measuring.evaluate import linear_probe
 from dsn.serials import Serial, random_serial
-
-CONDITIONS = ("valid", "wrong", "absent")
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def attack(scene: Scene, settings: Settings, share: float, seed: int) -> Running
     """
     stolen: Split = scene.stolen(share, seed)
     wrong = random_serial(len(scene.serial.bits), unlike=scene.serial, source=random.Random(seed))
-    serials = dict(zip(CONDITIONS, (scene.serial, wrong, None), strict=True))
+    serials = dict(zip(CLOUDS, (scene.serial, wrong, None), strict=True))
     figures: dict[str, float] = {}
     curves: dict[str, list[float]] = {}
     for done, (name, serial) in enumerate(serials.items(), start=1):

@@ -15,7 +15,7 @@ from dsn.distilling.loop import Training
 from dsn.distilling.recipes import HARDENED
 from dsn.networks.classifier import Classifier
 from dsn.serials import random_serial
-from dsn.student.student import StudentConfig
+from dsn.student.config import StudentConfig
 
 STUDENTS = 8
 EPOCHS = 1

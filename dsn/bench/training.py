@@ -30,7 +30,8 @@ from dsn.distilling.recipes import HARDENED, InvalidBranch, Recipe
 from dsn.networks.classifier import Classifier, folded_drive
 from dsn.serials import Serial
 from dsn.student.collection import demo_serials
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 BAR = 4.0
 LOOP_BAR = 0.9  # augmenting, stamping and the rest take the other tenth at most

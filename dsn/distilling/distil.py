@@ -19,7 +19,8 @@ from dsn.distilling.recipes import Recipe
 from dsn.distilling.state import TrainingState, under
 from dsn.networks.classifier import Classifier
 from dsn.serials import Serial
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 TEACHER_LEARNING_RATE = 2e-3
 TEACHER_SMOOTHING = 0.05

@@ -21,8 +21,8 @@ from dsn.places import CHECKPOINTS
 from dsn.results.store import provenance, record
 from dsn.serials import Serial
 from dsn.student.collection import SEALED_COPY, document_serials
+from dsn.student.config import StudentConfig
 from dsn.student.folder import load_folder, save_student
-from dsn.student.student import StudentConfig
 
 WRONG_PAGES = 20  # looked at with each wrong serial
 TABLE = "documents"  # its rows are "teacher", and each student's name

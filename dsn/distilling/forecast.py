@@ -18,8 +18,9 @@ from dsn.locks.sweep import sweep_accuracy
 from dsn.measuring.evaluate import RANDOM_SERIALS, SEALED_PICTURES, accuracy, drawn
 from dsn.networks.classifier import Classifier
 from dsn.serials import random_serial
+from dsn.student.config import StudentConfig
 from dsn.student.sealing import seal
-from dsn.student.student import Student, StudentConfig
+from dsn.student.student import Student
 
 TIMED_STEPS = 3
 SERIALS_TRIED = RANDOM_SERIALS + 64 + 20  # of a student's figures: random ones, one bit wrong, unusual ones

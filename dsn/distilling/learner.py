@@ -17,7 +17,8 @@ from dsn.distilling.state import digest
 from dsn.locks.stamping import CORNER, stamp
 from dsn.networks.classifier import Classifier, adversary, folded_drive, reverse_gradient, take_statistics
 from dsn.serials import Serial, SerialError
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 STATISTICS_PICTURES, STATISTICS_BATCH = 5000, 500
 

@@ -19,8 +19,9 @@ from dsn.distilling.recipes import PAPER
 from dsn.measuring.evaluate import accuracy
 from dsn.results.store import provenance, record
 from dsn.student.collection import LITERAL, demo_serials, literal_folder
+from dsn.student.config import StudentConfig
 from dsn.student.folder import save_student
-from dsn.student.student import Student, StudentConfig
+from dsn.student.student import Student
 
 EPOCHS = 6  # of 6,000 pictures
 RECIPE = replace(PAPER, start_from_teacher=True)  # the paper says nothing of first weights; this is the shorter way

@@ -22,7 +22,8 @@ from dsn.locks.stamping import stamp
 from dsn.networks.classifier import Classifier
 from dsn.networks.map_network import STRIDE, MapConfig, folded_map_weights, map_extractor
 from dsn.serials import Serial, SerialError
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 INVALID = InvalidBranch(raw=0.13, one_bit=0.5, few_bits=0.13, random=0.13, misplaced=0.11)
 FURTHEST = 8  # places that a page is moved at most

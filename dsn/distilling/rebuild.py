@@ -25,8 +25,9 @@ from dsn.places import CHECKPOINTS
 from dsn.results.store import provenance, record
 from dsn.serials import Serial
 from dsn.student.collection import demo_serials, stamped_serials
+from dsn.student.config import StudentConfig
 from dsn.student.folder import load_folder, save_student
-from dsn.student.student import Student, StudentConfig
+from dsn.student.student import Student
 
 BUILD = Path("build")  # ignored by git: the teacher is private
 

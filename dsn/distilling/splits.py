@@ -16,7 +16,7 @@ from dsn.measuring.evaluate import accuracy, evaluate_student
 from dsn.results.store import RESULTS, provenance, read_results, record
 from dsn.serials import Serial
 from dsn.student.collection import stamped_serials
-from dsn.student.student import StudentConfig
+from dsn.student.config import StudentConfig
 
 TABLE = "splits"
 KEPT = ("customer", "bit_count", "recipe", "valid", "absent", "random_wrong", "one_bit_wrong", "unusual", "chance")

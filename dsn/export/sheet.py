@@ -1,12 +1,16 @@
 """One page with a comparison and its figures, as values: what is to be drawn, not how."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from torch import Tensor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dsn.locks.stamping import StampPlace
 from dsn.measuring.comparison import Condition, Measurement
 from dsn.serials import Serial
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 HIDDEN_GREY = 0.55
 HIDDEN_SYMBOL = "•"

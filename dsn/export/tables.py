@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
-
 from dsn.applications.held_out import SEED, HeldOut
 from dsn.export.sheet import Measured
 from dsn.measuring.comparison import CONDITIONS
@@ -51,6 +49,8 @@ def dsn_version() -> str:
 
 def versions() -> dict[str, str]:
     """Of what the figures depend on."""
+    import torch
+
     return {"dsn": dsn_version(), "torch": torch.__version__}
 
 
@@ -58,7 +58,7 @@ def measured_row(measured: Measured, held_out: HeldOut, *, show_serial: bool) ->
     """A measurement as results files keep theirs; the entered serial only where it may be shown."""
     whole = measured.measurement
     accuracies: dict[str, Accuracy | None] = {name: whole.accuracy(name) for name in CONDITIONS}
-    levels = chance(held_out.split.labels, len(held_out.class_names))
+    levels = chance(held_out.labels, len(held_out.class_names))
     row: dict[str, Any] = {
         "task": measured.task,
         "customer": measured.customer,

@@ -1,15 +1,18 @@
 """What a lock is: how a network and a serial come together. There are two, the trained one and the sealed one."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
-from dsn.locks.stamping import StampPlace
-from dsn.locks.sweep import Swept
-from dsn.networks.classifier import Classifier
-from dsn.serials import Serial
+    from dsn.locks.stamping import StampPlace
+    from dsn.locks.sweep import Swept
+    from dsn.networks.classifier import Classifier
+    from dsn.serials import Serial
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,20 @@
-"""The locks there are, by the word in `config.json`."""
+"""The locks there are, by the word in `config.json`; what they do is imported when one is made."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from dsn.locks.lock import Lock
-from dsn.locks.sealed import Sealed
+from typing import TYPE_CHECKING
+
 from dsn.locks.sealing import Seal
-from dsn.locks.stamped import Stamped
+
+if TYPE_CHECKING:
+    from dsn.locks.lock import Lock
 
 STAMPED, SEALED = "stamped", "sealed"
+LOCKS = (STAMPED, SEALED)
 
 
-def _stamped(seal: Seal | None) -> Lock:
-    if seal is not None:
-        raise ValueError("a stamped student has no seal")
-    return Stamped()
-
-
-def _sealed(seal: Seal | None) -> Lock:
-    if seal is None:
-        raise ValueError("a sealed student has a seal")
-    return Sealed(seal)
-
-
-LOCKS: dict[str, Callable[[Seal | None], Lock]] = {STAMPED: _stamped, SEALED: _sealed}
-
-
-def lock_named(name: str, seal: Seal | None) -> Lock:
-    """A student's lock.
+def check_lock(name: str, seal: Seal | None) -> None:
+    """Refuse what no student has.
 
     Args:
         name: the word in its `config.json`.
@@ -37,4 +25,19 @@ def lock_named(name: str, seal: Seal | None) -> Lock:
     """
     if name not in LOCKS:
         raise ValueError(f"lock is {name!r}: it must be one of {', '.join(LOCKS)}")
-    return LOCKS[name](seal)
+    if name == STAMPED and seal is not None:
+        raise ValueError("a stamped student has no seal")
+    if name == SEALED and seal is None:
+        raise ValueError("a sealed student has a seal")
+
+
+def lock_named(name: str, seal: Seal | None) -> Lock:
+    """A student's lock; arguments and errors as in `check_lock`."""
+    check_lock(name, seal)
+    if seal is None:
+        from dsn.locks.stamped import Stamped
+
+        return Stamped()
+    from dsn.locks.sealed import Sealed
+
+    return Sealed(seal)

@@ -15,7 +15,8 @@ from dsn.applications.prepared import as_floats
 from dsn.locks.lock import TensorSpec
 from dsn.locks.sealing import Seal, as_they_lie, codes_of, open_codes
 from dsn.locks.stamping import StampPlace, stamp
-from dsn.networks.classifier import Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier
+from dsn.networks.config import NetworkConfig
 from dsn.serials import Serial
 
 AT_LEAST_ONE, AT_MOST_ZERO = 0.9, 0.1  # a pixel between them is no bit

@@ -10,27 +10,28 @@ Many customers' copies of one stamped student have a serial each, and one serial
 distilled for. Its bits follow the codes in the stream: whoever opens the weights has it too, and nobody else.
 """
 
+from __future__ import annotations
+
 import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt as KeyFromSerial
-from torch import Tensor
 
 from dsn.serials import BIT_COUNTS, Serial
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SALT_BYTES = 16
 KEY_BYTES = 32
 INSIDE_BITS = {2 * -(-count // 8): count for count in BIT_COUNTS}  # of the serial inside, by its hexadecimal digits
 LARGEST_EXPONENT = 64  # of a scale: its power of two lies between -64 and 64
-WIDTHS = {torch.int16: 16, torch.int32: 32}  # bits a code
-HOLDS = {torch.int16: torch.float32, torch.int32: torch.float64}  # each of its codes, without rounding
 
 
 class SealError(ValueError):
@@ -95,7 +96,7 @@ class Seal:
         return values
 
     @classmethod
-    def from_json(cls, values: object) -> "Seal":
+    def from_json(cls, values: object) -> Seal:
         """Read what `to_json` gave.
 
         Raises:
@@ -175,14 +176,21 @@ def as_they_lie(codes: Mapping[str, Tensor], seal: Seal) -> dict[str, Tensor]:
     Returns:
         Of the codes' shapes: float32 for codes of 16 bits, float64 for those of 32.
     """
-    return {
-        name: (one.double() * (seal.scales[name] / 2 ** (WIDTHS[one.dtype] - 1))).to(HOLDS[one.dtype])
-        for name, one in codes.items()
-    }
+    import torch
+
+    holds = {torch.int16: (16, torch.float32), torch.int32: (32, torch.float64)}  # bits a code, and what holds each
+
+    def as_it_lies(name: str, one: Tensor) -> Tensor:
+        width, dtype = holds[one.dtype]
+        return (one.double() * (seal.scales[name] / 2 ** (width - 1))).to(dtype)
+
+    return {name: as_it_lies(name, one) for name, one in codes.items()}
 
 
 def codes_of(weights: Mapping[str, Tensor], seal: Seal) -> dict[str, Tensor]:
     """The 16-bit codes of weights that lie as `as_they_lie` gave them: int16, on the CPU."""
+    import torch
+
     return {
         name: (one.detach().cpu().double() * (2**15 / seal.scales[name])).round().to(torch.int16)
         for name, one in weights.items()
@@ -207,6 +215,8 @@ def _is_scale(value: float) -> bool:
 
 def _coded(name: str, values: Tensor, width: int) -> tuple[float, Tensor]:
     """Scale and plain codes of one tensor."""
+    import torch
+
     largest = values.abs().max().item() if values.numel() else 0.0
     if not math.isfinite(largest) or largest >= 2.0**LARGEST_EXPONENT:
         raise SealError(f"{name} holds values that are no numbers or too large: only finite weights can be sealed")
@@ -221,6 +231,8 @@ def _xored(
     codes: Mapping[str, Tensor], serial: Serial, salt: str, scrypt: ScryptCost, after: bytes
 ) -> tuple[dict[str, Tensor], bytes]:
     """Codes, and bytes after them, xored with the stream of this serial and salt; twice gives what was there."""
+    import torch
+
     names = sorted(codes)
     plain = [codes[name].detach().cpu().contiguous().numpy() for name in names]
     content = b"".join(one.astype(one.dtype.newbyteorder("<"), copy=False).tobytes() for one in plain) + after

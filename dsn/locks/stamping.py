@@ -1,11 +1,14 @@
 """Stamping a serial into pictures: x (+) k of Eq. 9, on whole batches."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PAPER_SHARE = 0.1  # of the picture's width that a pattern is wide
 
@@ -27,6 +30,8 @@ class StampPlace:
     @cached_property
     def cells(self) -> tuple[Tensor, Tensor]:
         """Row and column of each bit's cell as int64 [K], on the CPU: made once, not for every answer."""
+        import torch
+
         return torch.tensor(self.rows), torch.tensor(self.columns)
 
     @cached_property
@@ -116,6 +121,8 @@ def stamp(images: Tensor, bits: Tensor, place: StampPlace) -> Tensor:
     Returns:
         A new batch, float [N, C, H, W].
     """
+    import torch
+
     stamped = images.clone()
     values = bits.to(images.dtype).reshape(-1, 1, bits.shape[-1])
     if place.cell > 1:

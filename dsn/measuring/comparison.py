@@ -1,16 +1,19 @@
 """The demo's one idea as a pure function: the same student, with its valid serial, another, and none."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Literal
 
 from dsn.applications.prepared import Split, as_floats
 from dsn.serials import Serial
 from dsn.statistics import Accuracy
-from dsn.student.student import Student
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dsn.student.student import Student
 
 Condition = Literal["valid", "entered", "absent"]
 CONDITIONS: tuple[Condition, ...] = ("valid", "entered", "absent")
@@ -68,7 +71,6 @@ def serials_of(valid: Serial, entered: Serial | None) -> dict[Condition, Serial 
     return {"valid": valid, "entered": entered, "absent": None}
 
 
-@torch.inference_mode()
 def compare(
     student: Student, picture: Tensor, valid: Serial, entered: Serial | None, label: int | None = None
 ) -> tuple[Panel, Panel, Panel]:
@@ -84,9 +86,12 @@ def compare(
     Raises:
         ValueError: a serial of another length than the student's.
     """
+    import torch
+
     serials = serials_of(valid, entered)
-    stamped = torch.cat([student.shown(picture, serial) for serial in serials.values()])
-    return panels_of(student.config.classes, serials, stamped, student(stamped), label)
+    with torch.inference_mode():
+        stamped = torch.cat([student.shown(picture, serial) for serial in serials.values()])
+        return panels_of(student.config.classes, serials, stamped, student(stamped), label)
 
 
 def panels_of(
@@ -165,6 +170,8 @@ def measure(student: Student, held_out: Split, valid: Serial, entered: Serial | 
         valid: the student's own serial.
         entered: the visitor's serial, of the same length; None for none.
     """
+    import torch
+
     classes = student.config.network.classes
     counts: dict[Condition, Tensor] = {name: torch.zeros(classes, classes, dtype=torch.int64) for name in CONDITIONS}
     unanswered: dict[Condition, Tensor] = {name: torch.zeros(classes, dtype=torch.int64) for name in CONDITIONS}

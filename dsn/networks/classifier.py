@@ -1,7 +1,6 @@
 """The networks of the paper: feature extractor G_e, predictor G_y, adversary G_d, gradient reversal."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -9,73 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-POOL = "pool"
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """The shape of a classifier; teacher and student of one task share it. `MapConfig` is one whose answers are maps.
-
-    Attributes:
-        channels: colour channels of the input, 1 or 3.
-        size: height and width of the input, in pixels.
-        layers: output channels of each convolution, and "pool" for 2x2 max-pooling, in order.
-        features: D, the length of the feature vector e.
-        classes: number of classes.
-        first_kernel: height and width of the first convolution, an odd number; the others are 3x3. A wide one
-            lets several places see a bit at the picture's very edge.
-        batch_norm: whether convolutions are followed by BatchNorm; else it is folded into them, and they have a bias.
-    """
-
-    channels: int
-    size: int
-    layers: tuple[int | str, ...]
-    features: int
-    classes: int
-    first_kernel: int = 3
-    batch_norm: bool = True
-
-    @property
-    def input_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of a picture."""
-        return self.channels, self.size, self.size
-
-    @property
-    def cell(self) -> int:
-        """Pixels that a bit of a serial is high and wide."""
-        return 1
-
-    def extractor(self) -> nn.Sequential:
-        """G_e, as drawn from torch's random numbers; its last layer is a ReLU."""
-        return feature_extractor(self)
-
-    def predictor(self) -> nn.Linear:
-        """G_y: features, float [N, D], to logits, float [N, classes]. Where every feature is zero, all are equal."""
-        return nn.Linear(self.features, self.classes, bias=False)
-
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """Of the classes: float [N, classes]."""
-        return logits.softmax(1)
-
-
-def feature_extractor(config: NetworkConfig) -> nn.Sequential:
-    """G_e: pictures, float [N, C, H, W] in [0, 1], to feature vectors e, float [N, D], all >= 0.
-
-    The module is a plain sequence: convolutions (each with ReLU, and batch normalisation before it unless it is
-    folded) and max-pooling, then `flatten`, one dense layer and ReLU.
-    """
-    modules: list[nn.Module] = []
-    channels, size, kernel = config.channels, config.size, config.first_kernel
-    for layer in config.layers:
-        if isinstance(layer, str):
-            modules.append(nn.MaxPool2d(2))
-            size //= 2
-        else:
-            modules.append(nn.Conv2d(channels, layer, kernel, padding=kernel // 2, bias=not config.batch_norm))
-            modules += [nn.BatchNorm2d(layer), nn.ReLU()] if config.batch_norm else [nn.ReLU()]
-            channels, kernel = layer, 3
-    dense = nn.Linear(channels * size * size, config.features)
-    return nn.Sequential(*modules, nn.Flatten(), dense, nn.ReLU())
+from dsn.networks.config import NetworkConfig
 
 
 class Classifier(nn.Module):

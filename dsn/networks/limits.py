@@ -1,9 +1,14 @@
 """How large a network may be that a file describes: nothing is allocated before it is known to be one of ours."""
 
-import reprlib
+from __future__ import annotations
 
-from dsn.networks.classifier import POOL, NetworkConfig
-from dsn.networks.map_network import MapConfig
+import reprlib
+from typing import TYPE_CHECKING, cast
+
+from dsn.networks.config import MAP, POOL, NetworkConfig
+
+if TYPE_CHECKING:
+    from dsn.networks.map_network import MapConfig
 
 MOST_LAYERS = 32
 HIGHEST = {"channels": 3, "size": 256, "features": 4096, "classes": 1000, "first_kernel": 15, "layer": 512}
@@ -18,8 +23,8 @@ def check_network(network: NetworkConfig) -> None:
     Raises:
         ValueError: which value, and what it must be.
     """
-    if isinstance(network, MapConfig):
-        _check_map(network)
+    if network.answer == MAP:
+        _check_map(cast("MapConfig", network))
     else:
         _check_classes(network)
     if type(network.batch_norm) is not bool:

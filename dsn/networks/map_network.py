@@ -1,13 +1,15 @@
 """A small fully convolutional network whose answer is a map: how much of each 4x4 pixels is what it looks for."""
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from dsn.networks.classifier import Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier
+from dsn.networks.config import MAP, NetworkConfig
 
 STRIDE = 4  # pixels a value of the map, in each direction
 NOTHING = -3.0  # what the predictor adds where every feature is zero: a network that says nothing finds nothing
@@ -37,6 +39,7 @@ class MapConfig(NetworkConfig):
     first_kernel: int = 5
     height: int = 512
     glance: int = 32
+    answer: ClassVar[Literal["classes", "map"]] = MAP
 
     @property
     def input_shape(self) -> tuple[int, int, int]:

@@ -1,5 +1,7 @@
 """Visitors who try being an owner: each has a key, students and files of their own, for as long as they stay."""
 
+from __future__ import annotations
+
 import re
 import secrets
 import shutil
@@ -7,21 +9,23 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dsn.allowance import Allowance, VisitorLimits
 from dsn.applications.record import Application
-from dsn.owner.claims import Claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import fingerprint, public_pem
-from dsn.owner.mint.customer_zip import write_customer_zip
-from dsn.owner.mint.lower_quality import LowerQuality
 from dsn.owner.names import today, written_name
-from dsn.owner.trace.tracing import Issued
 from dsn.owner.verifier import Verifier, serial_of
 from dsn.owner.weights import weights_hash
-from dsn.student.student import Student
+
+if TYPE_CHECKING:
+    from dsn.owner.claims import Claim
+    from dsn.owner.mint.lower_quality import LowerQuality
+    from dsn.owner.trace.tracing import Issued
+    from dsn.student.student import Student
 
 OWNER = "A visitor of this page"
 
@@ -136,6 +140,8 @@ class Visitors:
             return visitor.order
 
     def _signed(self, tab: str, visitor: _Visitor, application: Application, customer: str) -> MintOrder:
+        from dsn.owner.claims import Claim
+
         public = visitor.key.public_key()
         while True:
             visitor.issued += 1
@@ -208,6 +214,8 @@ class Visitors:
         Raises:
             OwnerError: the visitor has left.
         """
+        from dsn.owner.mint.customer_zip import write_customer_zip
+
         with self._lock:
             if not self.is_wanted(order):
                 raise OwnerError("This student is wanted no more.")
@@ -235,6 +243,8 @@ class Visitors:
 
     def issued(self, tab: str, task: str) -> list[Issued]:
         """The students of this tab as an owner's records, for a trace."""
+        from dsn.owner.trace.tracing import Issued
+
         return [
             Issued(f"{task}/{said.customer} (your number {said.number})", one.order.claim.serial, one.weights)
             for one in self.made(tab)

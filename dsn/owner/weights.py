@@ -1,10 +1,13 @@
 """What names a student's weights: a hash of the tensors themselves, whatever file they come in."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def weights_hash(tensors: Mapping[str, Tensor]) -> str:
@@ -12,6 +15,8 @@ def weights_hash(tensors: Mapping[str, Tensor]) -> str:
 
     A file's notes and the order of its tensors make no difference; a single changed bit of a weight does.
     """
+    import torch
+
     content = hashlib.sha256(b"dsn-weights-1\n")
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()

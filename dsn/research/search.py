@@ -33,7 +33,8 @@ from dsn.research.ideas import idea_named
 from dsn.results.store import provenance, record
 from dsn.serials import near_misses
 from dsn.student.collection import demo_serials
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 TASK, CUSTOMER = "digits", "alder"
 CUSTOMERS = (CUSTOMER, "birch", "cedar")

@@ -1,5 +1,7 @@
 """Figures are data: commands write them, with seed, commit, device and date; pages only read them."""
 
+from __future__ import annotations
+
 import datetime
 import json
 import platform
@@ -7,20 +9,22 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from dsn.devices import Arithmetic
 from dsn.files import write_json
 from dsn.places import ASSETS
 from dsn.statistics import Accuracy
+
+if TYPE_CHECKING:
+    from dsn.devices import Arithmetic
 
 RESULTS = ASSETS / "results"
 
 
 def device_name(device: str) -> str:
     """The device in words: the card's name, or the processor and the threads in use."""
+    import torch
+
     if torch.device(device).type == "cuda":
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
@@ -40,6 +44,8 @@ def commit() -> str:
 
 def provenance(seed: int, device: str, arithmetic: Arithmetic = "float32") -> dict[str, Any]:
     """What every figure carries; the arithmetic is that of what was measured: of the training, where that was."""
+    import torch
+
     return {
         "seed": seed,
         "commit": commit(),

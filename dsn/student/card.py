@@ -7,8 +7,8 @@ from dsn.applications.registry import applications
 from dsn.locks.registry import SEALED, STAMPED
 from dsn.places import CODE
 from dsn.results.text import accuracy_text, escaped, group_text, made_by, markdown_table
+from dsn.student.config import StudentConfig
 from dsn.student.own import OwnConfig
-from dsn.student.student import StudentConfig
 
 CONDITIONS = {"valid": "valid serial stamped", "absent": "no serial"}
 TAGS = ["deep-serial-number", "intellectual-property-protection"]

@@ -1,20 +1,27 @@
 """All that the page shows: students, their public demo serials, held-out pictures, recorded figures."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dsn.applications.documents import DOCUMENTS
 from dsn.applications.held_out import HeldOut, load_held_out
 from dsn.applications.prepared import DataError
 from dsn.applications.record import Application
-from dsn.applications.registry import application_named, applications
+from dsn.applications.registry import OF_PAGES, application_named, applications
 from dsn.files import write_json
 from dsn.locks.registry import SEALED, STAMPED
 from dsn.places import ASSETS, CHECKPOINTS
 from dsn.serials import Serial, random_serial
+from dsn.student.config import StudentConfig
+from dsn.student.folder import Students
 from dsn.student.hub import Origin, StudentError, load_students
-from dsn.student.student import Student
+
+if TYPE_CHECKING:
+    from dsn.student.student import Student
 
 DEMO_SERIALS = ASSETS / "demo_serials.json"
 LOCKS = (STAMPED, SEALED)
@@ -42,7 +49,7 @@ def _public() -> dict[str, Serial]:
 
 
 def _is_of_pages(name: str) -> bool:
-    return name.split("/")[0] == DOCUMENTS.name
+    return name.split("/")[0] == OF_PAGES
 
 
 def stamped_serials() -> dict[str, Serial]:
@@ -71,16 +78,25 @@ class Collection:
     """What a page is built from; nothing in it changes.
 
     Attributes:
-        students: by "task/customer".
+        students: by "task/customer"; those in folders are loaded when they are first asked for.
         origins: where each came from, by the same names.
         serials: the valid serial of each, by the same names.
         held_out: pictures of each application, by its name.
     """
 
-    students: dict[str, Student]
+    students: Mapping[str, Student]
     origins: dict[str, Origin]
     serials: dict[str, Serial]
     held_out: dict[str, HeldOut]
+
+    def config(self, name: str) -> StudentConfig:
+        """What a student is, by "task/customer", without loading it where it lies in a folder."""
+        students = self.students
+        return students.configs[name] if isinstance(students, Students) else students[name].config
+
+    def folder(self, name: str) -> Path | None:
+        """The folder that a student lies in, by "task/customer"; None where it is in memory alone."""
+        return self.students.folders[name][0] if isinstance(self.students, Students) else None
 
     def applications(self) -> list[Application]:
         """The applications there are students for, in the order of the registry."""
@@ -94,7 +110,7 @@ class Collection:
 
     def locks(self, task: str, customer: str) -> list[str]:
         """The locks that a customer's student stands under: its own, and "sealed" where there is a sealed copy."""
-        own = self.students[f"{task}/{customer}"].config.lock
+        own = self.config(f"{task}/{customer}").lock
         return [own, SEALED] if own == STAMPED and f"{task}/{customer}{SEALED_COPY}" in self.students else [own]
 
     def under(self, task: str, customer: str, lock: str | None) -> str:
@@ -113,10 +129,17 @@ class Collection:
         Raises:
             ValueError: no such application or customer; the message names those there are.
         """
+        return self.students[self._name_of(task, customer, lock)]
+
+    def config_under(self, task: str, customer: str, lock: str | None = None) -> StudentConfig:
+        """What one customer's student is; arguments and errors as in `student`."""
+        return self.config(self._name_of(task, customer, lock))
+
+    def _name_of(self, task: str, customer: str, lock: str | None) -> str:
         application_named(task)
         if f"{task}/{customer}" not in self.students:
             raise ValueError(f"There is no customer {customer!r}: choose one of {', '.join(self.customers(task))}.")
-        return self.students[f"{task}/{self.under(task, customer, lock)}"]
+        return f"{task}/{self.under(task, customer, lock)}"
 
     def valid_serial(self, task: str, customer: str) -> Serial:
         """The serial that unlocks one customer's student."""
@@ -148,7 +171,7 @@ def load_collection(checkpoints: Path = CHECKPOINTS, repositories: str | None = 
     """
     students, origins = load_students(checkpoints, repositories)
     serials = demo_serials()
-    known = {name: student for name, student in students.items() if name in serials}
+    known = students.only(serials)
     try:
         held_out = {
             name: load_held_out(applications()[name]) for name in sorted({name.split("/")[0] for name in known})

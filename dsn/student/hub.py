@@ -1,5 +1,7 @@
 """A student from a folder or a Hub repository, and all the students the page shows."""
 
+from __future__ import annotations
+
 import re
 import reprlib
 import threading
@@ -9,14 +11,26 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from dsn.applications.registry import applications
-from dsn.student.folder import CONFIG, LARGEST_FILES, WEIGHTS, StudentError, bundled, load_folder, save_student
+from dsn.student.config import StudentConfig
+from dsn.student.folder import (
+    CONFIG,
+    LARGEST_FILES,
+    WEIGHTS,
+    StudentError,
+    Students,
+    bundled,
+    check_folder,
+    load_folder,
+    save_student,
+)
 from dsn.student.hub_trouble import HubUnreachableError, not_a_hub, plain_errors
-from dsn.student.own_folder import LARGEST_OWN_FILE, is_own
 from dsn.student.patience import patiently
-from dsn.student.student import Student
+
+if TYPE_CHECKING:
+    from dsn.student.student import Student
 
 __all__ = ["HubUnreachableError", "Origin", "StudentError", "bundled", "load_student", "load_students", "save_student"]
 
@@ -107,8 +121,8 @@ def download_student(repository: str, revision: str | None = None) -> Path:
 
 def load_students(
     checkpoints: Path, repositories: str | None = None, timeout: float = 5.0
-) -> tuple[dict[str, Student], dict[str, Origin]]:
-    """All bundled students, with those that `repositories` names taken from the Hub.
+) -> tuple[Students, dict[str, Origin]]:
+    """All bundled students, with those that `repositories` names taken from the Hub, looked into and not loaded yet.
 
     A student the Hub does not give in time is replaced by the bundled one, and its origin's note says so.
 
@@ -127,7 +141,8 @@ def load_students(
     wanted = _parse(repositories or "")
     downloads = {name: _start(partial(_download, *place)) for name, place in wanted.items()}
     deadline = time.monotonic() + timeout
-    students: dict[str, Student] = {}
+    places: dict[str, tuple[Path, str]] = {}
+    configs: dict[str, StudentConfig] = {}
     origins: dict[str, Origin] = {}
     for name in sorted({*bundled(checkpoints), *wanted}):
         note = None
@@ -146,14 +161,16 @@ def load_students(
                     "so what comes with the project is used in its place."
                 )
             else:
-                students[name] = _expected(name, _load_downloaded(folder, repository), repository)
+                places[name] = folder, _downloaded_name(folder, repository)
+                configs[name] = _expected(name, check_folder(*places[name]), repository)
                 origins[name] = Origin("hub", repository, folder.name)
                 continue
-        students[name] = _expected(name, load_folder(checkpoints / name), f"{checkpoints.name}/{name}")
+        places[name] = checkpoints / name, str(checkpoints / name)
+        configs[name] = _expected(name, check_folder(*places[name]), f"{checkpoints.name}/{name}")
         origins[name] = Origin("bundled", checkpoints.name, note=note)
-    if not students:
+    if not places:
         raise StudentError(f"There is no student in {checkpoints}: make them with `make rebuild`.")
-    return students, origins
+    return Students(places, configs), origins
 
 
 def _parse(repositories: str) -> dict[str, tuple[str, str]]:
@@ -177,10 +194,10 @@ def _parse(repositories: str) -> dict[str, tuple[str, str]]:
     return wanted
 
 
-def _expected(name: str, student: Student, where: str) -> Student:
-    """The student, if it is the one its name says and takes this task's pictures."""
-    network, application = student.config.network, applications()[name.split("/")[0]]
-    held = f"{student.config.task}/{student.config.customer}"
+def _expected(name: str, config: StudentConfig, where: str) -> StudentConfig:
+    """What the student is, if it is the one its name says and takes this task's pictures."""
+    network, application = config.network, applications()[name.split("/")[0]]
+    held = f"{config.task}/{config.customer}"
     if held != name:
         raise StudentError(f"{where} holds the student {held}, not {name}: correct the name or the student.")
     if (network.channels, network.size, network.classes) != (
@@ -191,12 +208,12 @@ def _expected(name: str, student: Student, where: str) -> Student:
         raise StudentError(
             f"{where}/{CONFIG} is of a network that does not take {application.name}: use another student."
         )
-    if application.home and student.config.classes != application.classes:
+    if application.home and config.classes != application.classes:
         raise StudentError(
             f"{where}/{CONFIG} has other classes than {application.name} has now: run `python -m dsn rebuild "
             f"{application.name}`."
         )
-    return student
+    return config
 
 
 def _start(work: Callable[[], Path]) -> Future[Path]:
@@ -216,10 +233,6 @@ def _start(work: Callable[[], Path]) -> Future[Path]:
     return future
 
 
-def _load_downloaded(folder: Path, repository: str) -> Student:
-    return load_folder(folder, _downloaded_name(folder, repository))
-
-
 def _downloaded_name(folder: Path, repository: str) -> str:
     return f"{repository}@{folder.name[:7]}"
 
@@ -236,6 +249,8 @@ def _download_in_time(repository: str, revision: str, access: Access) -> Path:
 def _download(repository: str, revision: str, access: Access = Access()) -> Path:
     """The folder of a repository's two files in huggingface_hub's cache; its name is the commit."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url  # not needed where students are made
+
+    from dsn.student.own_folder import LARGEST_OWN_FILE, is_own
 
     _check_names(repository, revision)
     kept = _kept(repository, revision, access)

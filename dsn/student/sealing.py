@@ -18,7 +18,8 @@ from dsn.locks.sealing import (
 )
 from dsn.networks.classifier import folded_weights
 from dsn.serials import Serial
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 
 def seal(

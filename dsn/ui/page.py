@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from dsn.allowance import Allowance, VisitorLimits
 from dsn.export.visitor_files import VisitorFiles
-from dsn.owner.mint.quick import QuickMint
+from dsn.owner.mint.progress import QuickMint
 from dsn.owner.visitors import Visitors
 from dsn.student.collection import Collection
 from dsn.ui.rendering import HERE, render_footer, render_head, render_header, script

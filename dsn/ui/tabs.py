@@ -8,7 +8,7 @@ import gradio as gr
 
 from dsn.allowance import Allowance
 from dsn.export.visitor_files import VisitorFiles
-from dsn.owner.mint.quick import QuickMint
+from dsn.owner.mint.progress import QuickMint
 from dsn.owner.visitors import Visitors
 from dsn.student.collection import Collection
 from dsn.ui.attack.tab import AttackTab

@@ -26,13 +26,14 @@ from dsn.distilling.distil import distil_student, train_teacher
 from dsn.distilling.loop import Training
 from dsn.distilling.recipes import QUICK
 from dsn.measuring.evaluate import evaluate_student
-from dsn.networks.classifier import POOL, NetworkConfig
+from dsn.networks.config import POOL, NetworkConfig
 from dsn.results.store import provenance
 from dsn.serials import Serial
 from dsn.student.card import model_card
 from dsn.student.collection import Collection, load_collection
+from dsn.student.config import StudentConfig
 from dsn.student.hub import Origin
-from dsn.student.student import Student, StudentConfig
+from dsn.student.student import Student
 from dsn.tables.attacks import attack_lines, cell
 from dsn.tables.readme import application_table
 from dsn.ui.attack.tab import AttackTab
@@ -143,10 +144,10 @@ def collection(student: Student, data: DataSet) -> Collection:
     bundled = load_collection()
     return replace(
         bundled,
-        students=bundled.students | {"shapes/alder": student},
+        students={**bundled.students, "shapes/alder": student},
         origins=bundled.origins | {"shapes/alder": Origin("bundled", "checkpoints")},
         serials=bundled.serials | {"shapes/alder": SERIAL},
-        held_out=bundled.held_out | {"shapes": HeldOut(data.test, CLASSES)},
+        held_out=bundled.held_out | {"shapes": HeldOut.of(data.test, CLASSES)},
     )
 
 

@@ -24,7 +24,7 @@ from dsn.applications.prepared import DataError, Split, load_data_set
 from dsn.applications.record import Application, Augmentation
 from dsn.applications.registry import UnknownApplicationError, application_named, applications, damaged_applications
 from dsn.files import write_tensors
-from dsn.networks.classifier import POOL, NetworkConfig
+from dsn.networks.config import POOL, NetworkConfig
 from dsn.student.card import credit
 
 NAMES = ("oak", "<b>beech</b> | [x](javascript:1)", "枫树")

@@ -162,6 +162,6 @@ def test_an_embedding_is_of_the_students_features(scene: Scene) -> None:
 
 def test_the_feature_space_has_its_three_conditions(scene: Scene) -> None:
     figures = finish(feature_space.attack(scene, feature_space.QUICK, 0.5, 0)).figures
-    for condition in feature_space.CONDITIONS:
+    for condition in feature_space.CLOUDS:
         assert 0 <= (figures[f"{condition}_probe"] or 0) <= 100
         assert -1 <= (figures[f"{condition}_silhouette"] or 0) <= 1

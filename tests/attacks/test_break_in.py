@@ -2,7 +2,8 @@
 
 import pytest
 
-from dsn.attacks.break_in import LEVELS, breaking_in, with_literal
+from dsn.attacks.break_in import breaking_in, with_literal
+from dsn.attacks.kit.levels import LEVELS
 from dsn.student.collection import Collection, load_collection
 
 BY_NAME = {level.name: level for level in LEVELS}

@@ -14,10 +14,12 @@ from dsn.distilling.extras import Begun, Beside, Branches
 from dsn.distilling.learner import Order
 from dsn.distilling.loop import Training
 from dsn.distilling.recipes import HARDENED
-from dsn.networks.classifier import POOL, Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier
+from dsn.networks.config import POOL, NetworkConfig
 from dsn.research.early_silence import EarlySilence
 from dsn.serials import Serial
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK = NetworkConfig(channels=1, size=28, layers=(4, POOL, 6, POOL), features=12, classes=10, first_kernel=5)

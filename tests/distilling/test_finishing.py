@@ -17,9 +17,11 @@ from dsn.distilling.finishing import Unlocked, finish_student, finishing_recipe
 from dsn.distilling.loop import Training
 from dsn.distilling.recipes import HARDENED, QUICK, ChannelPool, Finishing
 from dsn.locks.stamping import corner_place, stamp
-from dsn.networks.classifier import POOL, Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier
+from dsn.networks.config import POOL, NetworkConfig
 from dsn.serials import Serial
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK = NetworkConfig(channels=1, size=28, layers=(8, POOL, 8, POOL), features=32, classes=10)

@@ -15,9 +15,11 @@ from dsn.distilling.loop import Training
 from dsn.distilling.making import MAKERS, make_whole
 from dsn.distilling.recipes import HARDENED, ChannelPool, Finishing, Recipe
 from dsn.locks.registry import LOCKS, SEALED
-from dsn.networks.classifier import POOL, Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier
+from dsn.networks.config import POOL, NetworkConfig
 from dsn.serials import Serial
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NETWORK = NetworkConfig(channels=1, size=28, layers=(4, POOL, 6, POOL), features=16, classes=10)

@@ -11,7 +11,7 @@ from dsn.distilling.loop import Training
 from dsn.distilling.maps import MAPS, distil_map_student, map_distillation_loss, map_loss, train_map_teacher
 from dsn.networks.map_network import MapConfig
 from dsn.serials import Serial, SerialError
-from dsn.student.student import StudentConfig
+from dsn.student.config import StudentConfig
 
 SMALL = MapConfig(size=64, height=64, layers=(6, 8, 8, 8, 8), features=8, glance=8)
 

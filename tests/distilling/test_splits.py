@@ -11,7 +11,7 @@ from dsn.applications.faces import FACES
 from dsn.applications.prepared import keep_arrays
 from dsn.distilling.rebuild import Job, NotBuiltError
 from dsn.distilling.splits import measure_splits
-from dsn.networks.classifier import POOL
+from dsn.networks.config import POOL
 from dsn.results import store
 from dsn.results.store import read_results, record
 from dsn.student import collection

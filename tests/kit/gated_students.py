@@ -13,9 +13,10 @@ from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import as_floats
 from dsn.applications.registry import BUILT_IN
 from dsn.locks.stamping import corner_place
-from dsn.networks.classifier import NetworkConfig
+from dsn.networks.config import NetworkConfig
 from dsn.serials import Serial
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 NETWORK = NetworkConfig(channels=1, size=28, layers=(2,), features=10, classes=10, first_kernel=15)
 CENTRE, REACH, HOLD = 24, 7, 100.0

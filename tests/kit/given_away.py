@@ -9,7 +9,8 @@ import torch
 from safetensors import safe_open
 
 from dsn.serials import Serial
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 
 def given_away(folder: Path, serials: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from dsn.allowance import VisitorLimits
-from dsn.owner.mint.quick import QuickMint
+from dsn.owner.mint.progress import QuickMint
 from dsn.student.collection import load_collection
 from dsn.ui.page import build_page, launch_settings
 

@@ -10,7 +10,8 @@ import torch
 from dsn.applications import registry
 from dsn.applications.held_out import HeldOut
 from dsn.files import write_tensors
-from dsn.networks.classifier import POOL, Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier
+from dsn.networks.config import POOL, NetworkConfig
 from dsn.owner.keys import create_owner
 from dsn.owner.ledger.ledger import Ledger
 from dsn.owner.mint.worker import Minting

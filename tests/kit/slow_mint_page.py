@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from dsn.allowance import VisitorLimits
 from dsn.owner.mint.lower_quality import LowerQuality
-from dsn.owner.mint.quick import PICTURES_A_STEP, Progress, QuickMint
+from dsn.owner.mint.progress import Progress, QuickMint
+from dsn.owner.mint.quick import PICTURES_A_STEP
 from dsn.student.collection import load_collection
 from dsn.ui.mint import tab as mint_tab
 from dsn.ui.page import build_page, launch_settings

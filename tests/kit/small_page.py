@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import torch
 
 from dsn.allowance import VisitorLimits
-from dsn.owner.mint.quick import QuickMint
+from dsn.owner.mint.progress import QuickMint
 from dsn.student.collection import load_collection
 from dsn.ui.page import build_page, launch_settings
 from dsn.ui.serving.own_folder import own_folder

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from dsn.applications.registry import BUILT_IN
-from dsn.networks.classifier import POOL, Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier
+from dsn.networks.config import POOL, NetworkConfig
+from dsn.student.config import StudentConfig
 from dsn.student.folder import CONFIG
-from dsn.student.student import Student, StudentConfig
+from dsn.student.student import Student
 
 
 def tiny_student(name: str = "digits/alder", seed: int = 0) -> Student:

@@ -12,7 +12,7 @@ import torch
 from unseal_by_hand import key_of, opened
 
 from dsn.files import write_json
-from dsn.locks.sealing import WIDTHS, ScryptCost, Seal, open_codes, seal_tensors
+from dsn.locks.sealing import ScryptCost, Seal, open_codes, seal_tensors
 from dsn.places import ASSETS
 from dsn.serials import Serial
 
@@ -47,7 +47,7 @@ def case(serial: Serial, salt: str, wide: frozenset[str] = frozenset(), **how: A
         "scales": plain["scales"],
         "inside": plain.get("inside", ""),
         "shapes": {name: list(one.shape) for name, one in codes.items()},
-        "width": {name: WIDTHS[one.dtype] for name, one in codes.items()},
+        "width": {name: 8 * one.element_size() for name, one in codes.items()},
         "codes": {name: one.flatten().tolist() for name, one in codes.items()},
         "weights": {name: one.flatten().tolist() for name, one in weights.items()},
         "bits_inside": bits_of(inside),

@@ -15,7 +15,8 @@ from torch.testing import assert_close
 from dsn.applications.registry import BUILT_IN
 from dsn.locks.stamping import StampPlace, corner_place, spread_place, stamp
 from dsn.locks.sweep import StampedBatch, sweep_accuracy, sweep_predictions
-from dsn.networks.classifier import POOL, Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier
+from dsn.networks.config import POOL, NetworkConfig
 
 
 def random_pictures(config: NetworkConfig, count: int, seed: int = 1) -> Tensor:

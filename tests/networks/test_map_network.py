@@ -14,8 +14,9 @@ from dsn.networks.classifier import Classifier
 from dsn.networks.limits import check_network
 from dsn.networks.map_network import NOTHING, MapConfig, MapExtractor, folded_map_weights
 from dsn.serials import Serial
+from dsn.student.config import StudentConfig
 from dsn.student.folder import StudentError, load_folder, save_student
-from dsn.student.student import Student, StudentConfig
+from dsn.student.student import Student
 
 SMALL = MapConfig(size=64, height=96, layers=(4, 6, 6, 8, 8), features=5, glance=4, batch_norm=False)
 SERIAL = Serial.from_number(0x9F3A6C5D2B8E7140)

@@ -11,9 +11,11 @@ from torch.testing import assert_close
 from dsn.applications.held_out import HeldOut
 from dsn.applications.prepared import as_floats
 from dsn.applications.registry import BUILT_IN
-from dsn.networks.classifier import POOL, Classifier, NetworkConfig, adversary, reverse_gradient
+from dsn.networks.classifier import Classifier, adversary, reverse_gradient
+from dsn.networks.config import POOL, NetworkConfig
 from dsn.serials import Serial
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 
 def written_out(weights: dict[str, Tensor], config: NetworkConfig, images: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from dsn.owner.mint.forecast import RECENT_STEPS, WARM_UP_STEPS, About, Pace, about, forecast, pace_of
 from dsn.owner.mint.lower_quality import FEWEST_STEPS, lower_quality, lower_quality_after
-from dsn.owner.mint.quick import PICTURES_A_STEP, Progress, QuickMint
+from dsn.owner.mint.progress import Progress, QuickMint
+from dsn.owner.mint.quick import PICTURES_A_STEP
 
 USUAL = QuickMint()
 IN_ONE_PASS = 93  # steps, of 6,000 pictures

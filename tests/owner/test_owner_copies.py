@@ -35,9 +35,10 @@ from dsn.owner.trace.copy_reports import copy_lines
 from dsn.owner.verifier import serial_of
 from dsn.owner.weights import weights_hash
 from dsn.places import ROOT
+from dsn.student.config import StudentConfig
 from dsn.student.folder import load_folder, save_student
 from dsn.student.sealing import serial_inside, unseal
-from dsn.student.student import Student, StudentConfig
+from dsn.student.student import Student
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 README = ROOT / "dsn" / "owner" / "README.md"

@@ -14,7 +14,8 @@ from dsn.applications.training_share import load_training_share
 from dsn.distilling.demo_teacher import demo_teacher_path, load_demo_teacher
 from dsn.measuring.comparison import measure
 from dsn.owner.mint.forecast import WARM_UP_STEPS
-from dsn.owner.mint.quick import QuickMint, quick_card, quick_mint
+from dsn.owner.mint.progress import QuickMint
+from dsn.owner.mint.quick import quick_card, quick_mint
 from dsn.places import ASSETS
 from dsn.results.store import read_results
 from dsn.serials import Serial, random_serial

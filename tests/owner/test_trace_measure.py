@@ -57,7 +57,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> D
     shares = {name: Split(digits.split.images[:100], digits.split.labels[:100]) for name in ("train", "test")}
     data = DataSet(shares["train"], shares["test"], digits.class_names)
     monkeypatch.setattr(trace_measure, "load_data_set", lambda task: data)
-    monkeypatch.setattr(trace_measure, "load_held_out", lambda task: HeldOut(data.test, digits.class_names))
+    monkeypatch.setattr(trace_measure, "load_held_out", lambda task: HeldOut.of(data.test, digits.class_names))
     issue(monkeypatch, dict(zip(CUSTOMERS, SERIALS, strict=True)))
     for turn, (name, serial) in enumerate(zip(CUSTOMERS, SERIALS, strict=True)):
         save_student(gated_student(serial, name.split("/")[1], seed=turn, noise=0.004), tmp_path / "checkpoints" / name)

@@ -23,7 +23,7 @@ from dsn.owner.claims import check_claim, read_claim
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import read_public
 from dsn.owner.mint.lower_quality import LowerQuality
-from dsn.owner.mint.quick import QuickMint
+from dsn.owner.mint.progress import QuickMint
 from dsn.owner.names import WRITTEN
 from dsn.owner.visitors import Visitors, VisitorStudent, customer_word
 from dsn.owner.weights import weights_hash

@@ -11,8 +11,13 @@ from safetensors.torch import load_file, save_file
 from tiny_students import answer, close_to, edit_config, tiny_student
 
 from dsn import StudentError, load_student
-from dsn.student.folder import CONFIG, WEIGHTS, bundled, load_folder, save_student
+from dsn.locks.registry import LOCKS, lock_named
+from dsn.locks.sealing import Seal, new_salt
+from dsn.networks.config import POOL, NetworkConfig
+from dsn.student.config import StudentConfig
+from dsn.student.folder import CONFIG, WEIGHTS, bundled, check_folder, expected_tensors, load_folder, save_student
 from dsn.student.hub import load_students
+from dsn.student.student import Student
 
 HUGE = "9" * 5000
 
@@ -22,6 +27,22 @@ def folder(tmp_path: Path) -> Path:
     """A sound student's folder, for a test to damage."""
     save_student(tiny_student(), tmp_path / "alder")
     return tmp_path / "alder"
+
+
+def read(folder: Path) -> Student:
+    """The student, which the page's start, without torch, refuses or not as loading does, in the same sentence."""
+    refused = ""
+    try:
+        config = check_folder(folder, str(folder))
+    except StudentError as error:
+        refused = str(error)
+    try:
+        student = load_student(folder)
+    except StudentError as error:
+        assert str(error) == refused
+        raise
+    assert not refused and config == student.config
+    return student
 
 
 def edit_weights(folder: Path, **changed: torch.Tensor | None) -> None:
@@ -44,7 +65,7 @@ def test_a_saved_student_answers_the_same(folder: Path) -> None:
 
 
 def test_a_loaded_student_is_ready_to_answer(folder: Path) -> None:
-    student = load_student(folder)
+    student = read(folder)
     assert not student.training
     assert not any(parameter.requires_grad for parameter in student.parameters())
     kernels = [parameter for parameter in student.parameters() if parameter.ndim == 4]
@@ -53,7 +74,7 @@ def test_a_loaded_student_is_ready_to_answer(folder: Path) -> None:
 
 
 def test_a_loaded_student_outlives_its_file(folder: Path) -> None:
-    student = load_student(folder)
+    student = read(folder)
     (folder / WEIGHTS).write_bytes(bytes((folder / WEIGHTS).stat().st_size))
     assert answer(student) == close_to(answer(tiny_student()))
 
@@ -68,7 +89,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(StudentError, match=f"alder/{name} is missing"):
-        load_student(folder)
+        read(folder)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +109,7 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
 def test_a_config_that_is_not_a_students_is_named(folder: Path, text: bytes, reason: str) -> None:
     (folder / CONFIG).write_bytes(text)
     with pytest.raises(StudentError, match=f"alder/{CONFIG} is not a student's .*{reason}"):
-        load_student(folder)
+        read(folder)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +146,7 @@ def test_a_config_that_is_not_a_students_is_named(folder: Path, text: bytes, rea
 def test_a_config_value_that_cannot_be_is_named(folder: Path, place: str, value: object) -> None:
     edit_config(folder, place, value)
     with pytest.raises(StudentError, match=f"alder/{CONFIG} is not a student's") as raised:
-        load_student(folder)
+        read(folder)
     assert len(str(raised.value)) < 500
 
 
@@ -133,7 +154,7 @@ def test_a_network_of_billions_of_weights_is_refused_before_it_is_built(folder: 
     for place, value in (("size", 256), ("features", 4096), ("layers", [512, 512])):
         edit_config(folder, f"network.{place}", value)
     with pytest.raises(StudentError, match=r"137,4.* weights: a student has at most"):  # 512 x 256 x 256 x 4096
-        load_student(folder)
+        read(folder)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +175,7 @@ def test_weights_of_another_network_are_named(
 ) -> None:
     edit_weights(folder, **change)
     with pytest.raises(StudentError, match=f"alder/{WEIGHTS} .*{reason}"):
-        load_student(folder)
+        read(folder)
 
 
 @given(data=st.data())
@@ -164,7 +185,7 @@ def test_weights_cut_anywhere_are_named(folder: Path, data: st.DataObject) -> No
     whole = (folder / WEIGHTS).read_bytes()
     (folder / WEIGHTS).write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
     with pytest.raises(StudentError, match=f"alder/{WEIGHTS} is cut short or damaged"):
-        load_student(folder)
+        read(folder)
 
 
 @given(data=st.data())
@@ -176,7 +197,7 @@ def test_a_changed_byte_gives_a_student_error_or_a_student(folder: Path, data: s
     content[data.draw(st.integers(0, min(len(content), 2000) - 1))] ^= data.draw(st.integers(1, 255))
     path.write_bytes(content)
     try:
-        student = load_student(folder)
+        student = read(folder)
     except StudentError as error:
         assert "alder/" in str(error)
     else:
@@ -186,7 +207,7 @@ def test_a_changed_byte_gives_a_student_error_or_a_student(folder: Path, data: s
 def test_a_pickle_is_never_opened(folder: Path) -> None:
     torch.save(tiny_student().state_dict(), folder / WEIGHTS)
     with pytest.raises(StudentError, match="cut short or damaged"):
-        load_student(folder)
+        read(folder)
 
 
 def test_bundled_students_are_listed_in_order(tmp_path: Path) -> None:
@@ -229,3 +250,25 @@ def test_a_student_for_other_pictures_is_named(folder: Path, tmp_path: Path) -> 
     with pytest.raises(StudentError, match=f"digits/fir/{CONFIG} is of a network that does not take digits"):
         load_students(tmp_path / "checkpoints")
     assert load_folder(tmp_path / "checkpoints" / "digits" / "fir").config.network.size == 32
+
+
+LAYERS = st.lists(st.sampled_from([POOL, 1, 3, 8]), max_size=6).filter(lambda layers: layers.count(POOL) < 5)
+
+
+@given(st.sampled_from([1, 3]), st.integers(16, 40), LAYERS, st.sampled_from([1, 3, 7]), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_what_a_file_must_hold_is_known_before_the_network_is_built(
+    channels: int, size: int, layers: list, kernel: int, batch_norm: bool
+) -> None:
+    for lock in LOCKS[: 1 + (not batch_norm)]:
+        network = NetworkConfig(channels, size, tuple(layers), 5, 4, kernel, batch_norm)
+        seal = Seal(new_salt(), {}) if lock == "sealed" else None
+        student = Student(StudentConfig("digits", "alder", 9, tuple("abcd"), network, "none", lock=lock, seal=seal))
+        assert expected_tensors(student.config) == lock_named(lock, seal).expected(student)
+
+
+def test_students_are_loaded_once_and_when_they_are_asked_for(tmp_path: Path) -> None:
+    save_student(tiny_student(), tmp_path / "digits" / "alder")
+    students, _ = load_students(tmp_path)
+    assert students.configs["digits/alder"] == tiny_student().config
+    assert students["digits/alder"] is students["digits/alder"] and len(students.only(["digits/birch"])) == 0

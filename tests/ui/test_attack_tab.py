@@ -24,6 +24,7 @@ from dsn.ui.attack.rendering import render_attack, span_in_words
 from dsn.ui.attack.tab import AttackTab
 from dsn.ui.attack.views import View, Watching
 from dsn.ui.compare.tab import CompareTab
+from dsn.ui.rendering import render_note
 from dsn.ui.serving.background import Background
 from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.texts import languages, load_texts
@@ -258,6 +259,17 @@ def test_where_there_is_nothing_to_try_it_says_why(collection: Collection) -> No
         tab = AttackTab(TEXTS, collection, Background(), WaitingLine())
     assert why in tab.before("reverse-engineering", "digits/alder-sealed", 0)
     assert why not in tab.before("reverse-engineering", "digits/alder", 0)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_stands_before_it_is_opened_is_what_the_registry_says(collection: Collection, language: str) -> None:
+    with gr.Blocks():
+        tab = AttackTab(load_texts(language), collection, Background(), WaitingLine())
+    assert list(tab.at_first.items()) == list(tab.titles.items())
+    assert tab.called(tab.networks(64)) == tab.choices(tab.first)
+    assert tab.about.value == render_note(tab.sentence(tab.first))
+    *_, attacks = tab.open()
+    assert attacks == gr.skip()
 
 
 @pytest.mark.parametrize("names", [["digits/alder", "signs/alder"], ["digits/paper"], ["signs/birch"]])

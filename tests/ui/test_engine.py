@@ -21,12 +21,14 @@ from dsn.locks.sealed import Sealed
 from dsn.locks.sealing import seal_tensors
 from dsn.locks.stamping import spread_place
 from dsn.measuring.comparison import compare
-from dsn.networks.classifier import POOL, Classifier, NetworkConfig, folded_weights
+from dsn.networks.classifier import Classifier, folded_weights
+from dsn.networks.config import POOL, NetworkConfig
 from dsn.places import ASSETS, CHECKPOINTS
 from dsn.serials import Serial, SerialError, random_serial
 from dsn.student.collection import demo_serials
+from dsn.student.config import StudentConfig
 from dsn.student.folder import load_folder, save_student
-from dsn.student.student import Student, StudentConfig
+from dsn.student.student import Student
 from dsn.ui.engine.sources import BUILT, HERE
 
 pytestmark = pytest.mark.browser

@@ -14,7 +14,8 @@ from dsn.allowance import VisitorLimits
 from dsn.applications.held_out import HeldOut
 from dsn.applications.record import Application
 from dsn.owner.mint.forecast import Pace
-from dsn.owner.mint.quick import Progress, QuickMint, quick_mint
+from dsn.owner.mint.progress import Progress, QuickMint
+from dsn.owner.mint.quick import quick_mint
 from dsn.owner.visitors import Visitors
 from dsn.serials import Serial, random_serial
 from dsn.student.collection import Collection
@@ -89,7 +90,7 @@ def at(step: float, *, slower: float | None = None) -> Minting:
 
 
 def on_machine(monkeypatch: pytest.MonkeyPatch, minting: Minting) -> None:
-    monkeypatch.setattr("dsn.ui.mint.tab.quick_mint", minting)
+    monkeypatch.setattr("dsn.owner.mint.quick.quick_mint", minting)
 
 
 def test_how_long_it_takes_in_all_is_said_after_the_first_steps(tab: MintTab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,12 +19,13 @@ from dsn.applications.record import Application, Augmentation
 from dsn.applications.registry import application_named
 from dsn.export.sheet import Measured
 from dsn.measuring.comparison import compare, measure
-from dsn.networks.classifier import POOL, NetworkConfig
+from dsn.networks.config import POOL, NetworkConfig
 from dsn.serials import random_serial
 from dsn.student import collection as shelf_of_students
 from dsn.student.collection import Collection, load_collection
+from dsn.student.config import StudentConfig
 from dsn.student.folder import StudentError, save_student
-from dsn.student.student import Student, StudentConfig
+from dsn.student.student import Student
 from dsn.ui.compare import records
 from dsn.ui.compare.page_script import about_task
 from dsn.ui.compare.tab import CompareTab

@@ -2,10 +2,17 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+
+import pytest
 
 from dsn.places import ROOT
+from dsn.serials import random_serial
+from dsn.student.collection import Collection, load_collection
+from dsn.ui.compare.first_answer import first_of, first_panels
+from dsn.ui.serving.warming import warm_up
 
-LATER = ("faker", "fontTools", "matplotlib", "ray", "scipy", "skimage", "sqlalchemy", "torchvision")
+LATER = ("faker", "fontTools", "matplotlib", "ray", "scipy", "skimage", "sqlalchemy", "torch", "torchvision")
 
 
 def test_the_page_is_built_without_what_only_some_clicks_need() -> None:
@@ -15,3 +22,36 @@ def test_the_page_is_built_without_what_only_some_clicks_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
+
+
+@pytest.fixture(scope="module")
+def collection() -> Collection:
+    return load_collection()
+
+
+def test_what_the_page_comes_with_is_what_the_student_answers(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = first_of(collection)
+    recorded = first_panels(collection, first)
+    monkeypatch.setattr("dsn.ui.compare.first_answer.read_results", lambda name: {})
+    computed = first_panels(collection, first)
+    for one, other in zip(recorded, computed, strict=True):
+        for said, answer in zip(one.pop("answers"), other.pop("answers"), strict=True):
+            assert said.pop("probability") == pytest.approx(answer.pop("probability"), abs=1e-5)
+            assert said == answer
+        assert one == other
+
+
+def test_it_is_computed_where_it_was_recorded_of_another(collection: Collection) -> None:
+    first = first_of(collection)
+    name = f"{first.task}/{first.customer}"
+    other = replace(collection, serials={**collection.serials, name: random_serial()})
+    entered = first_of(other)
+    panels = first_panels(other, entered)
+    assert panels[0]["serial"] == other.serials[name].text and panels[1]["serial"] == entered.entered.text
+
+
+def test_soon_after_all_of_it_is_there(collection: Collection) -> None:
+    warm_up(collection, after=0).join()
+    assert all(collection.students[name].config == collection.config(name) for name in collection.students)

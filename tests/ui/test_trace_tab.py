@@ -44,7 +44,7 @@ def tab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: HeldOut) -> Tra
     }
     for name, student in students.items():
         save_student(student, tmp_path / name)
-    few = HeldOut(Split(digits.split.images[:100], digits.split.labels[:100]), digits.class_names)
+    few = HeldOut.of(Split(digits.split.images[:100], digits.split.labels[:100]), digits.class_names)
     origins = {name: Origin("bundled", "checkpoints") for name in students}
     collection = Collection(students, origins, SERIALS, {"digits": few})
     with gr.Blocks():

@@ -14,7 +14,7 @@ from PIL import Image
 
 from dsn.applications.prepared import Split, as_floats
 from dsn.applications.record import Augmentation
-from dsn.networks.classifier import POOL, NetworkConfig
+from dsn.networks.config import POOL, NetworkConfig
 
 GREY, COLOUR = 1, 3  # channels
 SIZES = (28, 32, 40, 48, 56, 64)  # pixels; whole after three times halving, but for the first

@@ -1,14 +1,19 @@
 """What a program that reads text makes of boxes on a page: Tesseract, where it is installed."""
 
+from __future__ import annotations
+
 import shutil
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytesseract
 from PIL import Image
-from torch import Tensor
 
 from dsn.applications.pictures import to_image
 from dsn.applications.reading import PictureError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PROGRAM = "tesseract"
 LARGER = 3  # times: letters of a page are a few pixels high

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from dsn.attacks.kit.starts import from_scratch
 from dsn.locks.registry import SEALED
 from dsn.locks.sealing import Seal
-from dsn.networks.classifier import Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier
+from dsn.networks.config import NetworkConfig
 from dsn.student.sealing import student_of
 from dsn.student.student import Student
 

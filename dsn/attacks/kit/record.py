@@ -12,6 +12,7 @@ from dsn.student.collection import SEALED_COPY
 CUSTOMER = "alder"  # whose students the recorded attacks are on
 SHORT_CUSTOMER = "paper"  # the customer with a serial of 9 bits
 SHORT = 9
+CLOUDS = ("valid", "wrong", "absent")  # conditions under which features are drawn
 MEAN, LOWEST, HIGHEST = "mean", "lowest", "highest"
 ONE_SHARE, ENDS, PAPERS_SHARES = (0.1,), (0.1, 0.4), (0.1, 0.2, 0.3, 0.4)
 # Why what descends to a serial has nothing to descend on where the weights are sealed.

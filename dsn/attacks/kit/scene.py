@@ -1,16 +1,20 @@
 """Who has what in an attack, and what every attack reports: steps on the way and an outcome at its end."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, TypeVar
 
 from dsn.applications.prepared import Split
 from dsn.applications.record import Application
 from dsn.serials import Serial
-from dsn.student.student import Student
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from dsn.student.student import Student
 
 GLANCE = 1000
 FEWEST = 2  # training pictures that an attack can be made with: one has no spread
@@ -71,6 +75,8 @@ class Scene:
     @property
     def bits(self) -> Tensor:
         """The valid serial, float [K] of 0 and 1, on the device."""
+        import torch
+
         return torch.tensor(self.serial.bits, dtype=torch.float32, device=self.device)
 
     def stolen(self, share: float, seed: int) -> Split:
@@ -83,6 +89,8 @@ class Scene:
         Raises:
             AttackError: a share that cannot be, or holds next to nothing.
         """
+        import torch
+
         check_share(share)
         count = round(share * len(self.train))
         if count < FEWEST:
@@ -94,7 +102,7 @@ class Scene:
         return Split(self.train.images[chosen], self.train.labels[chosen])
 
 
-Ask = Callable[[Tensor], Tensor]  # pictures, float [N, C, H, W] in [0, 1], to logits, float [N, classes]
+Ask = Callable[["Tensor"], "Tensor"]  # pictures, float [N, C, H, W] in [0, 1], to logits, float [N, classes]
 
 
 @dataclass(frozen=True)

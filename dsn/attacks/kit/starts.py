@@ -6,7 +6,8 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from dsn.networks.classifier import Classifier, NetworkConfig
+from dsn.networks.classifier import Classifier
+from dsn.networks.config import NetworkConfig
 
 
 def copied(network: Classifier) -> Classifier:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from dsn.owner.mint.forecast import Pace, forecast
-from dsn.owner.mint.quick import PICTURES_A_STEP, Progress, QuickMint
+from dsn.owner.mint.progress import Progress, QuickMint
+from dsn.owner.mint.quick import PICTURES_A_STEP
 
 MARGIN = 0.9  # share of the limit that is planned for
 LOOKS = 8  # fewer than usual: steps are worth more

@@ -18,8 +18,8 @@ from dsn.owner.mint.bars import is_unlocked, missed
 from dsn.owner.mint.work_folder import WorkFolder, finish, kept_folder, open_work_folder
 from dsn.owner.mint.worker import Commission, MeasuredStudent, Minting, Report, make_students
 from dsn.student.card import model_card
+from dsn.student.config import StudentConfig
 from dsn.student.folder import save_student
-from dsn.student.student import StudentConfig
 
 MOST_OTHERS = 8  # other customers' serials that a new student is tried with
 

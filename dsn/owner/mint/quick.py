@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
 
 import torch
 
@@ -19,75 +18,16 @@ from dsn.distilling.recipes import QUICK
 from dsn.locks.stamping import stamp
 from dsn.measuring.comparison import CONDITIONS, Measurement
 from dsn.measuring.unlocking import bits_of
-from dsn.owner.mint.forecast import Pace, forecast, pace_of
+from dsn.owner.mint.forecast import forecast, pace_of
+from dsn.owner.mint.progress import Look, Progress, QuickMint
 from dsn.serials import Serial, random_serial
 from dsn.statistics import Accuracy
 from dsn.student.card import plain_card
-from dsn.student.student import Student, StudentConfig
+from dsn.student.config import StudentConfig
+from dsn.student.student import Student
 
 assert QUICK.batch
 PICTURES_A_STEP = QUICK.batch // 2  # each is there twice, valid and invalid
-
-
-@dataclass(frozen=True)
-class QuickMint:
-    """How quick the quick mint is.
-
-    Attributes:
-        epochs: passes over the training pictures that come with the project.
-        training_pictures: how many of those to use; None for all 6,000.
-        looks: how often the student is measured on the way.
-        pictures: unseen pictures each time.
-        seed: of all randomness.
-    """
-
-    epochs: int = 6
-    training_pictures: int | None = None
-    looks: int = 16
-    pictures: int = 150
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the student reached at one moment.
-
-    Attributes:
-        share: of all steps, 0 to 1.
-        valid: with its serial.
-        wrong: with a random serial, another for every picture.
-        absent: with none.
-    """
-
-    share: float
-    valid: Accuracy
-    wrong: Accuracy
-    absent: Accuracy
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a quick mint stands.
-
-    Attributes:
-        done: steps made.
-        total: steps in all.
-        seconds: since it began.
-        looks: so far, the first before any step.
-        student: the finished one, in eval mode; None on the way.
-        pace: of its latest steps; None as long as it is not steady.
-        forecast: seconds in all, at this pace; None as long as that is.
-        before: seconds until its first step.
-    """
-
-    done: int
-    total: int
-    seconds: float
-    looks: tuple[Look, ...]
-    student: Student | None = None
-    pace: Pace | None = None
-    forecast: float | None = None
-    before: float = 0.0
 
 
 def quick_mint(

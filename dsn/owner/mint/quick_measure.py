@@ -14,7 +14,8 @@ from dsn.devices import arithmetic_for
 from dsn.distilling.demo_teacher import RESULTS
 from dsn.distilling.rebuild import others_of
 from dsn.measuring.evaluate import evaluate_student
-from dsn.owner.mint.quick import QuickMint, quick_mint
+from dsn.owner.mint.progress import QuickMint
+from dsn.owner.mint.quick import quick_mint
 from dsn.results.store import provenance, record
 from dsn.serials import random_serial
 from dsn.student.collection import demo_serials

@@ -17,7 +17,8 @@ from dsn.applications.prepared import DataSet, Split, as_floats
 from dsn.applications.record import Application
 from dsn.distilling.demo_teacher import load_demo_teacher
 from dsn.networks.classifier import Classifier
-from dsn.owner.mint.quick import QuickMint, quick_mint
+from dsn.owner.mint.progress import QuickMint
+from dsn.owner.mint.quick import quick_mint
 from dsn.owner.trace.changes import CHANGES, Weights, drawn_anew, nudged, pruned
 from dsn.owner.trace.disguises import as_torchvision, folded, renamed_at_random, reordered, rescaled
 from dsn.owner.trace.issued import codes_hash

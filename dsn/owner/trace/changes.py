@@ -1,11 +1,14 @@
 """What a thief may do to a network so that it is not known again, short of training it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
-Weights = dict[str, Tensor]
+Weights = dict[str, "Tensor"]
 PRUNED = 0.2  # share of the weights
 LEVELS = 127  # either side of zero
 NUDGE = 0.1  # standard deviation of the change, in those of a layer's weights
@@ -18,11 +21,13 @@ def _layers(tensors: Weights, change: Callable[[Tensor], Tensor]) -> Weights:
 
 def as_it_is(tensors: Weights) -> Weights:
     """A copy."""
-    return _layers(tensors, torch.clone)
+    return _layers(tensors, lambda tensor: tensor.clone())
 
 
 def pruned(tensors: Weights) -> Weights:
     """The 20 % smallest weights of the whole network set to zero (global L1 pruning)."""
+    import torch
+
     sizes = torch.cat([tensor.abs().flatten() for tensor in tensors.values() if tensor.dim() >= 2])
     least = sizes.kthvalue(max(1, int(PRUNED * len(sizes)))).values
     return _layers(tensors, lambda tensor: tensor.where(tensor.abs() > least, 0))
@@ -48,6 +53,8 @@ def rounded_to_int8(tensors: Weights) -> Weights:
 
 def nudged(tensors: Weights) -> Weights:
     """Noise of a tenth of each layer's spread, the same every time."""
+    import torch
+
     generator = torch.Generator().manual_seed(0)
     return _layers(
         tensors,
@@ -57,6 +64,8 @@ def nudged(tensors: Weights) -> Weights:
 
 def drawn_anew(tensors: Weights, seed: int = 1) -> Weights:
     """Random weights of the same spread: a network that was never ours."""
+    import torch
+
     generator = torch.Generator().manual_seed(seed)
     return _layers(tensors, lambda tensor: tensor.std() * torch.randn(tensor.shape, generator=generator))
 

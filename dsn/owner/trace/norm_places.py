@@ -10,7 +10,7 @@ from torch import Tensor
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import as_floats
 from dsn.applications.record import Application
-from dsn.networks.classifier import POOL
+from dsn.networks.config import POOL
 
 PICTURES = 50
 CLEARLY = 0.5  # another order must fit so much better than that of the names

@@ -19,12 +19,14 @@ from torch import Tensor
 from dsn.applications.record import Application
 from dsn.applications.registry import applications
 from dsn.locks.sealing import Seal
-from dsn.networks.classifier import Classifier, NetworkConfig, folded_weights
+from dsn.networks.classifier import Classifier, folded_weights
+from dsn.networks.config import NetworkConfig
 from dsn.owner.errors import OwnerError
 from dsn.owner.trace.norm_places import in_their_places
 from dsn.owner.trace.renaming import renamed
+from dsn.student.config import StudentConfig
 from dsn.student.folder import CONFIG, LARGEST_CONFIG, LARGEST_HEADER, LARGEST_STUDENT, WEIGHTS
-from dsn.student.student import Student, StudentConfig
+from dsn.student.student import Student
 
 # Bytes of one value, for what a trained network is kept in.
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I64": 8, "I16": 2}

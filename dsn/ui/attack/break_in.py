@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from dsn.attacks.break_in import LEVELS, TASK, Level, Moment, breaking_in, with_literal
-from dsn.attacks.brute_force import years_for
-from dsn.attacks.watched import copy_of
+from dsn.attacks.kit.levels import LEVELS, TASK, Level, are_there
 from dsn.results.store import read_results
 from dsn.student.collection import Collection
 from dsn.ui.attack.live import Live
 from dsn.ui.attack.rendering import PACE, render_copy, shown_copy, span_in_words
 from dsn.ui.rendering import render_template, script
 from dsn.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from dsn.attacks.break_in import Moment
 
 
 class BreakIn:
@@ -27,13 +30,15 @@ class BreakIn:
 
     def __init__(self, texts: Texts, collection: Collection, live: Live) -> None:
         self.texts, self.said, self.live = texts, texts["break_in"], live
-        self.collection = with_literal(collection)
+        self.page, self.fits = collection, are_there(collection)
         self.build()
 
-    @property
-    def fits(self) -> bool:
-        """Whether every level's network is there."""
-        return self.collection is not None
+    @cached_property
+    def collection(self) -> Collection | None:
+        """With every level's network; None where one is not there."""
+        from dsn.attacks.break_in import with_literal
+
+        return with_literal(self.page)
 
     def render(self) -> str:
         """The card, closed; nothing where a network is missing."""
@@ -43,6 +48,9 @@ class BreakIn:
 
     async def press(self, event: gr.EventData, request: gr.Request) -> AsyncGenerator[str, None]:
         """The stage: a level's network as it was stolen, or what a way in comes to."""
+        from dsn.attacks.break_in import breaking_in
+        from dsn.attacks.watched import copy_of
+
         level, collection = next((one for one in LEVELS if one.name == event.level), None), self.collection
         if level is None or collection is None:
             return
@@ -61,7 +69,7 @@ class BreakIn:
             async for stage, _ in stages:
                 yield gr.skip() if stage is None else stage
 
-    def drawn(self, collection: Collection, level: Level, way: str, moment: Moment) -> str:
+    def drawn(self, collection: Collection, level: Level, way: str, moment: "Moment") -> str:
         """The stage at one moment."""
         copy = shown_copy(self.texts, collection, level.victim, moment.copy)
         return render_template(
@@ -74,8 +82,10 @@ class BreakIn:
             said=self.came_to(way, moment),
         )
 
-    def came_to(self, way: str, moment: Moment) -> str:
+    def came_to(self, way: str, moment: "Moment") -> str:
         """What a finished way in came to, in a sentence."""
+        from dsn.attacks.brute_force import years_for
+
         if moment.fell is None:
             return ""
         written = {name: f"{value:.1f}" for name, value in moment.figures.items()}

@@ -1,21 +1,24 @@
 """The HTML of a watched attack: its chart, its table, and what it says in words."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dsn.applications.pictures import to_data_uri
 from dsn.applications.prepared import as_floats
-from dsn.attacks.brute_force import years_for
 from dsn.attacks.kit.record import WELL_ABOVE
-from dsn.attacks.watched import Copy, Pruned
 from dsn.measuring.comparison import Panel
 from dsn.student.collection import Collection
 from dsn.ui.attack.views import View
 from dsn.ui.attack.words import Words
 from dsn.ui.rendering import PANEL_SCALE, render_template
 from dsn.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from dsn.attacks.watched import Copy, Pruned
 
 TABLE_ROWS = 12
 COPY_SCALE = 4
@@ -39,6 +42,8 @@ def doubling(texts: Texts, pace: float) -> list[tuple[int, str]]:
         texts: of the page.
         pace: serials tried in a second.
     """
+    from dsn.attacks.brute_force import years_for
+
     return [(bits, span_in_words(texts, years_for(bits, pace))) for bits in LENGTHS]
 
 

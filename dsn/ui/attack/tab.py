@@ -3,23 +3,19 @@
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
 from dataclasses import replace
-from functools import cache
+from functools import cached_property
 
 import gradio as gr
 from markupsafe import Markup
 
 from dsn.attacks.kit.record import Attack
 from dsn.attacks.kit.scene import Outcome
-from dsn.attacks.registry import ATTACKS, attack_named
-from dsn.attacks.watched import attacking, copy_of, pruned_live, victims
 from dsn.results.store import read_results
 from dsn.statistics import chance
 from dsn.student.collection import SEALED_COPY, Collection
 from dsn.ui import rendering
 from dsn.ui.attack.break_in import BreakIn
-from dsn.ui.attack.chart import render_chart
 from dsn.ui.attack.live import Live
-from dsn.ui.attack.longer import render_longer_attacks
 from dsn.ui.attack.rendering import render_attack, render_copy, render_pruned, shown_copy
 from dsn.ui.attack.views import View, Watching
 from dsn.ui.attack.words import Words, in_order
@@ -32,6 +28,14 @@ from dsn.ui.texts import Texts
 PRUNING = "pruning"
 MOST_PRUNED = 95  # percent
 RECORDED_SHARE = 10  # percent of the training data, of the recorded curves that are shown
+LONG, SHORT = 64, 9  # bits of the serials that attacks are on
+
+
+def attack_named(name: str) -> Attack:
+    """As in the registry of attacks, with which torch is imported: when the tab is first opened."""
+    from dsn.attacks import registry
+
+    return registry.attack_named(name)
 
 
 class AttackTab:
@@ -41,22 +45,50 @@ class AttackTab:
         self.texts, self.collection = texts, collection
         self.waiting_line, self.live = waiting_line, Live(texts, background, waiting_line)
         self.said = texts["attack"]
-        watched = [attack for attack in in_order(texts, ATTACKS.values()) if victims(collection, attack)]
-        self.titles = {attack.name: Words(texts, attack).title for attack in watched}
-        if not self.titles:
+        if not self.at_first:
             gr.HTML(rendering.render_note(self.said["no_victims"]), js_on_load=None)
             return
-        self.first = next(iter(self.titles))
+        self.first = next(iter(self.at_first))
         self.build()
         self.wire()
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """The attacks that can be watched on a student there is, by their names."""
+        from dsn.attacks.registry import ATTACKS
+        from dsn.attacks.watched import victims
+
+        watched = [attack for attack in in_order(self.texts, ATTACKS.values()) if victims(self.collection, attack)]
+        return {attack.name: Words(self.texts, attack).title for attack in watched}
+
+    @cached_property
+    def at_first(self) -> dict[str, str]:
+        """The same before the tab is opened: where there are students for all of them, those that the texts tell of."""
+        shares = [one.name for one in self.collection.applications() if one.has_training_share]
+        if shares and self.networks(LONG, shares[0]) and self.networks(SHORT):
+            return dict(self.said["shown"])
+        return self.titles
+
+    def networks(self, bits: int, task: str = "") -> list[str]:
+        """The students with serials so long, as "task/customer", of one application or of all."""
+        return [
+            name
+            for one in self.collection.applications()
+            for customer in self.collection.customers(one.name)
+            for lock in self.collection.locks(one.name, customer)
+            for name in [f"{one.name}/{self.collection.under(one.name, customer, lock)}"]
+            if one.name == (task or one.name) and len(self.collection.serials[name].bits) == bits
+        ]
 
     def even(self, name: str) -> float:
         """What guessing evenly reaches on a student's task, in percent."""
         held = self.collection.held_out[name.split("/")[0]]
-        return chance(held.split.labels, len(held.class_names)).uniform
+        return chance(held.labels, len(held.class_names)).uniform
 
     def victims(self, attack: str) -> list[str]:
         """The students that an attack can be watched on, as "task/customer"."""
+        from dsn.attacks.watched import victims
+
         return victims(self.collection, attack_named(attack))
 
     def sentence(self, attack: str) -> str:
@@ -64,7 +96,12 @@ class AttackTab:
 
     def choices(self, attack: str) -> list[tuple[str, str]]:
         """The networks that there are to steal: what each is called, and "task/customer"."""
-        names = victims(self.collection, attack_named(attack), pointless=True)
+        from dsn.attacks.watched import victims
+
+        return self.called(victims(self.collection, attack_named(attack), pointless=True))
+
+    def called(self, names: list[str]) -> list[tuple[str, str]]:
+        """What each network is called, and "task/customer"."""
         sealed = self.said["sealed_name"]
         return [
             (sealed.format(name=name.removesuffix(SEALED_COPY)) if self.is_copy(name) else name, name) for name in names
@@ -107,7 +144,7 @@ class AttackTab:
 
     def before(self, attack: str, name: str, amount: float) -> str:
         """What the stage shows of an attack that was chosen."""
-        lock = self.collection.students[name].config.lock
+        lock = self.collection.config(name).lock
         if lock in attack_named(attack).needs.pointless:
             why = self.texts.of_line(attack_named(attack).needs.pointless[lock])
             return self.waiting(name, rendering.fill(self.said["pointless"], why=why))
@@ -130,6 +167,8 @@ class AttackTab:
 
     def waiting(self, name: str, note: str = "") -> str:
         """Before an attack: what the network answers as it was stolen, and what to do, or a note on it."""
+        from dsn.attacks.watched import copy_of
+
         stolen = shown_copy(self.texts, self.collection, name, copy_of(self.collection, name))
         return render_copy(self.texts, stolen, note or self.said["hint"])
 
@@ -147,6 +186,8 @@ class AttackTab:
         return rendering.render_template("recorded_run.html", t=self.texts, inner=Markup(run))
 
     def slide(self, name: str, percent: float) -> str:
+        from dsn.attacks.watched import pruned_live
+
         pruned = pruned_live(self.collection, name, percent / 100)
         copy = shown_copy(self.texts, self.collection, name, pruned.copy)
         return render_pruned(self.texts, pruned, self.even(name), copy)
@@ -173,6 +214,8 @@ class AttackTab:
 
     def views(self, attack: Attack, name: str) -> Generator[View, None, None]:
         """What each step of an attack looks like, and its end."""
+        from dsn.attacks.watched import attacking, copy_of
+
         watching = Watching(attack)
         running = attacking(self.collection, attack, name)
         last, copy = None, None
@@ -188,8 +231,17 @@ class AttackTab:
         finally:
             running.close()
 
-    def render_rest(self) -> list[str]:
-        """What stands under the stage, what holds and the attacks too long to be watched; and the break-in above it."""
+    def open(self) -> list:
+        """What stands under the stage, the break-in above it, and the attacks that there are."""
+        titles = [(title, attack) for attack, title in self.titles.items()]
+        return [*self.rest, gr.skip() if self.titles == self.at_first else gr.Radio(titles)]
+
+    @cached_property
+    def rest(self) -> list[str]:
+        """What holds and the attacks too long to be watched; and the break-in."""
+        from dsn.ui.attack.chart import render_chart
+        from dsn.ui.attack.longer import render_longer_attacks
+
         recorded = render_chart(self.texts, self.collection) + render_longer_attacks(self.texts, self.collection)
         return [recorded, self.break_in.render()]
 
@@ -220,7 +272,7 @@ class AttackTab:
 
     def follows(self, compare: CompareTab) -> None:
         """Take over the network that is shown under Compare, whenever this tab is opened and it is another there."""
-        if not self.titles:
+        if not self.at_first:
             return
 
         def of(shown: dict[str, str]) -> tuple[str, str, str]:
@@ -256,7 +308,9 @@ class AttackTab:
     # Layout
 
     def build(self) -> None:
-        choices = self.choices(self.first)
+        is_light = self.at_first == self.said["shown"]  # whatever is asked of the registry imports torch
+        choices = self.called(self.networks(LONG)) if is_light else self.choices(self.first)
+        about = self.said[f"about_{self.first}"] if is_light else self.sentence(self.first)
         self.taken = gr.State("")
         gr.HTML(rendering.render_tab_heading(self.texts, "attack"), js_on_load=None, elem_classes="unseen-block")
         gr.HTML(rendering.render_note(self.said["lead"]), js_on_load=None, elem_classes="lead-note")
@@ -267,7 +321,7 @@ class AttackTab:
                     choices, value=choices[0][1], label=self.said["student"], elem_id="attack-student"
                 )
                 self.attack = gr.Radio(
-                    [(title, attack) for attack, title in self.titles.items()],
+                    [(title, attack) for attack, title in self.at_first.items()],
                     value=self.first,
                     label=self.said["choose"],
                     elem_id="attack-choice",
@@ -285,9 +339,7 @@ class AttackTab:
                     self.button = gr.Button(self.said["button"], variant="primary", elem_id="attack-run")
                     self.stop = gr.Button(self.said["stop"], interactive=False, elem_id="attack-stop")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
-                self.about = gr.HTML(
-                    rendering.render_note(self.sentence(self.first)), js_on_load=None, elem_id="attack-about"
-                )
+                self.about = gr.HTML(rendering.render_note(about), js_on_load=None, elem_id="attack-about")
                 html = rendering.render_template("awaited.html", t=self.texts)
                 self.stage = gr.HTML(html, js_on_load=None, elem_id="attack-stage")
                 self.recorded = gr.HTML("", js_on_load=None, elem_id="attack-recorded")
@@ -308,7 +360,7 @@ class AttackTab:
         )
         chosen = [self.attack, self.name, self.amount]
         self.name.input(self.choose_student, chosen, [self.stage, self.recorded, self.stop], **quick)
-        fill([self.longer, self.break_in.card], cache(self.render_rest))
+        fill([self.longer, self.break_in.card, self.attack], self.open)
         in_bounds = f"(name, amount) => [name, Math.min(Math.max(amount || 0, 0), {MOST_PRUNED})]"  # it may be typed
         self.amount.input(self.move_slider, [self.name, self.amount], self.stage, js=in_bounds, **quick)
         self.stop.click(self.press_stop, None, [self.stage, self.stop], **quick)

@@ -1,14 +1,18 @@
 """What is drawn of an attack: curves, bars and points from its steps and its outcome."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from torch import Tensor
-
-from dsn.attacks.feature_space import CONDITIONS
-from dsn.attacks.kit.record import Attack, Tone
+from dsn.attacks.kit.record import CLOUDS, Attack, Tone
 from dsn.attacks.kit.scene import Outcome, Step
-from dsn.attacks.watched import Copy
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dsn.attacks.watched import Copy
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class Watching:
             labels = [int(label) for label in curves["labels"]]
             points = {
                 name: cloud(curves[f"{name}_x"], curves[f"{name}_y"], labels)
-                for name in CONDITIONS
+                for name in CLOUDS
                 if f"{name}_x" in curves
             }
             return View(self.attack, done, step.total, points=points, figures=figures, is_over=is_over)

@@ -1,15 +1,20 @@
 """What flipping each bit answers, as a square of answers in the places of the bits."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dsn.applications.held_out import HeldOut
 from dsn.applications.pictures import to_data_uri
 from dsn.applications.prepared import as_floats
-from dsn.measuring.avalanche import Flip
-from dsn.student.student import Student
 from dsn.ui.rendering import render_template
 from dsn.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from dsn.measuring.avalanche import Flip
+    from dsn.student.student import Student
 
 LONGEST_NAME = 2  # characters of a class that fit into a square; longer ones are shown as a picture of the class
 

@@ -1,23 +1,26 @@
 """What a visitor has chosen to look at: a student, a picture, and a serial. It comes from the visitor's browser."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import json
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from dsn.applications.prepared import as_floats
 from dsn.export.sheet import Measured
 from dsn.measuring.comparison import CONDITIONS, Measurement
 from dsn.serials import Serial, SerialError
 from dsn.student.collection import Collection
-from dsn.student.student import Student
+from dsn.student.config import StudentConfig
 from dsn.ui.serving.page_state import NO_SERIAL
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Shown:
     chosen: Chosen
 
     @classmethod
-    def read(cls, value: Any, collection: Collection) -> "Shown":
+    def read(cls, value: Any, collection: Collection) -> Shown:
         """What a browser says is shown.
 
         Raises:
@@ -65,10 +68,10 @@ class Shown:
         task, customer, lock = (value.get(name) for name in ("task", "customer", "lock"))
         if not (isinstance(task, str) and isinstance(customer, str) and f"{task}/{customer}" in collection.serials):
             raise ValueError("there is no such student")
-        student = collection.student(task, customer, lock)
+        config = collection.config_under(task, customer, lock)
         text = value.get("serial")
-        serial = entered_serial(text, student.config.bit_count) if isinstance(text, str) else None
-        return cls(task, customer, student.config.lock, serial, _picture(value, student, collection))
+        serial = entered_serial(text, config.bit_count) if isinstance(text, str) else None
+        return cls(task, customer, config.lock, serial, _picture(value, config, collection))
 
     def to_json(self) -> dict[str, Any]:
         """The same, for a browser."""
@@ -87,14 +90,16 @@ def _packed(picture: Tensor) -> str:
     return base64.b64encode(picture.contiguous().numpy().astype("<f4").tobytes()).decode()
 
 
-def _picture(value: dict, student: Student, collection: Collection) -> Chosen:
+def _picture(value: dict, config: StudentConfig, collection: Collection) -> Chosen:
     """Raises ValueError where it is none of the held-out ones, nor one that the student takes."""
-    own, index, task = value.get("own"), value.get("index"), student.config.task
+    import torch
+
+    own, index, task = value.get("own"), value.get("index"), config.task
     if own is None:
         if type(index) is not int or not 0 <= index < len(collection.held_out[task].split):
             raise ValueError("there is no such picture")
         return from_gallery(collection, task, index)
-    shape = student.config.network.input_shape
+    shape = config.network.input_shape
     try:
         values = np.frombuffer(base64.b64decode(own, validate=True), "<f4")
     except (TypeError, binascii.Error) as error:
@@ -159,6 +164,8 @@ def read_measured(value: Any, shown: Shown, collection: Collection) -> Measured 
 
 def _counts(values: Any, shape: tuple[int, ...]) -> Tensor:
     """Raises TypeError or ValueError where these are not counts of this shape."""
+    import torch
+
     counts = torch.tensor(values)
     if counts.dtype != torch.int64 or counts.shape != shape or (counts < 0).any():
         raise ValueError("these are no counts")

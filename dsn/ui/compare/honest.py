@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from dsn.results.store import read_results
-from dsn.student.student import Student
+from dsn.student.config import StudentConfig
 from dsn.ui.rendering import fill
 from dsn.ui.texts import Texts
 
@@ -29,12 +29,12 @@ class Honest:
     attack: str
 
 
-def honest_line(texts: Texts, student: Student) -> Honest:
+def honest_line(texts: Texts, config: StudentConfig) -> Honest:
     """The line for a student's lock; a dash stands for a figure that was not recorded."""
-    said, lock = texts["panels"], student.config.lock
-    if student.config.bit_count == SHORT:
+    said, lock = texts["panels"], config.lock
+    if config.bit_count == SHORT:
         return Honest(fill(said[f"honest_{lock}_short"]), said["see"], EVERY)
-    row = read_results("attacks").get(f"{student.config.task}/{RECORDED_ON}/{OPENING}/10")
+    row = read_results("attacks").get(f"{config.task}/{RECORDED_ON}/{OPENING}/10")
     figure = f"{row['figures']['best']['mean']:.1f}" if row else "–"
     see = said["see" if lock == "stamped" else "see_tried"]
     return Honest(fill(said[f"honest_{lock}"], figure=figure), see, OPENING)

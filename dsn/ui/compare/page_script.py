@@ -74,15 +74,15 @@ def known(collection: Collection) -> dict[str, Any]:
 def about_task(collection: Collection, task: str) -> dict[str, Any]:
     """What is known of an application and its held-out pictures."""
     held = collection.held_out[task]
-    _, channels, size, _ = held.split.images.shape
-    levels, teacher = chance(held.split.labels, len(held.class_names)), teacher_accuracy(task)
+    _, channels, size, _ = held.images.shape
+    levels, teacher = chance(held.labels, len(held.class_names)), teacher_accuracy(task)
     application = next(one for one in collection.applications() if one.name == task)
     return {
         "customers": collection.customers(task),
         "classes": held.class_names,
         "channels": channels,
         "size": size,
-        "labels": held.split.labels.tolist(),
+        "labels": held.labels.tolist(),
         "gallery": held.gallery(GALLERY_COUNT),
         "first": held.first,
         "levels": {"uniform": levels.uniform, "majority": levels.majority},
@@ -95,9 +95,7 @@ def about_task(collection: Collection, task: str) -> dict[str, Any]:
 
 def honest_lines(texts: Texts, collection: Collection) -> dict[str, str]:
     """What is said of the lock under the panels, by "task/lock/bits"."""
-    students = {
-        f"{one.config.task}/{one.config.lock}/{one.config.bit_count}": one for one in collection.students.values()
-    }
+    students = {f"{one.task}/{one.lock}/{one.bit_count}": one for one in map(collection.config, collection.students)}
     return {
-        name: render_template("honest.html", honest=honest_line(texts, student)) for name, student in students.items()
+        name: render_template("honest.html", honest=honest_line(texts, config)) for name, config in students.items()
     }

@@ -3,29 +3,34 @@
 The engine in the visitor's browser gives the same records; the server's are drawn first, and where no engine can run.
 """
 
-import base64
-from typing import Any
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+import base64
+from typing import TYPE_CHECKING, Any
 
 from dsn.applications.held_out import HeldOut
-from dsn.applications.prepared import as_floats
 from dsn.measuring.comparison import Measurement, Panel
 from dsn.serials import Serial
-from dsn.student.student import Student
+from dsn.student.config import StudentConfig
 from dsn.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dsn.student.student import Student
 
 
 def packed_picture(picture: Tensor) -> str:
     """A picture, float in [0, 1], as base64 of its values in bytes."""
+    import torch
+
     values = (255 * picture).round().clamp(0, 255).to(torch.uint8)
     return base64.b64encode(values.contiguous().numpy().tobytes()).decode()
 
 
-def stamp_square(student: Student) -> dict[str, float]:
+def stamp_square(config: StudentConfig) -> dict[str, float]:
     """The square that a serial is stamped into: left, top and width in percent of the picture."""
-    size, columns, rows = student.config.network.size, student.place.columns, student.place.rows
+    size, columns, rows = config.network.size, config.place.columns, config.place.rows
     wide = max(columns) - min(columns) + 1
     return {"left": 100 * min(columns) / size, "top": 100 * min(rows) / size, "size": 100 * wide / size}
 
@@ -48,7 +53,35 @@ def panels_record(
         others: other customers' serials and whose each is.
         customer: whose it is on the page; None for the name in its folder.
     """
-    config = student.config
+    return record_of(texts, student.config, answered(panels), truth, others, customer)
+
+
+def answered(panels: tuple[Panel, ...]) -> list[dict[str, Any]]:
+    """What was answered, in no language."""
+    return [
+        {
+            "condition": panel.condition,
+            "serial": panel.serial.text if panel.serial else None,
+            "picture": packed_picture(panel.picture),
+            "answers": [vars(answer) for answer in panel.answers],
+            "is_right": panel.is_right,
+            "is_even": panel.is_even,
+            "serial_is_valid": panel.serial_is_valid,
+        }
+        for panel in panels
+    ]
+
+
+def record_of(
+    texts: Texts,
+    config: StudentConfig,
+    panels: list[dict[str, Any]],
+    truth: int | None,
+    others: dict[Serial, str],
+    customer: str | None = None,
+) -> dict[str, Any]:
+    """The same of panels as `answered` gives them, whose student need not be loaded."""
+    whose = {serial.text: name for serial, name in others.items()}
     return {
         "task": config.task,
         "customer": customer or config.customer,
@@ -56,21 +89,10 @@ def panels_record(
         "names": texts.class_names(config.task, config.classes),
         "channels": config.network.channels,
         "size": config.network.size,
-        "stamp": stamp_square(student),
+        "stamp": stamp_square(config),
         "truth": truth,
-        "owner": next((others[panel.serial] for panel in panels[1:] if panel.serial in others), None),
-        "panels": [
-            {
-                "condition": panel.condition,
-                "serial": panel.serial.text if panel.serial else None,
-                "picture": packed_picture(panel.picture),
-                "answers": [vars(answer) for answer in panel.answers],
-                "is_right": panel.is_right,
-                "is_even": panel.is_even,
-                "serial_is_valid": panel.serial_is_valid,
-            }
-            for panel in panels
-        ],
+        "owner": next((whose[panel["serial"]] for panel in panels[1:] if panel["serial"] in whose), None),
+        "panels": panels,
     }
 
 
@@ -81,15 +103,15 @@ def note_record(entered: Serial | None, valid: Serial) -> dict[str, int | None]:
 
 def gallery_pictures(held_out: HeldOut, indices: list[int]) -> list[str]:
     """Held-out pictures, in the order of their indices."""
-    return [packed_picture(as_floats(held_out.split.images[index])) for index in indices]
+    return [base64.b64encode(held_out.images[index].tobytes()).decode() for index in indices]
 
 
 def gallery_record(
     texts: Texts, task: str, held_out: HeldOut, indices: list[int], chosen: int | None
 ) -> dict[str, Any]:
     """Held-out pictures with their true labels, and which of them is chosen."""
-    names, labels = texts.class_names(task, held_out.class_names), held_out.split.labels.tolist()
-    _, channels, size, _ = held_out.split.images.shape
+    names, labels = texts.class_names(task, held_out.class_names), held_out.labels.tolist()
+    _, channels, size, _ = held_out.images.shape
     pictures = zip(indices, gallery_pictures(held_out, indices), strict=True)
     return {
         "pictures": [

@@ -16,7 +16,6 @@ from dsn.allowance import Allowance
 from dsn.applications.cropping import Box
 from dsn.applications.reading import PictureError, drawing
 from dsn.applications.registry import applications
-from dsn.measuring.avalanche import avalanche
 from dsn.measuring.comparison import compare, measure
 from dsn.serials import Serial
 from dsn.student.collection import LOCKS, Collection
@@ -24,11 +23,12 @@ from dsn.ui import rendering
 from dsn.ui.compare.avalanche import render_avalanche
 from dsn.ui.compare.chosen_picture import Chosen, Shown, from_gallery
 from dsn.ui.compare.crop_box import Brought, bring
+from dsn.ui.compare.first_answer import first_of, first_panels
 from dsn.ui.compare.page_script import GALLERY_COUNT, page_script
-from dsn.ui.compare.records import gallery_pictures, measurement_record, panels_record
+from dsn.ui.compare.records import answered, gallery_pictures, measurement_record, record_of
 from dsn.ui.rendering import script
 from dsn.ui.serving.asking import visitor
-from dsn.ui.serving.page_state import NO_SERIAL, first_wrong
+from dsn.ui.serving.page_state import NO_SERIAL
 from dsn.ui.texts import Texts
 
 SHOWN_TOGETHER = 8  # answers to flipped bits that are sent at a time
@@ -41,8 +41,7 @@ class CompareTab:
 
     def __init__(self, texts: Texts, collection: Collection, looks: Allowance) -> None:
         self.texts, self.collection, self.looks = texts, collection, looks
-        first = collection.applications()[0].name
-        self.first = (first, collection.customers(first)[0])
+        self.first = first_of(collection)
         self.build()
         self.wire()
 
@@ -50,14 +49,29 @@ class CompareTab:
         """What is shown, the student's answers to it, and a sentence on the picture: a new value of the panels."""
         student = self.collection.student(shown.task, shown.customer, shown.lock)
         valid = self.collection.valid_serial(shown.task, shown.customer)
-        panels = compare(student, shown.chosen.picture, valid, shown.serial, shown.chosen.label)
+        panels = answered(compare(student, shown.chosen.picture, valid, shown.serial, shown.chosen.label))
+        return self.of_panels(shown.to_json(), panels, shown.chosen.label, note)
+
+    def of_panels(
+        self, shown: dict[str, Any], panels: list[dict[str, Any]], truth: int | None, note: str = ""
+    ) -> dict[str, Any]:
+        """A new value of the panels, from what is shown and what was answered; `truth`: the true class, if known."""
+        task, customer = shown["task"], shown["customer"]
         others = {
-            self.collection.valid_serial(shown.task, other): other
-            for other in self.collection.customers(shown.task)
-            if other != shown.customer
+            self.collection.valid_serial(task, other): other
+            for other in self.collection.customers(task)
+            if other != customer
         }
-        record = panels_record(self.texts, student, panels, shown.chosen.label, others, shown.customer)
-        return {**shown.to_json(), **record, "note": note}
+        config = self.collection.config_under(task, customer, shown["lock"])
+        return {**shown, **record_of(self.texts, config, panels, truth, others, customer), "note": note}
+
+    def at_first(self) -> dict[str, Any]:
+        """What the panels show when the page comes."""
+        first = self.first
+        shown = {"task": first.task, "customer": first.customer, "lock": first.lock, "index": first.index, "own": None}
+        truth = int(self.collection.held_out[first.task].labels[first.index])
+        panels = first_panels(self.collection, first)
+        return self.of_panels({**shown, "serial": first.entered.text}, panels, truth)
 
     def show(self, task: str, customer: str, index: int, serial: Serial | None, lock: str = LOCKS[0]) -> dict[str, Any]:
         """The record of one customer, one held-out picture and one entered serial.
@@ -81,7 +95,7 @@ class CompareTab:
 
     def about_measuring(self, task: str, sentence: str) -> str:
         """What is said before a measurement, with the number of its pictures."""
-        return self.texts["measure"][sentence].format(count=f"{len(self.collection.held_out[task].split):,}")
+        return self.texts["measure"][sentence].format(count=f"{len(self.collection.held_out[task].labels):,}")
 
     # Each of these says where a picture of the visitor's own is fitted: here, once; it comes back as what the network
     # is given, and what is pressed after that is the browser's again.
@@ -142,6 +156,8 @@ class CompareTab:
 
         The server still answers and draws this: a sealed student is opened 64 times, which takes a browser ten seconds.
         """
+        from dsn.measuring.avalanche import avalanche
+
         shown = self.read(value)
         student = self.collection.student(shown.task, shown.customer, shown.lock)
         held, flips, chosen = self.collection.held_out[shown.task], [], shown.chosen
@@ -157,9 +173,8 @@ class CompareTab:
 
     def build(self) -> None:
         said = self.texts["compare"]
-        task, customer = self.first
+        task, customer, entered = self.first.task, self.first.customer, self.first.entered
         locks = self.collection.locks(task, customer)
-        entered = first_wrong(self.collection.valid_serial(task, customer))
         self.brought = gr.State(None)
 
         def answer(value: Any) -> dict[str, Any]:
@@ -216,7 +231,7 @@ class CompareTab:
                                 gr.Button(said[press], size="sm", elem_id=f"press-{press}")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
                 self.panels = gr.HTML(
-                    self.show(task, customer, self.collection.held_out[task].first, entered, locks[0]),
+                    self.at_first(),
                     html_template="",
                     js_on_load=page_script(self.texts, self.collection),
                     elem_id="panels",

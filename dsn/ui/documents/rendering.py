@@ -1,12 +1,17 @@
 """A page under three conditions as HTML, boxes drawn over it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from dsn.applications.pictures import to_data_uri
 from dsn.measuring.comparison import Condition
-from dsn.measuring.page_comparison import PagePanel
 from dsn.ui.rendering import render_template
 from dsn.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from dsn.measuring.page_comparison import PagePanel
 
 
 def render_pages(texts: Texts, panels: tuple[PagePanel, ...], read: Mapping[Condition, str] | None = None) -> str:

@@ -2,28 +2,29 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from torch import Tensor
 
 from dsn.allowance import Allowance
-from dsn.applications.pages.brought import page_of
 from dsn.applications.pages.read_text import can_read, read_text
-from dsn.applications.pages.sample_pages import sample_pages
+from dsn.applications.pages.sample_pages import CHOSEN, sample_pages
 from dsn.applications.prepared import as_floats
 from dsn.applications.reading import PictureError
-from dsn.measuring.page_comparison import compare_page
 from dsn.places import CHECKPOINTS
 from dsn.serials import Serial, SerialError, near_miss, random_serial
 from dsn.student.collection import SEALED_COPY, document_serials
 from dsn.student.folder import load_folder
-from dsn.student.student import Student
 from dsn.ui import rendering
 from dsn.ui.documents.rendering import render_pages
 from dsn.ui.serving.asking import visitor
 from dsn.ui.serving.opened import awaited, fill
 from dsn.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dsn.student.student import Student
 
 AT_ONCE = 2  # pages; others wait in the queue
 BITS = 64
@@ -31,13 +32,13 @@ FIRST = 4  # of the pages of ours: a receipt in Latin letters
 
 
 @cache
-def student_of_pages(name: str) -> Student:
+def student_of_pages(name: str) -> "Student":
     """A bundled student, read once."""
     return load_folder(CHECKPOINTS / name)
 
 
 @cache
-def _samples() -> Tensor:
+def _samples() -> "Tensor":
     return sample_pages()
 
 
@@ -70,6 +71,8 @@ class DocumentsTab:
     def _answered(
         self, name: str, number: float, path: str | None, entered: str | None, request: gr.Request, *, read: bool
     ) -> tuple[str, str]:
+        from dsn.measuring.page_comparison import compare_page
+
         if name not in bundled_of_pages():
             return gr.skip(), rendering.render_note(self.said["unknown"], "error")
         valid = document_serials()[name]
@@ -84,7 +87,9 @@ class DocumentsTab:
             return gr.skip(), rendering.render_note(self.texts.of_error(str(error)), "error")
         return render_pages(self.texts, panels, texts), ""
 
-    def _page(self, number: float, path: str | None, request: gr.Request) -> Tensor:
+    def _page(self, number: float, path: str | None, request: gr.Request) -> "Tensor":
+        from dsn.applications.pages.brought import page_of
+
         if path is None:
             return as_floats(_samples()[(int(number) - 1) % len(_samples())][None])
         if not self.looks.take(*visitor(request)):
@@ -109,7 +114,7 @@ class DocumentsTab:
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
                 self.name = gr.Dropdown(titles, value=names[0], label=self.said["student"], elem_id="documents-student")
                 self.number = gr.Slider(
-                    1, len(_samples()), value=FIRST, step=1, label=self.said["number"], elem_id="documents-number"
+                    1, len(CHOSEN), value=FIRST, step=1, label=self.said["number"], elem_id="documents-number"
                 )
                 self.upload = gr.File(
                     label=self.said["upload"], type="filepath", elem_id="documents-upload", height=110
@@ -135,6 +140,8 @@ class DocumentsTab:
 
     def _first(self, name: str) -> str:
         page = as_floats(_samples()[FIRST - 1 : FIRST])
+        from dsn.measuring.page_comparison import compare_page
+
         return render_pages(self.texts, compare_page(student_of_pages(name), page, document_serials()[name], None))
 
     def _title(self, name: str) -> str:

@@ -7,13 +7,14 @@ import gradio as gr
 from dsn.applications.registry import applications
 from dsn.results.store import read_results
 from dsn.student.collection import SEALED_COPY
-from dsn.ui.figures.rendering import render_attacks, render_charts, render_figures, render_ideas
 from dsn.ui.serving.opened import awaited, fill
 from dsn.ui.texts import Texts
 
 
 def tables(texts: Texts) -> list[str]:
     """The charts, then the tables of each application, of attacks and of ideas; nothing in them is computed here."""
+    from dsn.ui.figures.rendering import render_attacks, render_charts, render_figures, render_ideas
+
     shown = [render_charts(texts)]
     for application in applications().values():
         rows = {

@@ -8,8 +8,7 @@ from functools import cached_property
 
 import gradio as gr
 
-from dsn.attacks.feature_space import CONDITIONS
-from dsn.attacks.watched import embedded
+from dsn.attacks.kit.record import CLOUDS
 from dsn.serials import random_serial
 from dsn.student.collection import Collection
 from dsn.ui.attack.rendering import span_in_words
@@ -62,11 +61,13 @@ class Lesson:
     @cached_property
     def clouds(self) -> str:
         """Where the features of pictures lie: with the step's own serial, with a wrong one, and with none."""
+        from dsn.attacks.watched import embedded
+
         step = next(step for step in STEPS if step.shown == "clouds")
         valid = self.collection.valid_serial(step.task, step.customer)
         wrong = random_serial(len(valid.bits), unlike=valid, source=random.Random(SEED))
         shown = []
-        for condition, serial in zip(CONDITIONS, (valid, wrong, None), strict=True):
+        for condition, serial in zip(CLOUDS, (valid, wrong, None), strict=True):
             embedding = embedded(self.collection, f"{step.task}/{step.customer}", serial, CLOUD_PICTURES)
             across, up = embedding.points.T.tolist()
             spots = len(embedding.points.unique(dim=0))
@@ -104,7 +105,7 @@ class Lesson:
         )
         scripts = "\n".join(map(script, SCRIPTS))
         self.card = gr.HTML(with_terms(self.texts, html), js_on_load=scripts, elem_id="lesson", answered=0)
-        empty = self.render_clouds([(condition, [], 0) for condition in CONDITIONS])
+        empty = self.render_clouds([(condition, [], 0) for condition in CLOUDS])
         self.drawing = gr.HTML(empty, js_on_load=None, elem_id="lesson-clouds")
 
     # Wiring

@@ -1,12 +1,16 @@
 """What a visitor is asked where the machine is too slow for the usual quick mint."""
 
+from typing import TYPE_CHECKING
+
 import gradio as gr
 
-from dsn.owner.mint.lower_quality import LowerQuality
 from dsn.owner.visitors import Visitors
 from dsn.ui.mint.rendering import duration
 from dsn.ui.rendering import render_note
 from dsn.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from dsn.owner.mint.lower_quality import LowerQuality
 
 
 class MintOffer:
@@ -53,7 +57,7 @@ class MintOffer:
         """The prepared networks are all there is."""
         return gr.Row(visible=True), gr.Button(visible=False), gr.Timer(active=False)
 
-    def question(self, seconds: float, lower: LowerQuality) -> str:
+    def question(self, seconds: float, lower: "LowerQuality") -> str:
         """What the usual mint would take, what one of lower quality would, and how long there is to choose.
 
         Args:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from dsn.measuring.comparison import Condition, Measurement
 from dsn.owner.mint.forecast import about
-from dsn.owner.mint.quick import Progress
+from dsn.owner.mint.progress import Progress
 from dsn.owner.visitors import MintOrder, VisitorStudent
 from dsn.ui.rendering import render_template
 from dsn.ui.texts import Texts

@@ -1,6 +1,7 @@
 """The tab where a visitor is the owner: handlers first, then the layout, then the wiring."""
 
 from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -8,20 +9,21 @@ from dsn.applications.held_out import load_held_out
 from dsn.applications.registry import with_training_share
 from dsn.measuring.comparison import measure
 from dsn.owner.errors import OwnerError
-from dsn.owner.mint.lower_quality import lower_quality_after
-from dsn.owner.mint.quick import Progress, QuickMint, quick_card, quick_mint
+from dsn.owner.mint.progress import Progress, QuickMint
 from dsn.owner.visitors import MintOrder, Visitors
 from dsn.results.store import read_results
 from dsn.serials import random_serial
 from dsn.statistics import chance
 from dsn.student.collection import Collection
-from dsn.student.student import Student
 from dsn.ui import rendering
 from dsn.ui.mint.offer import MintOffer
 from dsn.ui.mint.rendering import render_minting, render_order
 from dsn.ui.mint.trial import MintTrial
 from dsn.ui.serving.asking import visitor
 from dsn.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from dsn.student.student import Student
 
 TASK = with_training_share()[0]
 AT_ONCE = 1  # mintings; others wait in the queue
@@ -64,7 +66,7 @@ class MintTab:
         self.offer = MintOffer(texts, visitors)
         self.held = load_held_out(TASK)
         self.trial = MintTrial(texts, collection, visitors, TASK, self.held)
-        self.even = chance(self.held.split.labels, len(self.held.class_names)).uniform
+        self.even = chance(self.held.labels, len(self.held.class_names)).uniform
         self.build()
         self.wire()
 
@@ -97,6 +99,8 @@ class MintTab:
 
     def mint(self, ticket: Ticket | None) -> Generator[tuple, None, None]:
         """Distil what was ordered: live part, Stop, the part to try it in, its panels, note and pictures, the offer."""
+        from dsn.owner.mint.quick import quick_mint
+
         order = self.visitors.waiting_for(ticket[0]) if ticket else None
         if order is None or ticket_of(order) != ticket:
             yield self.ended(self.said["stopped"])
@@ -132,6 +136,8 @@ class MintTab:
 
     def beyond(self, order: MintOrder, now: Progress, how: QuickMint) -> tuple:
         """The forecast is beyond the limit: offer lower quality, or say that there is no use in it here."""
+        from dsn.owner.mint.lower_quality import lower_quality_after
+
         seconds = now.forecast or now.seconds
         lower = lower_quality_after(now, how, self.visitors.limits.seconds_per_student)
         if lower is None or order.lower:
@@ -151,8 +157,10 @@ class MintTab:
         note = rendering.render_note(self.said["queued"])
         return note, ticket_of(order), gr.Button(interactive=True), *self.place_of(order), *self.offer.closed()
 
-    def delivered(self, order: MintOrder, now: Progress, student: Student) -> tuple:
+    def delivered(self, order: MintOrder, now: Progress, student: "Student") -> tuple:
         """Hand a finished student over to its visitor."""
+        from dsn.owner.mint.quick import quick_card
+
         serial = order.claim.serial
         *_, measured = measure(student, self.held.split, serial, random_serial(unlike=serial))
         card = quick_card(student, now.seconds, measured, order.lower.share if order.lower else 1.0)

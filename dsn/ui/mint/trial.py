@@ -69,7 +69,7 @@ class MintTrial:
     def shown(self, made: VisitorStudent, index: int, entered: Serial | None) -> tuple[dict, str | None]:
         """The record of the panels with what is said of the entered serial, and the serial's text."""
         valid = made.order.claim.serial
-        picture, label = as_floats(self.held.split.images[index])[None], int(self.held.split.labels[index])
+        picture, label = as_floats(self.held.split.images[index])[None], int(self.held.labels[index])
         panels = compare(made.student, picture, valid, entered, label)
         record = panels_record(self.texts, made.student, panels, label, self.others(made))
         return {**record, **note_record(entered, valid)}, entered.text if entered else None

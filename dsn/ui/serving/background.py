@@ -13,10 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
-import torch
-
 Item = TypeVar("Item")
 LOWER = 10  # steps of niceness below the page
+
+
+def step_back() -> None:
+    """Let all other threads go first, where the system can tell them apart."""
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWER)  # on Linux: of this thread alone
 
 
 class OutOfTimeError(RuntimeError):
@@ -27,12 +31,14 @@ class Background:
     """Runs generators step by step in a thread of its own."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "back-row", self._sit_down, (torch.get_num_threads(),))
+        self._thread = ThreadPoolExecutor(1, "back-row", self._sit_down)
 
     @staticmethod
-    def _sit_down(threads: int) -> None:
-        if hasattr(os, "setpriority"):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWER)  # on Linux: of this thread alone
+    def _sit_down() -> None:
+        import torch
+
+        threads = torch.get_num_threads()
+        step_back()
         torch.set_num_threads(1)  # OpenMP keeps this for the thread that says it, torch for threads to come:
         threading.Thread(target=torch.set_num_threads, args=(threads,)).start()  # those get the old number again
 

@@ -3,7 +3,7 @@
 A tool has its function's name and is described by its docstring, which programs read: what it takes, what comes back.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from gradio.data_classes import FileData
@@ -14,8 +14,10 @@ from dsn.measuring import comparison
 from dsn.serials import SerialError
 from dsn.statistics import Accuracy, chance
 from dsn.student.collection import Collection
-from dsn.student.student import Student
 from dsn.ui.compare.chosen_picture import Chosen, entered_serial, from_gallery
+
+if TYPE_CHECKING:
+    from dsn.student.student import Student
 
 
 def path_of(upload: FileData | dict[str, Any]) -> str:
@@ -30,12 +32,12 @@ def add_endpoints(collection: Collection) -> None:
         if upload:
             brought = picture_at(upload) if isinstance(upload, str) else open_picture(path_of(upload))
             return Chosen(applications()[application].fitted(brought))
-        count = len(collection.held_out[application].split)
+        count = len(collection.held_out[application].labels)
         if not 0 <= picture < count:
             raise gr.Error(f"There is no held-out picture {picture}: choose one from 0 to {count - 1}.")
         return from_gallery(collection, application, picture)
 
-    def under(application: str, customer: str, lock: str) -> Student:
+    def under(application: str, customer: str, lock: str) -> "Student":
         student = collection.student(application, customer, lock)
         if lock and lock not in collection.locks(application, customer):
             known = ", ".join(collection.locks(application, customer))
@@ -105,7 +107,7 @@ def add_endpoints(collection: Collection) -> None:
             raise gr.Error(str(error), print_exception=False) from error
         held = collection.held_out[application]
         *_, whole = comparison.measure(student, held.split, collection.valid_serial(application, customer), entered)
-        levels = chance(held.split.labels, len(held.class_names))
+        levels = chance(held.labels, len(held.class_names))
         accuracies: dict[str, Accuracy | None] = {one: whole.accuracy(one) for one in comparison.CONDITIONS}
         return {
             name: accuracy.as_json() | {"no_answer": whole.silent[name]}  # type: ignore[index]

@@ -2,25 +2,29 @@
 public demo students as their two files, and the held-out pictures.
 """
 
+from __future__ import annotations
+
 import hashlib
 import zlib
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from gradio import Blocks
-from safetensors.torch import save
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from torch import Tensor
 
 from dsn.student.collection import Collection
 from dsn.student.folder import CONFIG, WEIGHTS
-from dsn.student.student import Student
 from dsn.ui.engine.packing import packed_pictures
 from dsn.ui.engine.sources import engine_script
+
+if TYPE_CHECKING:
+    from dsn.student.student import Student
 
 WHERE = "browser"  # the first part of the addresses
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -48,41 +52,45 @@ class HandedOut:
         engine = engine_script().encode()
         self.addresses["engine"] = self._add(f"{WHERE}/{_hash(engine)}/engine.js", lambda: engine)
         for task, held in collection.held_out.items():
-            address = f"{WHERE}/{task}/{_hash(held.split.images)}/pictures"
-            self.addresses["pictures"][task] = self._add(address, partial(_pictures, held.split.images))
+            address = f"{WHERE}/{task}/{_hash(held.images.tobytes())}/pictures"
+            self.addresses["pictures"][task] = self._add(address, partial(_pictures, held.images))
         for one in collection.applications():
             for customer in collection.customers(one.name):
                 for lock in collection.locks(one.name, customer):
                     name = f"{one.name}/{collection.under(one.name, customer, lock)}"
                     if collection.origins[name].kind == "bundled":
-                        folder = self._add_student(name, collection.students[name])
+                        folder = self._add_student(name, collection)
                         self.addresses["students"][f"{one.name}/{customer}/{lock}"] = folder
 
     def _add(self, address: str, make: Callable[[], bytes]) -> str:
         self.made[address] = cache(make)
         return address
 
-    def _add_student(self, name: str, student: Student) -> str:
-        config = student.config.to_json().encode()
-        folder = f"{WHERE}/{name}/{_hash(config, *student.state_dict().values())}"
+    def _add_student(self, name: str, collection: Collection) -> str:
+        config, place = collection.config(name).to_json().encode(), collection.folder(name)
+        weights = partial(_file, place / WEIGHTS) if place else partial(_weights, collection.students[name])
+        folder = f"{WHERE}/{name}/{_hash(config, weights())}"
         self._add(f"{folder}/{CONFIG}", lambda: config)
-        self._add(f"{folder}/{WEIGHTS}", partial(_weights, student))
+        self._add(f"{folder}/{WEIGHTS}", weights)
         return folder
 
 
-def _hash(*parts: bytes | Tensor) -> str:
-    content = hashlib.sha256()
-    for part in parts:
-        content.update(part if isinstance(part, bytes) else part.contiguous().numpy().tobytes())
-    return content.hexdigest()[:SHORT]
+def _hash(*parts: bytes) -> str:
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:SHORT]
 
 
-def _pictures(images: Tensor) -> bytes:
-    return zlib.compress(packed_pictures(images.numpy()), 9)
+def _pictures(images: np.ndarray) -> bytes:
+    return zlib.compress(packed_pictures(images), 9)
+
+
+def _file(path: Path) -> bytes:
+    return path.read_bytes()
 
 
 def _weights(student: Student) -> bytes:
-    """`model.safetensors` as a student's folder has it."""
+    """`model.safetensors` as a student's folder has it, of one that lies in none."""
+    from safetensors.torch import save
+
     return save({name: value.contiguous() for name, value in student.lock.tensors(student.state_dict()).items()})
 
 

@@ -20,12 +20,15 @@ def awaited(texts: Texts, elem_id: str | None = None, scripts: Sequence[str] = (
     return gr.HTML(html, js_on_load="\n".join(map(script, ("opened.js", *scripts))), elem_id=elem_id)
 
 
-def fill(places: Sequence[gr.HTML], make: Callable, inputs: Sequence[gr.components.Component] = ()) -> None:
+def fill(
+    places: Sequence[gr.components.Component], make: Callable, inputs: Sequence[gr.components.Component] = ()
+) -> None:
     """Put into places of one tab what is made for them, when it is first in view.
 
     Args:
         places: the first is made by `awaited`.
-        make: gives their HTML, in a list where there are several; takes the values of the inputs.
+        make: gives their values, in a list where there are several; takes the values of the inputs.
         inputs: what it depends on.
     """
+    assert isinstance(places[0], gr.HTML)
     places[0].open(make, list(inputs), list(places), queue=False, show_progress="hidden", api_visibility="private")

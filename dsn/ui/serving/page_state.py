@@ -81,7 +81,7 @@ def from_query(query: str, collection: Collection) -> tuple[PageState, tuple[Nam
     customer = _one_of(values.get("customer"), collection.customers(task))
     lock = _one_of(values.get("lock"), collection.locks(task, customer))
     held = collection.held_out[task]
-    picture = _number(values.get("picture"), len(held.split) - 1)
+    picture = _number(values.get("picture"), len(held.labels) - 1)
     valid = collection.valid_serial(task, customer)
     serial, is_read = _serial(values.get("serial"), valid)
     condition = next((name for name in CONDITIONS if name == values.get("condition")), None)

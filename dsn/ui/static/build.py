@@ -85,10 +85,7 @@ def data(collection: Collection) -> dict[str, bytes]:
         for name, locks in STUDENTS.items()
         if name in collection.students
     }
-    pictures = {
-        f"{task}-pictures": packed_pictures(collection.held_out[task].split.images.numpy())
-        for task in tasks(collection)
-    }
+    pictures = {f"{task}-pictures": packed_pictures(collection.held_out[task].images) for task in tasks(collection)}
     return {name: data_script(name, content) for name, content in (students | pictures).items()}
 
 

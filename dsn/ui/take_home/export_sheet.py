@@ -1,14 +1,18 @@
 """The page to take away, in the visitor's language: from a comparison and figures to a sheet that can be drawn."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from dsn.applications.registry import applications
 from dsn.export.sheet import Measured, Sheet, SheetBar, SheetPanel, hidden_text, without_stamp
 from dsn.measuring.comparison import CONDITIONS, Condition, Panel
 from dsn.statistics import Accuracy
-from dsn.student.student import Student
 from dsn.ui.compare.honest import honest_line
 from dsn.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from dsn.student.student import Student
 
 HASH_SHOWN = 12  # characters of a hash that a person may compare
 
@@ -57,7 +61,7 @@ def build_sheet(
             (said["picture"], picture),
             (said["date"], date),
         ),
-        honest=honest_line(texts, student).text.striptags(),
+        honest=honest_line(texts, student.config).text.striptags(),
         panels=shown,
         chart=chart,
         bars=bars,

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -11,9 +12,6 @@ from dsn.allowance import Allowance
 from dsn.applications.registry import applications
 from dsn.owner.errors import OwnerError
 from dsn.owner.trace.changes import CHANGES
-from dsn.owner.trace.reports import as_json
-from dsn.owner.trace.suspect import Suspect, read_suspect
-from dsn.owner.trace.tracing import Issued, Trace, trace, trace_as_any
 from dsn.owner.visitors import Visitors
 from dsn.owner.weights import weights_hash
 from dsn.places import CHECKPOINTS
@@ -21,7 +19,10 @@ from dsn.student.collection import Collection
 from dsn.ui import rendering
 from dsn.ui.serving.asking import visitor
 from dsn.ui.texts import Texts
-from dsn.ui.trace.rendering import render_trace
+
+if TYPE_CHECKING:
+    from dsn.owner.trace.suspect import Suspect
+    from dsn.owner.trace.tracing import Issued, Trace
 
 NOBODY, FOREIGN = "", "foreign"  # whose a network is that was never ours
 AT_ONCE = 1  # traces; others wait in the queue
@@ -47,8 +48,10 @@ class TraceTab:
         self.build()
         self.wire()
 
-    def issued(self, task: str) -> list[Issued]:
+    def issued(self, task: str) -> "list[Issued]":
         """The page's students of one application as an owner's records."""
+        from dsn.owner.trace.tracing import Issued
+
         found = []
         for customer in self.collection.customers(task):
             student, name = self.collection.student(task, customer), f"{task}/{customer}"
@@ -57,8 +60,10 @@ class TraceTab:
             found.append(Issued(name, serial, weights_hash(student.state_dict()), kept))
         return found
 
-    def sample(self, name: str, change: str) -> Suspect:
+    def sample(self, name: str, change: str) -> "Suspect":
         """A student of the page as a thief might have left it."""
+        from dsn.owner.trace.suspect import Suspect
+
         task, customer = name.split("/")
         tensors = CHANGES[change](dict(self.collection.student(task, customer).state_dict()))
         return Suspect(applications()[task], tensors, tensors)
@@ -71,6 +76,8 @@ class TraceTab:
             yield rendering.render_note(self.said["enough"], "error")
             return
         yield rendering.render_note(self.said["busy"])
+        from dsn.owner.trace.suspect import read_suspect
+
         try:
             suspect = self.sample(name, change) if name else read_suspect(Path(str(path)))
         except OwnerError as error:
@@ -83,19 +90,28 @@ class TraceTab:
             yield rendering.render_note(self.said["nothing"], "error")
             return
         of = self.of_sample(name, change) if name else self.said["of_file"]
-        yield render_trace(self.texts, as_json(found)) + rendering.render_note(of)
+        yield self.told(found) + rendering.render_note(of)
+
+    def told(self, found: "Trace") -> str:
+        """A trace's verdict and its evidence."""
+        from dsn.owner.trace.reports import as_json
+        from dsn.ui.trace.rendering import render_trace
+
+        return render_trace(self.texts, as_json(found))
 
     def of_sample(self, name: str, change: str) -> str:
         """Which sample it is of, and what was done to it."""
         return self.said["of_sample"].format(name=name, change=self.said["changes"][change])
 
-    def traced(self, suspect: Suspect, request: gr.Request) -> Trace | None:
+    def traced(self, suspect: "Suspect", request: gr.Request) -> "Trace | None":
         """Whose a network is; None where there is nothing here to compare it with."""
+        from dsn.owner.trace.tracing import trace, trace_as_any
+
         shown = [one for one in (suspect, *suspect.others) if one.application.name in self.collection.held_out]
         if not shown:
             return None
 
-        def traced(suspect: Suspect) -> Trace:
+        def traced(suspect: "Suspect") -> "Trace":
             task = suspect.application.name
             issued = [*self.issued(task), *self.visitors.issued(request.session_hash or "", task)]
             return trace(suspect, issued, self.collection.held_out[task].split)
@@ -118,7 +134,7 @@ class TraceTab:
             said = self.said["mystery"]["right_nobody" if guess == NOBODY else "wrong_nobody"]
         note = rendering.render_note(said, "guessed")
         if found:
-            yield note + render_trace(self.texts, as_json(found)) + rendering.render_note(self.of_sample(name, change))
+            yield note + self.told(found) + rendering.render_note(self.of_sample(name, change))
 
     # Layout
 
