@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import torch
 
-from dsn.applications.held_out import load_held_out
+from dsn.applications.held_out import HeldOut, load_held_out
 from dsn.applications.prepared import DataSet, Split
 from dsn.applications.registry import BUILT_IN
 from dsn.distilling.distil import distil_student, train_teacher
@@ -102,7 +102,7 @@ def export() -> dict[str, Any]:
     """The lines of an exported table but for when, where and by which versions they were measured."""
     collection = load_collection()
     student, valid = collection.student("digits", "birch"), collection.valid_serial("digits", "birch")
-    held = replace(collection.held_out["digits"], split=data().test)
+    held = HeldOut.of(data().test, collection.held_out["digits"].class_names)
     *_, whole = measure(student, held.split, valid, SERIAL)
     values = figures(Exported("digits", "birch", "0" * 64), Measured("digits", "birch", SERIAL, whole), held)
     lines = as_csv(values).splitlines()

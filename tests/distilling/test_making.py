@@ -49,7 +49,7 @@ def made(recipe: Recipe, teacher: Classifier, split: Split) -> list[Student]:
 
 
 def test_every_lock_has_its_maker() -> None:
-    assert MAKERS.keys() == LOCKS.keys()
+    assert MAKERS.keys() == set(LOCKS)
 
 
 def test_each_is_distilled_then_finished_as_it_would_be_alone(teacher: Classifier, split: Split) -> None:
