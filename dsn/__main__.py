@@ -230,12 +230,14 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def write_cards() -> None:
-    """`python -m dsn cards`; it needs huggingface_hub and Gradio, which training machines may lack."""
+    """`python -m dsn cards`; it needs huggingface_hub, which training machines may lack, as they may Gradio."""
     from dsn.tables.readme import write_cards
-    from dsn.ui.compare.first_answer import record_first_answer
 
     write_cards()
-    record_first_answer()
+    if find_spec("gradio"):
+        from dsn.ui.compare.first_answer import record_first_answer
+
+        record_first_answer()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -260,10 +262,10 @@ def main(arguments: list[str] | None = None) -> None:
                     print("wrote", *(name for one in chosen for name in write_sealed_copies(one, options.seed)))
                 else:
                     rebuild.rebuild(chosen, job_of(options))
-                if find_spec("huggingface_hub") and find_spec("gradio"):
+                if find_spec("huggingface_hub"):
                     write_cards()
                 else:
-                    print("Run `python -m dsn cards` where huggingface_hub and Gradio are, for model cards and README.")
+                    print("Run `python -m dsn cards` where huggingface_hub is installed, for model cards and README.")
             case "splits":
                 measure_splits(application_named(options.task), job_of(options), options.only)
             case "application":

@@ -56,6 +56,8 @@ def first_panels(collection: Collection, first: First) -> list[dict[str, Any]]:
 def record_first_answer() -> None:
     """Record it for the students that come with the project, unless that was done."""
     collection = load_collection()
+    if not collection.students:
+        return
     first = first_of(collection)
     of = _hash(collection, first)
     if of is None or read_results(RESULTS).get(_name(first), {}).get("of") == of:
