@@ -1,5 +1,6 @@
 """The break-in: four stolen networks to open, one after another; what was won stays in the visitor's browser."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import cached_property
@@ -48,10 +49,12 @@ class BreakIn:
 
     async def press(self, event: gr.EventData, request: gr.Request) -> AsyncGenerator[str, None]:
         """The stage: a level's network as it was stolen, or what a way in comes to."""
+        # Whoever else asks need not wait while torch is imported.
+        collection = await asyncio.to_thread(lambda: self.collection)
         from dsn.attacks.break_in import breaking_in
         from dsn.attacks.watched import copy_of
 
-        level, collection = next((one for one in LEVELS if one.name == event.level), None), self.collection
+        level = next((one for one in LEVELS if one.name == event.level), None)
         if level is None or collection is None:
             return
         if event.way not in level.ways:

@@ -1,5 +1,6 @@
 """The tab where a visitor plays the thief: handlers first, then the layout, then the wiring."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
 from dataclasses import replace
@@ -194,7 +195,8 @@ class AttackTab:
 
     async def press_run(self, attack: str, name: str, request: gr.Request) -> AsyncGenerator[tuple, None]:
         """The stage and Stop, while an attack waits for its turn and runs."""
-        name = self.nearest(attack, name)  # the choice of networks may be a moment behind
+        # The choice of networks may be a moment behind; and whoever else asks need not wait while torch is imported.
+        name = await asyncio.to_thread(self.nearest, attack, name)
         if name not in self.victims(attack):
             yield self.before(attack, name, 0), gr.skip()
             return
