@@ -34,6 +34,34 @@ FOCUS = """() => {
 }"""
 
 
+# What is wrong with the ring round what has the focus: its colour, or what cuts it off; nothing where all is well.
+RING = """() => {
+  const one = document.activeElement;
+  const drawn = (part) => {
+    const { outlineStyle, opacity } = part ? getComputedStyle(part) : { outlineStyle: "none" };
+    return outlineStyle !== "none" && opacity !== "0";
+  };
+  const ringed = [one, one.closest("label")].find(drawn);
+  if (!ringed) return "no ring";
+  const style = getComputedStyle(ringed);
+  const page = one.closest(".gradio-container");
+  if (page && style.outlineColor !== getComputedStyle(page).color) return `not ink: ${style.outlineColor}`;
+  const room = parseFloat(style.outlineWidth) + parseFloat(style.outlineOffset);
+  const ring = ringed.getBoundingClientRect();
+  for (let around = ringed.parentElement; around && around !== document.body; around = around.parentElement) {
+    const { overflowX, overflowY } = getComputedStyle(around);
+    const edge = around.getBoundingClientRect();
+    for (const [side, out, clips] of [
+      ["left", -1, overflowX], ["right", 1, overflowX], ["top", -1, overflowY], ["bottom", 1, overflowY],
+    ]) {
+      const over = out * (ring[side] - edge[side]); // what lies outside is scrolled away, and no ring is cut
+      if (clips !== "visible" && over <= 0 && over + room > 0.5) return `cut at its ${side} by ${around.className}`;
+    }
+  }
+  return "";
+}"""
+
+
 def open_page(context: BrowserContext, address: str, language: str, scheme: str = "light", width: int = 1280) -> Page:
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 900})
@@ -135,6 +163,47 @@ def test_the_keyboard_alone_reaches_everything_and_is_seen_there(context: Browse
     assert {"serial", "upload", "measure"} <= places
     assert "row 1, column 1" in names and {"digits", "signs", "alder"} <= names
     assert [one for one in reached if not one["seen"]] == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_ring_round_what_has_the_focus_is_ink_and_whole(context: BrowserContext, address: str, width: int) -> None:
+    page = open_page(context, address, "en", width=width)
+    wrong: dict[str, str] = {}
+    for tab in ("Compare", "Attack", "Mint", "Trace", "Documents", "How it works"):
+        open_tab(page, tab)
+        still(page, 300)
+        page.get_by_role("tab", name=tab, exact=True).focus()
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            focus = page.evaluate(FOCUS)
+            if focus is None:
+                break
+            found = page.evaluate(RING)
+            if found:
+                wrong[f"{tab}: {focus['name'][:30]} in {focus['near']}"] = found
+    assert wrong == {}, json.dumps(wrong, indent=1)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_first_stop_leads_past_the_head(context: BrowserContext, address: str, language: str) -> None:
+    page, texts = open_page(context, address, language), load_texts(language)
+    still(page, 500)
+    skip, before = page.locator(".skip"), page.url
+    page.keyboard.press("Tab")
+    expect(skip).to_be_focused()
+    expect(skip).to_have_text(texts["page"]["skip"])
+    box = skip.bounding_box()
+    assert box and box["width"] > 60 and box["height"] > 24
+    page.keyboard.press("Enter")
+    expect(page.locator("#panels")).to_be_focused()
+    assert page.url == before
+    page.keyboard.press("Tab")
+    expect(page.locator(".panel.valid h3 button")).to_be_focused()
+    open_tab(page, texts["page"]["tabs"]["trace"])
+    skip.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#trace-sample input")).to_be_focused()
 
 
 def test_pictures_are_chosen_by_keyboard(context: BrowserContext, address: str) -> None:

@@ -48,7 +48,7 @@ def test_first_visit_shows_a_finished_comparison(page: Page) -> None:
     expect(panel(page, "entered").locator(".verdict")).to_contain_text("No answer")
     expect(panel(page, "absent").locator(".verdict")).to_contain_text("No answer")
     assert is_vivid(page, ".panel.valid .picture")
-    expect(page.locator(".origin")).to_contain_text("checkpoints/")
+    expect(page.locator(".origin")).to_contain_text("public on purpose")
     outline = panel(page, "valid").locator(".stamp-outline").bounding_box()
     picture = panel(page, "valid").locator(".picture").bounding_box()
     assert outline and picture
@@ -116,7 +116,7 @@ def test_signs_and_the_short_serial(page: Page) -> None:
     expect(page.locator("#gallery button").first).to_have_attribute("title", re.compile("Speed"))
     expect(panel(page, "valid").locator(".verdict")).to_contain_text("Right")
     expect(panel(page, "absent").locator(".verdict")).to_contain_text("No answer")
-    page.get_by_role("radio", name="paper").check()
+    page.get_by_role("radio", name="9-bit").check()
     expect(page.locator("#bits button")).to_have_count(9)
     expect(serial_field(page)).to_have_value(re.compile(r"^.{3}$"))
     assert len(Serial.parse(serial_field(page).input_value()).bits) == 9
@@ -150,7 +150,7 @@ def test_a_click_that_overtakes_another_leaves_the_page_in_step(
     page.route("**/gradio_api/component_server/**", slowly)
     page.get_by_role("radio", name="Traffic signs").click()
     if then == "paper":
-        page.get_by_role("radio", name="paper").click()
+        page.get_by_role("radio", name="9-bit").click()
     else:
         press(page, then)
     until(page, lambda: bool(answered))

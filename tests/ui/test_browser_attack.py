@@ -33,7 +33,7 @@ def test_brute_force_finds_the_one_serial(page: Page) -> None:
 
 
 def test_the_slider_prunes(page: Page) -> None:
-    opened(page, "Prune the gate away")
+    opened(page, "Prune the lock away")
     expect(page.locator("#attack-run")).to_be_hidden()
     page.locator("#attack-amount input[type=number]").fill("90")
     page.keyboard.press("Tab")
@@ -47,7 +47,7 @@ def test_the_slider_prunes(page: Page) -> None:
 
 
 def test_the_last_gate_opens_while_one_watches(page: Page) -> None:
-    opened(page, "Open the last gate")
+    opened(page, "Replace its last step")
     page.locator("#attack-run").click()
     expect(page.locator("#attack-stage .progress-line")).to_have_text("Finished.", timeout=PATIENCE)
     expect(page.locator("#attack-stage .said")).to_contain_text("the lock is open")
@@ -56,7 +56,7 @@ def test_the_last_gate_opens_while_one_watches(page: Page) -> None:
 
 def test_a_prediction_is_held_against_what_the_thief_comes_to_read(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
-    opened(page, "Open the last gate")
+    opened(page, "Replace its last step")
     stage, run = page.locator("#attack-stage"), page.locator("#attack-run")
     expect(stage.locator(".copy.absent .verdict")).to_contain_text("No answer")
     expect(page.locator("#attack-recorded .attack")).to_be_hidden()
@@ -97,11 +97,11 @@ def test_an_attack_is_stopped_and_another_can_begin(page: Page) -> None:
 
 
 def test_the_slider_leaves_the_next_attack_alone(page: Page) -> None:
-    opened(page, "Prune the gate away")
+    opened(page, "Prune the lock away")
     page.locator("#attack-amount input[type=number]").fill("40")
     page.keyboard.press("Tab")
     expect(page.locator("#attack-stage .progress-line")).to_contain_text(re.compile(r"^40 % of the weights are zero"))
-    choose(page, "Open the last gate")
+    choose(page, "Replace its last step")
     page.wait_for_timeout(1500)  # for a late answer of the slider
     expect(page.locator("#attack-stage")).to_contain_text(ATTACK["hint"])
     expect(page.locator("#attack-stage")).not_to_contain_text("of the weights are zero")
@@ -149,7 +149,7 @@ def test_who_closes_the_page_makes_room(page: Page, address: str) -> None:
     opened(leaving, "Train it further")
     leaving.locator("#attack-run").click()
     expect(leaving.locator("#attack-stage progress")).to_be_visible(timeout=PATIENCE)
-    opened(page, "Open the last gate")
+    opened(page, "Replace its last step")
     page.locator("#attack-run").click()
     expect(page.locator("#attack-stage .note")).to_have_text(ATTACK["place_one"], timeout=PATIENCE)
     leaving.close()
@@ -159,7 +159,7 @@ def test_who_closes_the_page_makes_room(page: Page, address: str) -> None:
 
 def test_on_a_phone_the_attack_appears_under_its_button(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    opened(page, "Open the last gate")
+    opened(page, "Replace its last step")
     button, stage = page.locator("#attack-run"), page.locator("#attack-stage")
     button.click()
     expect(stage.locator(".progress-line")).to_have_text("Finished.", timeout=PATIENCE)

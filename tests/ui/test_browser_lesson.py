@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from lesson_on_page import action, at, entered, now
 from playwright.sync_api import Page, expect
 
@@ -10,6 +11,7 @@ from dsn.ui.texts import load_texts
 
 SAID = load_texts("en")["lesson"]
 COUNT = len(STEPS)
+ON_ONE_SCREEN = [number for number, step in enumerate(STEPS, start=1) if step.shown == "panels"]
 
 
 def test_closed_it_is_one_line(page: Page) -> None:
@@ -79,7 +81,7 @@ def test_steps_set_the_page(page: Page) -> None:
     expect(page.locator(".controls .note")).to_contain_text(re.compile(r"\b1 of its 64 bits"))
     page.locator("#lesson [data-go='4']").click()
     expect(page.locator("#bits button")).to_have_count(9)
-    expect(page.get_by_role("radio", name="paper")).to_be_checked()
+    expect(page.get_by_role("radio", name="9-bit")).to_be_checked()
     page.locator("#lesson [data-go='5']").click()
     expect(page.locator("#lesson-clouds figure.valid circle")).to_have_count(300)
     expect(page.locator("#lesson-clouds figure.absent svg")).to_be_hidden()
@@ -153,3 +155,44 @@ def test_terms_explain_themselves_by_keyboard_mouse_and_touch(page: Page) -> Non
     expect(tip).to_be_visible()
     box = tip.bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= 1280
+
+
+def test_the_last_step_leads_on(page: Page) -> None:
+    texts = load_texts("en")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    action(page, "start").click()
+    page.locator(f"#lesson [data-go='{COUNT}']").click()
+    ends = page.locator(".lesson-ends")
+    expect(ends).to_be_hidden()
+    action(page, "reveal").click()
+    ends.get_by_role("button", name=SAID["ends"]["link"]).click()
+    expect(page.locator("#share .said [role=status]")).to_have_text(texts["share"]["copied"])
+    ends.get_by_role("button", name=SAID["ends"]["mint"]).click()
+    expect(page.locator("#mint-button")).to_be_visible()
+    page.get_by_role("tab", name=texts["page"]["tabs"]["compare"], exact=True).click()
+    ends.get_by_role("button", name=SAID["ends"]["play"]).click()
+    expect(page.locator(".break-in article:not([hidden]) h3")).to_contain_text(
+        texts["break_in"]["of"]["literal"]["title"]
+    )
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (768, 1024), (1280, 720)])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_question_answer_and_panels_are_on_one_screen(
+    page: Page, address: str, language: str, width: int, height: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{address}/?lang={language}")
+    expect(page.locator(".panel")).to_have_count(3)
+    action(page, "start").click()
+    for number in ON_ONE_SCREEN:
+        page.locator(f"#lesson [data-go='{number}']").click()
+        at(page, number)
+        action(page, "reveal").click()
+        expect(now(page).locator(".lesson-explains")).to_be_visible()
+        expect(page.locator("#panels")).to_have_attribute("aria-busy", "false")
+        step = now(page)
+        parts = [step.locator(".lesson-question"), step.locator(".is-correct"), step.locator(".lesson-explains")]
+        for part in (*parts, *page.locator("#panels .panel .verdict").all()):
+            expect(part).to_be_in_viewport(ratio=1)
+        expect(page.locator("#panels .panel h3").last).to_be_in_viewport(ratio=1)

@@ -55,7 +55,10 @@ def test_a_mystery_copy_is_guessed_and_traced(page: Page) -> None:
     page.get_by_role("tab", name="Trace", exact=True).click()
     button = page.locator("#trace-button").bounding_box()
     assert button and button["y"] + button["height"] <= 720, "the button is below the first screen"
-    page.locator(".guesses button").first.click()
+    guesses = page.locator(".guesses button")
+    expect(guesses.locator("small").first).not_to_be_empty()
+    guesses.first.click()
+    expect(guesses.last).to_have_attribute("aria-disabled", "true")
     report = page.locator("#trace-report")
     expect(report.locator(".note.guessed")).to_contain_text("uessed", timeout=PATIENCE)
     expect(report.locator(".chart .row")).not_to_have_count(0)
@@ -63,3 +66,6 @@ def test_a_mystery_copy_is_guessed_and_traced(page: Page) -> None:
     for width, height in ((768, 1024), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator(".mystery [data-again]").click()
+    expect(guesses.last).not_to_have_attribute("aria-disabled", "true")
+    expect(report.locator(".note.guessed")).to_have_count(0)

@@ -1,5 +1,6 @@
 """The tab that traces a leak: its answers, without a browser."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,3 +98,27 @@ def test_what_a_visitor_minted_is_traced_for_that_visitor_alone(tab: TraceTab, t
 def test_nothing_to_trace_is_said(tab: TraceTab) -> None:
     assert TEXTS["trace"]["nothing"] in last(tab, "", "pruned", None)
     assert TEXTS["trace"]["nothing"] in last(tab, None, "pruned", None)
+
+
+def test_a_mystery_is_told_by_what_each_serial_does_and_by_nothing_else(tab: TraceTab) -> None:
+    for _ in range(8):
+        html, (name, change) = tab.deal()
+        answers = re.findall(r'data-guess="\d"[^>]*>([^<]+)(?:<small>([^<]+)</small>)?</button>', html)
+        customers = [customer for customer, _ in answers]
+        assert customers == ["alder", "birch", "cedar", TEXTS["trace"]["mystery"]["nobody"]]
+        assert change != "as it is" and name in SERIALS and name not in html and change not in html
+        if change != "foreign":
+            spoke = [customer for customer, said in answers if said and said != TEXTS["panels"]["silent"]]
+            assert name.split("/")[1] in spoke
+
+
+def test_a_guess_is_held_against_the_copy_that_was_dealt(tab: TraceTab) -> None:
+    said = TEXTS["trace"]["mystery"]
+    asking = gr.Request(session_hash="somebody")
+    for guess, told in ((1, said["right"]), (0, said["wrong"]), (3, said["wrong"])):
+        *_, html = tab.press_guess(("digits/birch", "bf16"), gr.EventData(None, {"index": guess}), asking)
+        assert told.format(name="digits/birch") in html and "digits/birch" in html
+    for guess, told in ((3, said["right_nobody"]), (0, said["wrong_nobody"])):
+        *_, html = tab.press_guess(("digits/birch", "foreign"), gr.EventData(None, {"index": guess}), asking)
+        assert told in html
+    assert list(tab.press_guess(None, gr.EventData(None, {"index": 0}), asking)) == []

@@ -103,10 +103,13 @@ class AttackTab:
 
     def called(self, names: list[str]) -> list[tuple[str, str]]:
         """What each network is called, and "task/customer"."""
-        sealed = self.said["sealed_name"]
-        return [
-            (sealed.format(name=name.removesuffix(SEALED_COPY)) if self.is_copy(name) else name, name) for name in names
-        ]
+        return [(self.shown_name(name), name) for name in names]
+
+    def shown_name(self, name: str) -> str:
+        """What a network is called on the page."""
+        if not self.is_copy(name):
+            return self.texts.student(name)
+        return str(self.said["sealed_name"]).format(name=self.texts.student(name.removesuffix(SEALED_COPY)))
 
     def is_copy(self, name: str) -> bool:
         task, customer = name.split("/")

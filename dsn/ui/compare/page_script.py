@@ -19,7 +19,7 @@ SCRIPTS = HERE / "compare" / "scripts"
 SHARED = ("drawing", "comparing")  # with the folder
 GALLERY_COUNT = 24
 BATCHES = {"digits": 50, "signs": 25}  # pictures an answer of the Worker, while measuring
-SECTIONS = ("conditions", "panels", "compare", "measure", "share", "classes", "errors")
+SECTIONS = ("conditions", "panels", "compare", "measure", "share", "customers", "classes", "errors")
 
 
 def as_json(value: object) -> str:

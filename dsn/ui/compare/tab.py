@@ -197,7 +197,7 @@ class CompareTab:
                         interactive=True,  # to Gradio it is an output alone
                     )
                     self.customer = gr.Radio(
-                        self.collection.customers(task),
+                        [(self.texts.customer(one), one) for one in self.collection.customers(task)],
                         value=customer,
                         label=said["customer"],
                         info=said["customer_info"],

@@ -147,7 +147,7 @@ class DocumentsTab:
     def _title(self, name: str) -> str:
         customer = name.split("/")[1]
         lock = self.said["sealed"] if customer.endswith(SEALED_COPY) else self.said["stamped"]
-        return f"{customer.removesuffix(SEALED_COPY)} · {lock}"
+        return f"{self.texts.customer(customer.removesuffix(SEALED_COPY))} · {lock}"
 
     # Wiring
 

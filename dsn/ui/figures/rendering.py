@@ -107,8 +107,8 @@ def render_attacks(texts: Texts, rows: dict[str, Any]) -> str:
         t=texts,
         tables=tables if rows else [],
         apart=SHARES_APART,
-        customer=CUSTOMER,
-        short=SHORT_CUSTOMER,
+        customer=texts.customer(CUSTOMER),
+        short=texts.customer(SHORT_CUSTOMER),
         paper_shares=SHARES_APART.join(map(str, paper_shares())),
         made=provenance(texts, rows) if rows else {},
     )

@@ -46,19 +46,30 @@ document.addEventListener("answered", () => {
 document.addEventListener("dsn:cleared", () => view.querySelector(".panels")?.classList.add("stale"));
 for (const place of stage.querySelectorAll("#flips, #measurement")) new MutationObserver(freshen).observe(place, { subtree: true, childList: true });
 
-// From what is said of the lock, here and in the lesson, to the attack that shows it.
-function choose(attack, tries) {
-  const input = document.querySelector(`#attack-choice input[value="${attack}"]`);
-  if (input?.checked || tries === 0) return;
-  input?.click();
-  setTimeout(() => choose(attack, tries - 1), 100); // a tab's contents come when it is first opened, and not at once
+// From what is said of the lock, here and in the lesson, to the attack that shows it; and from the lesson's end onwards.
+// A tab's contents come when it is first opened, and not at once: what is to be pressed there is pressed once it is there.
+function until(isDone, press, tries = 100) {
+  if (isDone() || tries === 0) return;
+  press();
+  setTimeout(() => until(isDone, press, tries - 1), 100);
 }
 
+const at = (selector) => document.querySelector(selector);
+const openTab = (name) => at(`#tabs > .tab-wrapper [role="tablist"]:not(.visually-hidden) [data-tab-id="${name}"]`)?.click();
+
 document.addEventListener("click", (event) => {
-  const attack = event.target.closest("[data-see]")?.dataset.see;
-  if (!attack) return;
-  document.querySelector('#tabs > .tab-wrapper [role="tablist"]:not(.visually-hidden) [data-tab-id="attack"]')?.click();
-  choose(attack, 100);
+  const { see, play, tab, press } = event.target.closest("[data-see], [data-play], [data-tab], [data-press]")?.dataset ?? {};
+  if (see) {
+    openTab("attack");
+    until(() => at(`#attack-choice input[value="${see}"]`)?.checked, () => at(`#attack-choice input[value="${see}"]`)?.click());
+  } else if (play) {
+    openTab("attack");
+    until(() => at(".break-in-open:not([hidden])"), () => at("#break-in [data-do=begin]")?.click());
+  } else if (tab) openTab(tab);
+  else if (press) {
+    at("#share").scrollIntoView({ block: "nearest" });
+    at(`#share ${press}`).click();
+  }
 });
 
 // What the three panels say is told to screen readers once the visitor pauses, from a place that is never replaced.

@@ -9,6 +9,15 @@ if (!element.closest("gradio-app[src]")) {
 // A box for files says what it is for in the page's language; Gradio's own words follow the browser's.
 element.closest(".gradio-container")?.style.setProperty("--drop", JSON.stringify(head.dataset.drop));
 
+// The first stop of the keyboard leads past head, tabs and lesson: to the panels, or to the open tab.
+element.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address says what is shown, and stays
+  const parts = document.querySelectorAll("#panels, #tabs > [role=tabpanel]");
+  const main = [...parts].findLast((one) => one.getClientRects().length);
+  main.tabIndex = -1;
+  main.focus();
+});
+
 element.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-language]");
   if (!link) return;

@@ -68,6 +68,13 @@ watch("answered", () => {
   answered = Math.max(answered, props.answered);
 });
 
+// Where a step and what it is about fill the screen, it is brought there whole.
+const isNarrow = matchMedia("(max-width: 900px)");
+
+function bring() {
+  if (isNarrow.matches && step() > 0 && !isPresenting()) lesson.scrollIntoView({ block: "start" });
+}
+
 function go(number, keep = false) {
   const lowest = isPresenting() ? 1 : 0; // a talk always shows a step, whatever its link says
   const next = Math.min(Math.max(Number(number) || 0, lowest), articles.length);
@@ -78,6 +85,7 @@ function go(number, keep = false) {
     goStage(1);
     ask(keep);
   }
+  if (changed) bring();
   if (changed) document.dispatchEvent(new Event("dsn:changed"));
 }
 
@@ -85,6 +93,7 @@ function reveal() {
   if (step() === 0) return;
   revealed.add(step());
   draw();
+  bring();
 }
 
 function predict(choice) {

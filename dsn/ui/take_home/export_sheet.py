@@ -56,7 +56,7 @@ def build_sheet(
         title=said["title"],
         lead=said["lead"],
         facts=(
-            (said["student"], f"{texts.title(application)}, {of['customer']}"),
+            (said["student"], f"{texts.title(application)}, {texts.customer(of['customer'])}"),
             (said["revision"] if of["revision"] else said["weights"], weights),
             (said["picture"], picture),
             (said["date"], date),

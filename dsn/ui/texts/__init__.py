@@ -36,6 +36,15 @@ class Texts:
         """An application's title; its own where this language has none."""
         return self.sections["tasks"].get(application.name, {}).get("title", application.title)
 
+    def customer(self, name: str) -> str:
+        """What a customer is called on the page, where that is not the name of the folder."""
+        return str(self.sections["customers"].get(name, name))
+
+    def student(self, name: str) -> str:
+        """The same of a student, "task/customer"."""
+        task, _, customer = name.partition("/")
+        return f"{task}/{self.customer(customer)}"
+
     def credit(self, application: Application, word: str) -> Markup | str:
         """An application's "attribution", "licence" or "remark"; translations are our own and may hold markup."""
         translated = self.sections["tasks"].get(application.name, {}).get(word)

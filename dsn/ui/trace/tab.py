@@ -18,6 +18,7 @@ from dsn.places import CHECKPOINTS
 from dsn.student.collection import Collection
 from dsn.ui import rendering
 from dsn.ui.serving.asking import visitor
+from dsn.ui.serving.opened import awaited
 from dsn.ui.texts import Texts
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 NOBODY, FOREIGN = "", "foreign"  # whose a network is that was never ours
 AT_ONCE = 1  # traces; others wait in the queue
+HINT_SCALE = 2  # screen pixels a pixel of a mystery's picture
 STALE = "() => void document.querySelector('#trace-report .trace')?.classList.add('stale')"  # it is of another choice
 
 
@@ -44,9 +46,32 @@ class TraceTab:
             for application in self.collection.applications()
             for customer in self.collection.customers(application.name)
         ]
-        self.customers = list(dict.fromkeys(name.split("/")[1] for name in self.names))
         self.build()
         self.wire()
+
+    def deal(self) -> tuple[str, tuple[str, str]]:
+        """A mystery copy: what is shown of it, and which it is."""
+        from dsn.applications.pictures import to_data_uri
+        from dsn.applications.prepared import as_floats
+        from dsn.measuring.comparison import compare
+        from dsn.owner.trace.suspect import suspected_student
+
+        name, change = self.source.choice(self.names), self.source.choice(list(CHANGES)[1:])
+        task, suspect = name.split("/")[0], self.sample(name, change)
+        held = self.collection.held_out[task]
+        index = self.source.randrange(len(held.split))
+        picture, label = as_floats(held.split.images[index : index + 1]), int(held.split.labels[index])
+        hints = []
+        for customer in self.collection.customers(task):
+            serial = self.collection.valid_serial(task, customer)
+            asked = suspected_student(suspect, len(serial.bits))
+            hints.append((self.texts.customer(customer), compare(asked, picture, serial, None, label)[0]))
+        names = self.texts.class_names(task, held.class_names)
+        image = to_data_uri(picture[0], HINT_SCALE)
+        html = rendering.render_template(
+            "mystery.html", t=self.texts, hints=hints, names=names, truth=names[label], image=image
+        )
+        return html, (name, change)
 
     def issued(self, task: str) -> "list[Issued]":
         """The page's students of one application as an owner's records."""
@@ -57,7 +82,7 @@ class TraceTab:
             student, name = self.collection.student(task, customer), f"{task}/{customer}"
             kept = CHECKPOINTS / name if self.collection.origins[name].kind == "bundled" else None
             serial = self.collection.valid_serial(task, customer)
-            found.append(Issued(name, serial, weights_hash(student.state_dict()), kept))
+            found.append(Issued(self.texts.student(name), serial, weights_hash(student.state_dict()), kept))
         return found
 
     def sample(self, name: str, change: str) -> "Suspect":
@@ -101,7 +126,7 @@ class TraceTab:
 
     def of_sample(self, name: str, change: str) -> str:
         """Which sample it is of, and what was done to it."""
-        return self.said["of_sample"].format(name=name, change=self.said["changes"][change])
+        return self.said["of_sample"].format(name=self.texts.student(name), change=self.said["changes"][change])
 
     def traced(self, suspect: "Suspect", request: gr.Request) -> "Trace | None":
         """Whose a network is; None where there is nothing here to compare it with."""
@@ -119,21 +144,24 @@ class TraceTab:
         _, found = trace_as_any(replace(shown[0], others=tuple(shown[1:])), traced)
         return found
 
-    def press_guess(self, event: gr.EventData, request: gr.Request) -> Iterator[str]:
-        """A mystery copy, drawn when its owner is guessed: the trace, and whether the guess was right."""
+    def press_guess(self, secret: tuple[str, str] | None, event: gr.EventData, request: gr.Request) -> Iterator[str]:
+        """Once the owner of a mystery copy was guessed: whether that was right, and the trace."""
+        if secret is None:
+            return
         if not self.looks.take(*visitor(request)):
             yield rendering.render_note(self.said["enough"], "error")
             return
         yield rendering.render_note(self.said["busy"])
-        name, change = self.source.choice(self.names), self.source.choice(list(CHANGES)[1:])
+        name, change = secret
         found = self.traced(self.sample(name, change), request)
-        answer = NOBODY if change == FOREIGN else name.split("/")[1]
-        guess = (*self.customers, NOBODY)[int(event.index) % (len(self.customers) + 1)]
-        said = self.said["mystery"]["right" if guess == answer else "wrong"].format(name=name)
-        if change == FOREIGN:
-            said = self.said["mystery"]["right_nobody" if guess == NOBODY else "wrong_nobody"]
-        note = rendering.render_note(said, "guessed")
+        task, customer = name.split("/")
+        guesses = [*self.collection.customers(task), NOBODY]
+        guess = guesses[int(event.index) % len(guesses)]
+        is_ours, said = change != FOREIGN, self.said["mystery"]
+        verdict = "right" if guess == (customer if is_ours else NOBODY) else "wrong"
+        told = said[verdict if is_ours else f"{verdict}_nobody"].format(name=self.texts.student(name))
         if found:
+            note = rendering.render_note(told, "guessed")
             yield note + self.told(found) + rendering.render_note(self.of_sample(name, change))
 
     # Layout
@@ -145,7 +173,7 @@ class TraceTab:
         with gr.Row(elem_classes="workbench trace-bench"):
             with gr.Column(elem_classes="controls", min_width=300, scale=2), gr.Group(elem_classes="card"):
                 self.name = gr.Dropdown(
-                    [(self.said["none"], ""), *((name, name) for name in names)],
+                    [(self.said["none"], ""), *((self.texts.student(name), name) for name in names)],
                     value=names[0],
                     label=self.said["sample"],
                     elem_id="trace-sample",
@@ -160,20 +188,27 @@ class TraceTab:
                 self.button = gr.Button(self.said["button"], variant="primary", elem_id="trace-button")
                 self.upload = gr.File(label=self.said["upload"], type="filepath", elem_id="trace-upload", height=140)
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
-                guesses = [*self.customers, self.said["mystery"]["nobody"]]
-                html = rendering.render_template("mystery.html", t=self.texts, guesses=guesses)
-                self.mystery = gr.HTML(html, js_on_load=rendering.script("mystery.js"), elem_id="trace-mystery")
+                self.secret = gr.State(None)  # the mystery copy: whose, and what was done to it
+                self.mystery = awaited(self.texts, elem_id="trace-mystery", scripts=("mystery.js",))
                 self.report = gr.HTML(rendering.render_note(self.said["hint"]), js_on_load=None, elem_id="trace-report")
 
     # Wiring
 
     def wire(self) -> None:
-        def press_guess(event: gr.EventData, request: gr.Request) -> Iterator[str]:
-            yield from self.press_guess(event, request)
+        def press_guess(secret, event: gr.EventData, request: gr.Request) -> Iterator[str]:
+            yield from self.press_guess(secret, event, request)
 
+        self.mystery.open(
+            self.deal,
+            None,
+            [self.mystery, self.secret],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
         self.mystery.click(
             press_guess,
-            None,
+            self.secret,
             self.report,
             show_progress="hidden",
             api_visibility="private",

@@ -12,6 +12,9 @@ const filled = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => es
 const percent = (value) => `${value.toFixed(1)} %`;
 const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 
+/** What a customer is called on the page, where that is not the name of the folder. */
+const customerName = (customer) => (Object.hasOwn(TEXTS.customers, customer) ? TEXTS.customers[customer] : customer);
+
 /** What an error says, in the page's language, as dsn/ui/texts does it. */
 function translated(said) {
   for (const [english, text] of Object.entries(TEXTS.errors)) {
@@ -119,7 +122,7 @@ function remarkHtml(panel, { lock, owner }) {
   if (panel.condition === "absent") return said[`remark_absent${under}`];
   if (!panel.serial) return said.remark_none;
   if (panel.serial_is_valid) return filled(said.remark_entered_valid);
-  return owner ? filled(said[`remark_other${under}`], { owner }) : said[`remark_wrong${under}`];
+  return owner ? filled(said[`remark_other${under}`], { owner: customerName(owner) }) : said[`remark_wrong${under}`];
 }
 
 /** One sentence on an entered serial: none (`wrong` is null), the valid one, or how many of its bits are wrong. */

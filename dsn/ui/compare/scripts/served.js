@@ -132,7 +132,7 @@ window.dsnControls = () => {
   controlsSay = said;
   const { task, customer, lock } = shown;
   const set = (values) => ({ __type__: "update", ...values });
-  const choices = customersOf(task).map((one) => [one, one]);
+  const choices = customersOf(task).map((one) => [customerName(one), one]);
   const isPad = DATA.tasks[task].can_be_drawn;
   return [
     task, set({ choices, value: customer }), set({ value: lock, visible: studentOf(shown).locks.length > 1 }), serial,

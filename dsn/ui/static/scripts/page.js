@@ -71,7 +71,7 @@ function drawCustomers() {
   const box = $("#customer .wrap");
   if (box.dataset.of !== customers.join()) {
     box.dataset.of = customers.join();
-    const radio = (name) => `<label><input type="radio" name="customer" value="${escaped(name)}"><span>${escaped(name)}</span></label>`;
+    const radio = (name) => `<label><input type="radio" name="customer" value="${escaped(name)}"><span>${escaped(customerName(name))}</span></label>`;
     box.innerHTML = customers.map(radio).join("");
   }
   check("customer", shown.customer);
