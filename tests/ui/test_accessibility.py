@@ -43,6 +43,7 @@ RING = """() => {
   };
   const ringed = [one, one.closest("label")].find(drawn);
   if (!ringed) return "no ring";
+  ringed.getAnimations().forEach((moving) => moving.finish());
   const style = getComputedStyle(ringed);
   const page = one.closest(".gradio-container");
   if (page && style.outlineColor !== getComputedStyle(page).color) return `not ink: ${style.outlineColor}`;
