@@ -17,6 +17,7 @@ from dsn.owner.weights import weights_hash
 from dsn.places import CHECKPOINTS
 from dsn.student.collection import Collection
 from dsn.ui import rendering
+from dsn.ui.compare.page_script import GALLERY_COUNT
 from dsn.ui.serving.asking import visitor
 from dsn.ui.serving.opened import awaited
 from dsn.ui.texts import Texts
@@ -59,7 +60,7 @@ class TraceTab:
         name, change = self.source.choice(self.names), self.source.choice(list(CHANGES)[1:])
         task, suspect = name.split("/")[0], self.sample(name, change)
         held = self.collection.held_out[task]
-        index = self.source.randrange(len(held.split))
+        index = self.source.choice(held.gallery(GALLERY_COUNT))
         picture, label = as_floats(held.split.images[index : index + 1]), int(held.split.labels[index])
         hints = []
         for customer in self.collection.customers(task):
