@@ -16,7 +16,7 @@ from dsn.export.visitor_files import VisitorFiles
 from dsn.owner.mint.progress import QuickMint
 from dsn.owner.visitors import Visitors
 from dsn.student.collection import Collection
-from dsn.ui.rendering import HERE, render_footer, render_head, render_header, script
+from dsn.ui.rendering import HERE, render_footer, render_head, render_header, render_template, script
 from dsn.ui.serving.arrivals import Arrivals
 from dsn.ui.serving.assets import Assets
 from dsn.ui.serving.background import Background
@@ -25,7 +25,6 @@ from dsn.ui.serving.endpoints import add_endpoints
 from dsn.ui.serving.file_guard import LARGEST_FILE, Gate
 from dsn.ui.serving.handed_out import ROUTE, hand_out
 from dsn.ui.serving.languages import LanguageDoor
-from dsn.ui.serving.sharing import Sharing
 from dsn.ui.serving.uploads import Uploads
 from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.tabs import TABS, Parts
@@ -142,14 +141,14 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
     collection, titles = parts.collection, texts["page"]["tabs"]
     gr.Navbar(visible=False)  # languages are chosen in the header
     gr.HTML(render_header(texts, collection), js_on_load=script("header.js"))
-    sharing = Sharing(texts, collection)
+    link = "\n".join(map(script, ("led.js", "share.js")))
+    gr.HTML(render_template("share.html", t=texts), js_on_load=link, elem_id="share")
     with gr.Tabs(elem_id="tabs") as tabs:
         built = {}
         for name, build in TABS.items():
             with gr.Tab(titles[name], id=name):
                 built[name] = build(texts, parts, tabs)
     gr.HTML(render_footer(texts, collection), js_on_load=None)
-    sharing.wire(built["compare"])
     built["attack"].follows(built["compare"])
 
 

@@ -50,11 +50,10 @@ class Parts:
 
 
 def _compare(texts: Texts, parts: Parts, tabs: gr.Tabs) -> CompareTab:
-    lesson = Lesson(texts, parts.collection) if fits(parts.collection) else None
+    if fits(parts.collection):
+        Lesson(texts, parts.collection).wire()
     compare = CompareTab(texts, parts.collection, parts.looks)
     ExportRow(texts, parts.collection, compare, parts.visitor_files)
-    if lesson:
-        lesson.wire(compare)
     return compare
 
 

@@ -37,7 +37,7 @@ from dsn.student.student import Student
 from dsn.tables.attacks import attack_lines, cell
 from dsn.tables.readme import application_table
 from dsn.ui.attack.tab import AttackTab
-from dsn.ui.compare.chosen_picture import read_measured
+from dsn.ui.compare.chosen_picture import Shown, from_gallery, read_measured
 from dsn.ui.compare.tab import CompareTab
 from dsn.ui.figures.rendering import render_attacks
 from dsn.ui.page import build_page
@@ -163,7 +163,7 @@ def test_a_visitor_compares_it_and_attacks_it(collection: Collection) -> None:
     with gr.Blocks():
         tab = CompareTab(texts, collection, Allowance(None, 9))
         thief = AttackTab(texts, collection, Background(), WaitingLine())
-    record = tab.show("shapes", "alder", 0, SERIAL)
+    record = tab.record(Shown("shapes", "alder", "stamped", SERIAL, from_gallery(collection, "shapes", 0)))
     assert record["names"] == CLASSES and record["panels"][1]["serial_is_valid"]
     measured = list(tab.press_measure(record))[-1]["measurement"]
     whole = read_measured(json.dumps(measured), tab.read(record), collection)

@@ -22,8 +22,7 @@ from dsn.export.visitor_files import ExportError, VisitorFiles
 from dsn.measuring.comparison import compare, measure
 from dsn.results.store import read_results
 from dsn.student.collection import Collection, load_collection
-from dsn.ui.compare.chosen_picture import from_gallery
-from dsn.ui.serving.page_state import first_wrong
+from dsn.ui.compare.chosen_picture import first_wrong, from_gallery
 from dsn.ui.take_home.export_sheet import build_sheet
 from dsn.ui.texts import languages, load_texts
 

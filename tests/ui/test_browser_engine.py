@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from app_process import PATIENCE
+from lesson_on_page import action, at
 from no_engine import page_without_engine
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -18,8 +19,9 @@ from dsn.places import CHECKPOINTS
 from dsn.serials import Serial
 from dsn.student.collection import Collection, demo_serials, load_collection
 from dsn.student.folder import load_folder
-from dsn.ui.compare.chosen_picture import Shown, from_gallery, read_measured
+from dsn.ui.compare.chosen_picture import NO_SERIAL, Shown, from_gallery, read_measured
 from dsn.ui.compare.records import measurement_record
+from dsn.ui.lesson.steps import STEPS, step_serial
 from dsn.ui.serving.handed_out import handed_out
 
 SERIALS = demo_serials()
@@ -79,6 +81,54 @@ def test_a_hundred_flips_ask_nothing_and_are_torchs(page: Page) -> None:
     assert asked == []
 
 
+def noted(page: Page) -> list[str]:
+    """What the page asks the server to do from now on."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("folder", "index"), [("digits/birch", 500), ("digits/alder-sealed", 2), ("signs/birch", 12), ("signs/cedar", 77)]
+)
+def test_a_link_is_answered_by_the_browser(context: BrowserContext, address: str, folder: str, index: int) -> None:
+    name, page = folder.removesuffix("-sealed"), context.new_page()
+    (task, customer), wrong = name.split("/"), SERIALS[name].flipped(3)
+    lock = "&lock=sealed" if folder != name else ""
+    asked = noted(page)
+    page.goto(f"{address}/?task={task}&customer={customer}{lock}&picture={index}&serial={wrong.text}&condition=absent")
+    expect(page.locator("#panels .panels")).to_have_attribute("data-serial", wrong.text)
+    expect(page.locator("#serial input")).to_have_value(wrong.text)
+    expect(page.get_by_role("radio", name=customer, exact=True).first).to_be_checked()
+    expect(page.locator('#panels button[data-condition="absent"]')).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#gallery .gallery")).to_have_attribute("data-chosen", str(index))
+    agree(page, folder)
+    assert asked == []
+
+
+def test_the_lesson_asks_the_server_for_one_drawing(page: Page) -> None:
+    asked, collection = noted(page), load_collection()
+    action(page, "start").click()
+    for number, step in enumerate(STEPS, start=1):
+        at(page, number)
+        serial, panels = step_serial(collection, step), page.locator("#panels .panels")
+        for name, value in {
+            "customer": step.customer, "lock": step.lock, "serial": serial.text if serial else NO_SERIAL,
+        }.items():  # fmt: skip
+            expect(panels).to_have_attribute(f"data-{name}", value)
+        action(page, "reveal").click()
+        if serial:
+            agree(page, f"{step.task}/{step.customer}{'' if step.lock == 'stamped' else '-sealed'}")
+        if step.shown == "clouds":
+            expect(page.locator("#lesson-clouds figure.valid circle")).to_have_count(300)
+        if number < len(STEPS):
+            action(page, "next").click()
+    assert page.locator("#panels").get_attribute("data-answers") == "engine"
+    action(page, "previous").click()
+    page.locator("#lesson [data-go='5']").click()
+    assert len(asked) == 1 and "/queue/" not in asked[0]
+
+
 def test_a_sealed_student_is_opened_in_the_browser(page: Page) -> None:
     page.locator("#lock").get_by_role("radio", name="Sealed").check()
     opened(page, "digits/alder/sealed")
@@ -119,7 +169,8 @@ def test_without_engine_the_server_answers_in_the_same_record(context: BrowserCo
         accuracy = whole.accuracy(condition)
         assert accuracy
         expect(page.locator(f"#measurement .{condition} b")).to_have_text(f"{accuracy.percent:.1f} %")
-    assert any("component_server" in url for url in asked) and not any("/browser/" in url for url in asked)
+    handed_out = [url for url in asked if "/browser/" in url]
+    assert any("component_server" in url for url in asked) and all("gallery.json" in url for url in handed_out)
 
 
 def test_what_is_handed_out_is_the_public_students_and_no_more(page: Page, address: str, tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
 """The presenter mode in a real Chromium: by keyboard, in both languages, without scrolling."""
 
+import re
+
 import pytest
 from lesson_on_page import action, at, now
+from no_engine import page_without_engine
 from playwright.sync_api import BrowserContext, Page, Route, expect
+from waiting import still
 
 from dsn.student.collection import load_collection
 from dsn.ui.lesson.steps import STAGES, STEPS, step_serial
@@ -79,24 +83,25 @@ def test_a_rehearsed_talk_repeats_exactly(talk: Page) -> None:
     rehearse()
 
 
-def test_an_answer_that_comes_late_does_not_stay(talk: Page) -> None:
+def test_an_answer_of_the_server_that_comes_late_does_not_stay(context: BrowserContext, address: str) -> None:
+    talk = page_without_engine(context, f"{address}/?step=1")
+    first, second = (step_serial(load_collection(), STEPS[0], count) for count in (1, 2))
+    assert first and second
+    expect(talk.locator(".panel.entered .stamped-serial")).to_contain_text("nothing stamped")
+    action(talk, "present").click()
+    expect(talk.locator("body.presenting")).to_have_count(1)
     held: list[Route] = []
-
-    def hold_the_first(route: Route) -> None:
-        if '"count":1' in (route.request.post_data or "") and not held:
-            held.append(route)
-        else:
-            route.fallback()
-
-    talk.route("**/gradio_api/**", hold_the_first)
+    talk.route(
+        re.compile("component_server"),
+        lambda route: held.append(route) if first.text in (route.request.post_data or "") else route.fallback(),
+    )
     stamped = talk.locator(".panel.entered .stamped-serial code")
     for _ in range(2):
         talk.keyboard.press("n")
-    second = step_serial(load_collection(), STEPS[0], 2)
-    assert second
     expect(stamped).to_have_text(second.text)
-    with talk.expect_request(lambda request: '"count":2' in (request.post_data or "")):
+    with talk.expect_response(re.compile("component_server")):
         held[0].fallback()
+    still(talk, 400)
     expect(stamped).to_have_text(second.text)
 
 

@@ -5,14 +5,24 @@ from collections.abc import Iterator
 
 import pytest
 from app_process import PATIENCE
+from engine_in_browser import Engine, packed_floats
 from lesson_on_page import now
+from no_engine import page_without_engine
 from open_tab import open_tab
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from waiting import until
 
+from dsn.applications.held_out import load_held_out
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import BUILT_IN
+from dsn.measuring.avalanche import avalanche
+from dsn.places import CHECKPOINTS
+from dsn.student.collection import demo_serials
+from dsn.student.folder import load_folder
 from dsn.ui.texts import load_texts
 
 TEXTS = load_texts("en")
+VALID = demo_serials()["digits/alder"]
 
 
 @pytest.fixture
@@ -26,19 +36,67 @@ def phone(browser: Browser, address: str) -> Iterator[Page]:
     context.close()
 
 
+def flipped_by_torch(name: str, index: int) -> list[str]:
+    """What a digits' student answers with each bit wrong, as the page writes it."""
+    student, held = load_folder(CHECKPOINTS / name), load_held_out(BUILT_IN["digits"])
+    answers = avalanche(student, as_floats(held.split.images[index : index + 1]), VALID)
+    return ["–" if flip.is_even else student.config.classes[flip.label] for flip in answers]
+
+
 def test_flipping_every_bit_falls_silent_under_one_lock_and_says_something_under_the_other(page: Page) -> None:
-    square = page.locator("#flips .asked-of")
+    square, squares = page.locator("#flips .asked-of"), page.locator("#flips .avalanche.whole .flips span")
+    expect(page.locator("#panels")).to_have_attribute("data-opened", "digits/alder/stamped", timeout=PATIENCE)
+    index = int(page.locator("#gallery .gallery").get_attribute("data-chosen") or "")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.locator("#flip-all").click()
-    expect(page.locator("#flips .avalanche.whole .flips .none")).to_have_count(64, timeout=PATIENCE)
+    expect(squares).to_have_count(64, timeout=PATIENCE)
+    assert squares.all_inner_texts() == flipped_by_torch("digits/alder", index) == ["–"] * 64
+    assert asked == []
     page.locator("#lock").get_by_role("radio", name="Sealed").check()
     expect(square).to_have_class(re.compile("stale"))
+    expect(page.locator("#panels .panels")).to_have_attribute("data-lock", "sealed")
     page.locator("#flip-all").click()
-    expect(page.locator("#flips .avalanche.whole .flips span:not(.none)")).to_have_count(64, timeout=PATIENCE)
+    expect(page.locator("#flips [role=status]")).to_be_visible()  # how far it is
+    expect(squares).to_have_count(64, timeout=PATIENCE)
     expect(square).not_to_have_class(re.compile("stale"))
-    said = page.locator("#flips .flips span").all_inner_texts()
+    said = squares.all_inner_texts()
+    assert said == flipped_by_torch("digits/alder-sealed", index)
     assert len(set(said)) > 3, "each bit gives another network"
+    assert not [url for url in asked if "/run/" in url or "/queue/" in url], "the server was asked"
     page.locator("#gallery button").nth(4).click()
     expect(square).to_have_class(re.compile("stale"))
+
+
+@pytest.mark.parametrize("name", ["signs/alder", "digits/paper"])
+def test_flips_of_each_bit_are_pythons(engine: Engine, name: str) -> None:
+    task = name.split("/")[0]
+    student, valid, images = (
+        load_folder(CHECKPOINTS / name),
+        demo_serials()[name],
+        load_held_out(BUILT_IN[task]).split.images,
+    )
+    engine.open(CHECKPOINTS / name, name)
+    for index in (0, 7):
+        picture = as_floats(images[index : index + 1])
+        script = "([name, picture, bits]) => students[name].flips(floatsIn(picture), bits, 0, bits.length)"
+        found = engine.ask(script, name, packed_floats(picture), list(valid.bits))
+        for one, flip in zip(found, avalanche(student, picture, valid), strict=True):
+            assert one["is_even"] == flip.is_even
+            assert one["label"] == flip.label or flip.is_even  # which of even ones is rounding
+            assert one["probability"] == pytest.approx(flip.probability, abs=1e-5)
+
+
+def test_flips_without_an_engine_are_the_servers(context: BrowserContext, address: str) -> None:
+    page = page_without_engine(context, address)
+    index = int(page.locator("#gallery .gallery").get_attribute("data-chosen") or "")
+    page.locator("#flip-all").click()
+    squares = page.locator("#flips .avalanche.whole .flips span")
+    expect(squares).to_have_count(64, timeout=PATIENCE)
+    assert squares.all_inner_texts() == flipped_by_torch("digits/alder", index)
+    page.locator("#customer").get_by_role("radio", name="paper").check()
+    page.locator("#flip-all").click()
+    expect(squares).to_have_count(9, timeout=PATIENCE)
 
 
 def test_a_serial_that_cannot_be_read_dims_the_middle_panel(page: Page) -> None:

@@ -27,12 +27,11 @@ from dsn.student.config import StudentConfig
 from dsn.student.folder import StudentError, save_student
 from dsn.student.student import Student
 from dsn.ui.compare import records
-from dsn.ui.compare.page_script import about_task
+from dsn.ui.compare.page_script import about_task, page_data
 from dsn.ui.compare.tab import CompareTab
 from dsn.ui.figures.rendering import render_figures
 from dsn.ui.method import render_method
 from dsn.ui.page import build_page
-from dsn.ui.serving.page_state import from_query
 from dsn.ui.texts import load_texts
 
 NAMES = ("<script>alert(1)</script>", "=1+1 | [x](y)", "枫树 🍁")
@@ -89,8 +88,9 @@ def test_the_whole_page_is_built_and_counts_its_pictures(shown: Collection) -> N
 
 
 def test_links_and_uploads_reach_it(shown: Collection, tmp_path: Path) -> None:
-    state, ignored = from_query(f"task=leaves&customer=elm&picture=5&serial={SERIAL.text}&tab=attack", shown)
-    assert (state.task, state.customer, state.picture, state.serial, ignored) == ("leaves", "elm", 5, SERIAL, ())
+    known = page_data(load_texts("en"), shown)  # what links are checked against
+    assert known["tasks"]["leaves"]["customers"] == ["elm"] and len(known["tasks"]["leaves"]["labels"]) == 12
+    assert known["students"]["leaves/elm"]["serial"] == SERIAL.text and known["steps"] == []
     Image.new("RGB", (300, 200), (10, 200, 30)).save(tmp_path / "own.png")
     with gr.Blocks():
         tab = CompareTab(load_texts("en"), shown, Allowance(None, 9))

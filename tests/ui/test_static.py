@@ -13,12 +13,15 @@ from dsn.applications.held_out import load_held_out
 from dsn.applications.pictures import to_png
 from dsn.applications.prepared import as_floats
 from dsn.applications.registry import applications
+from dsn.measuring.avalanche import avalanche
 from dsn.measuring.comparison import CONDITIONS, compare, measure
 from dsn.places import CHECKPOINTS
-from dsn.student.collection import demo_serials
+from dsn.serials import Serial
+from dsn.student.collection import demo_serials, load_collection
 from dsn.student.folder import load_folder
-from dsn.ui.compare.records import measurement_record, note_record, panels_record
+from dsn.ui.compare.records import GALLERY_COUNT, measurement_record, note_record, panels_record
 from dsn.ui.engine.packing import as_text
+from dsn.ui.lesson.steps import STEPS, step_serial
 from dsn.ui.texts import load_texts
 
 pytestmark = pytest.mark.browser
@@ -35,6 +38,12 @@ def changed(page: Page, act) -> None:
     page.evaluate("() => (document.getElementById('panels-shown').firstElementChild.dataset.old = '1')")
     act()
     page.wait_for_function("() => !document.getElementById('panels-shown').firstElementChild.dataset.old")
+
+
+def answers(page: Page, name: str, serial: Serial | None) -> list[int]:
+    """What a student of the folder, by its name and lock, answers to the first 100 held-out pictures."""
+    asking = "([name, from, bits]) => ask('answers', { name, from, start: 0, end: 100, bits })"
+    return page.evaluate(asking, [name, name.split("/")[0], list(serial.bits) if serial else None])["labels"]
 
 
 def test_the_folder_is_small_and_says_what_it_is(static_folder: Path) -> None:
@@ -77,6 +86,17 @@ def test_a_visitor_walks_through_the_folder(
             expect(panel(page, "entered")).to_have_attribute("data-answer", "")
             changed(page, lambda: page.locator("#gallery button").nth(3).click())
             expect(panel(page, "valid")).to_have_attribute("data-answer", "9")
+            student, held = load_folder(CHECKPOINTS / "digits/alder"), load_held_out(applications()["digits"])
+            picture = as_floats(held.split.images[held.gallery(GALLERY_COUNT)[3]])[None]
+            page.locator("#flip-all").click()
+            expect(page.locator("#flips .avalanche.whole")).to_have_count(1)
+            assert page.locator("#flips .flips span").all_inner_texts() == [
+                "–" if flip.is_even else str(flip.label) for flip in avalanche(student, picture, valid)
+            ]
+            images = as_floats(held.split.images[:100])
+            for serial in (valid, valid.flipped(5), None):
+                found = answers(page, "digits/alder/stamped", serial)
+                assert found == student.predict(images, serial).argmax(1).tolist()
 
             page.locator("#tab-own").click()
             pad = page.locator("#sketch canvas")
@@ -88,10 +108,10 @@ def test_a_visitor_walks_through_the_folder(
             page.mouse.move(across, down + box["height"] - 30, steps=4)
             changed(page, page.mouse.up)
             expect(panel(page, "valid")).to_have_attribute("data-answer", "1")
-            digit = to_png(as_floats(load_held_out(applications()["digits"]).split.images[3]), 6)
+            digit = to_png(as_floats(held.split.images[3]), 6)
             files = [{"name": "digit.png", "mimeType": "image/png", "buffer": digit}]
             changed(page, lambda: page.locator("#upload input").set_input_files(files=files))  # type: ignore[arg-type]
-            label = int(load_held_out(applications()["digits"]).split.labels[3])
+            label = int(held.split.labels[3])
             expect(panel(page, "valid")).to_have_attribute("data-answer", str(label))
 
             page.locator("#serial input").fill("E0YKS-C61NX-GAXD")
@@ -104,8 +124,8 @@ def test_a_visitor_walks_through_the_folder(
             page.locator("#measure").click()
             bars = page.locator("#measurement .figure b")
             expect(page.locator('#measurement [aria-busy="false"]')).to_have_count(1, timeout=PATIENT)
-            split = load_held_out(applications()["digits"]).split
-            *_, whole = measure(load_folder(CHECKPOINTS / "digits/alder"), split, valid, None)
+            split = held.split
+            *_, whole = measure(student, split, valid, None)
             for place, condition in enumerate(("valid", "entered", "absent")):
                 accuracy = whole.accuracy(condition)  # type: ignore[arg-type]
                 assert accuracy and float(bars.nth(place).inner_text().split()[0]) == pytest.approx(
@@ -116,10 +136,18 @@ def test_a_visitor_walks_through_the_folder(
             expect(page.locator(".lesson-step:not([hidden]) h2")).to_have_text(
                 texts["lesson"]["steps"]["theft"]["title"]
             )
-            for step in (2, 3, 4):
+            for number, step in enumerate(STEPS[1:], start=2):
                 changed(page, page.locator("#lesson [data-do=next]").click)
-                expect(page.locator("#lesson .lesson")).to_have_attribute("data-step", str(step))
-            expect(page.locator("#bits button[data-bit]")).to_have_count(9)
+                expect(page.locator("#lesson .lesson")).to_have_attribute("data-step", str(number))
+                expect(page.locator("#panels .panels")).to_have_attribute("data-lock", step.lock)
+                expect(page.locator("#bits button[data-bit]")).to_have_count(9 if step.customer == "paper" else 64)
+                truth = held.split.labels[step.picture]
+                expect(panel(page, "valid")).to_have_attribute("data-answer", str(int(truth)))
+            page.locator("#lesson .lesson-bar [data-do=present]").click()
+            changed(page, lambda: page.keyboard.press("n"))
+            drawn = step_serial(load_collection(), STEPS[-1], 1)
+            expect(panel(page, "entered").locator("code")).to_have_text(drawn.text if drawn else "")
+            page.keyboard.press("Escape")
             page.locator("#lesson [data-do=leave]").click()
             assert page.locator("html").get_attribute("lang") == language
 
@@ -138,11 +166,7 @@ def test_answers_are_torchs(browser: Browser, static_folder: Path, name: str) ->
     images = as_floats(load_held_out(applications()[task]).split.images[:100])
     with opened(browser, f"{static_folder.as_uri()}/index.html?task={task}&customer={customer}") as page:
         for serial in (valid, valid.flipped(2), None):
-            found = page.evaluate(
-                "([name, from, bits]) => ask('answers', { name, from, start: 0, end: 100, bits })",
-                [f"{name}/stamped", task, list(serial.bits) if serial else None],
-            )
-            assert found["labels"] == student.predict(images, serial).argmax(1).tolist()
+            assert answers(page, f"{name}/stamped", serial) == student.predict(images, serial).argmax(1).tolist()
 
 
 PANELS = """([record]) => {

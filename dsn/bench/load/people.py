@@ -156,13 +156,12 @@ class Habit:
     needs: tuple[tuple[str, str], ...] = ()
 
 
-# Flips, pictures of the gallery and measurements are answered by the visitor's own browser.
+# Flips, pictures of the gallery, measurements, links and the lesson are answered by the visitor's own browser.
 HABITS = {
     "compare": Habit(30, compare),
     "bring": Habit(8, bring),
     "draw": Habit(4, draw, (("sketch", "click"),)),
     "crop": Habit(4, pressing("crop", lambda _: {"box": [0.2, 0.2, 0.8, 0.8]}), (("crop", "click"),)),
-    "flip-all": Habit(2, pressing("flip-all"), (("flip-all", "click"),)),
     "export": Habit(4, export, (("export-buttons", "make"),)),
     "attack": Habit(1, attack, (("attack-run", "click"),)),
     "stop-attacking": Habit(3, stop_attacking, (("attack-run", "click"), ("attack-stop", "click"))),

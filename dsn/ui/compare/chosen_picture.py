@@ -17,10 +17,11 @@ from dsn.measuring.comparison import CONDITIONS, Measurement
 from dsn.serials import Serial, SerialError
 from dsn.student.collection import Collection
 from dsn.student.config import StudentConfig
-from dsn.ui.serving.page_state import NO_SERIAL
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+NO_SERIAL = "none"  # in a link, and of a measurement
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,11 @@ def _picture(value: dict, config: StudentConfig, collection: Collection) -> Chos
     if picture.numel() != math.prod(shape) or not ((picture >= 0) & (picture <= 1)).all():
         raise ValueError("this is no picture of the network's size")
     return Chosen(picture.view(1, *shape))
+
+
+def first_wrong(valid: Serial) -> Serial:
+    """The serial a first visit tries: the student's own with its diagonal changed."""
+    return valid.flipped(*range(0, len(valid.bits), valid.side + 1))
 
 
 def from_gallery(collection: Collection, task: str, index: int) -> Chosen:

@@ -14,8 +14,8 @@ from dsn.results.store import provenance, read_results, record
 from dsn.serials import Serial
 from dsn.student.collection import Collection, load_collection
 from dsn.student.folder import CONFIG, WEIGHTS
+from dsn.ui.compare.chosen_picture import first_wrong
 from dsn.ui.compare.records import answered
-from dsn.ui.serving.page_state import first_wrong
 
 RESULTS = "first_answer"
 

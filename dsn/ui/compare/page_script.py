@@ -9,17 +9,17 @@ from dsn.results.store import teacher_accuracy
 from dsn.statistics import chance
 from dsn.student.collection import Collection
 from dsn.ui.compare.honest import honest_line
-from dsn.ui.compare.records import gallery_pictures
+from dsn.ui.compare.records import GALLERY_COUNT, gallery_pictures
 from dsn.ui.engine.sources import serials_script
+from dsn.ui.lesson.steps import states_of_steps
 from dsn.ui.rendering import HERE, render_template, script
 from dsn.ui.serving.handed_out import handed_out
 from dsn.ui.texts import Texts
 
 SCRIPTS = HERE / "compare" / "scripts"
-SHARED = ("drawing", "comparing")  # with the folder
-GALLERY_COUNT = 24
+SHARED = ("drawing", "comparing", "leading")  # with the folder
 BATCHES = {"digits": 50, "signs": 25}  # pictures an answer of the Worker, while measuring
-SECTIONS = ("conditions", "panels", "compare", "measure", "share", "customers", "classes", "errors")
+SECTIONS = ("conditions", "panels", "compare", "measure", "avalanche", "share", "customers", "classes", "errors")
 
 
 def as_json(value: object) -> str:
@@ -34,7 +34,7 @@ def read_script(name: str) -> str:
 
 def page_script(texts: Texts, collection: Collection) -> str:
     """For the panels' component of the served page."""
-    data = {**known(collection), "honest": honest_lines(texts, collection), "files": handed_out(collection).addresses}
+    data = {**page_data(texts, collection), "files": handed_out(collection).addresses}
     first = next(iter(data["tasks"]))
     data["tasks"][first]["pictures"] = gallery_pictures(collection.held_out[first], data["tasks"][first]["gallery"])
     return "\n".join(
@@ -46,6 +46,12 @@ def page_script(texts: Texts, collection: Collection) -> str:
             f"(() => {{\n{script('feel.js')}\n}})();",
         ]
     )
+
+
+def page_data(texts: Texts, collection: Collection) -> dict[str, Any]:
+    """What the page's script knows beforehand, besides the addresses of what it is handed out."""
+    more = {"steps": states_of_steps(collection), "tabs": list(texts["page"]["tabs"])}
+    return {**known(collection), "honest": honest_lines(texts, collection), **more}
 
 
 def sections(texts: Texts, *others: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What `scripts/drawing.js` draws, as records that go as JSON: panels, held-out pictures, a measurement.
+"""What `scripts/drawing.js` draws, as records that go as JSON: panels, held-out pictures, a measurement, flips of bits.
 
 The engine in the visitor's browser gives the same records; the server's are drawn first, and where no engine can run.
 """
@@ -6,6 +6,8 @@ The engine in the visitor's browser gives the same records; the server's are dra
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dsn.applications.held_out import HeldOut
@@ -17,7 +19,11 @@ from dsn.ui.texts import Texts
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from dsn.measuring.avalanche import Flip
     from dsn.student.student import Student
+
+GALLERY_COUNT = 24
+LONGEST_NAME = 2  # characters of a class that fit into a square; longer ones are shown as a picture of the class
 
 
 def packed_picture(picture: Tensor) -> str:
@@ -136,4 +142,34 @@ def measurement_record(measurement: Measurement, of: dict[str, str]) -> dict[str
         "total": measurement.total,
         "counts": {condition: counts.tolist() for condition, counts in measurement.counts.items()},
         "unanswered": {condition: counts.tolist() for condition, counts in measurement.unanswered.items()},
+    }
+
+
+def flips_record(
+    texts: Texts, config: StudentConfig, held_out: HeldOut, flips: Sequence[Flip], truth: int | None, customer: str
+) -> dict[str, Any]:
+    """What flipping each bit answers, or what there is of it.
+
+    Args:
+        texts: of the page.
+        config: of the student that was asked.
+        held_out: pictures, one of which shows each class whose name is long.
+        flips: what it answered so far.
+        truth: the true class, where it is known.
+        customer: whose it is on the page.
+    """
+    names, labels = texts.class_names(config.task, config.classes), held_out.labels.tolist()
+    named = {flip.label for flip in flips if not flip.is_even} if max(map(len, names)) > LONGEST_NAME else set()
+    seen = {label: labels.index(label) for label in sorted(named) if label in labels}
+    return {
+        "task": config.task,
+        "customer": customer,
+        "lock": config.lock,
+        "names": names,
+        "bits": config.bit_count,
+        "channels": config.network.channels,
+        "size": config.network.size,
+        "truth": truth,
+        "flips": [asdict(flip) for flip in flips],
+        "pictures": dict(zip(seen, gallery_pictures(held_out, list(seen.values())), strict=True)),
     }

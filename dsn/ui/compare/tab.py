@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import gradio as gr
-from markupsafe import Markup
 from PIL import Image
 
 from dsn.allowance import Allowance
@@ -17,18 +16,22 @@ from dsn.applications.cropping import Box
 from dsn.applications.reading import PictureError, drawing
 from dsn.applications.registry import applications
 from dsn.measuring.comparison import compare, measure
-from dsn.serials import Serial
 from dsn.student.collection import LOCKS, Collection
 from dsn.ui import rendering
-from dsn.ui.compare.avalanche import render_avalanche
-from dsn.ui.compare.chosen_picture import Chosen, Shown, from_gallery
+from dsn.ui.compare.chosen_picture import NO_SERIAL, Chosen, Shown
 from dsn.ui.compare.crop_box import Brought, bring
 from dsn.ui.compare.first_answer import first_of, first_panels
-from dsn.ui.compare.page_script import GALLERY_COUNT, page_script
-from dsn.ui.compare.records import answered, gallery_pictures, measurement_record, record_of
+from dsn.ui.compare.page_script import page_script
+from dsn.ui.compare.records import (
+    GALLERY_COUNT,
+    answered,
+    flips_record,
+    gallery_pictures,
+    measurement_record,
+    record_of,
+)
 from dsn.ui.rendering import script
 from dsn.ui.serving.asking import visitor
-from dsn.ui.serving.page_state import NO_SERIAL
 from dsn.ui.texts import Texts
 
 SHOWN_TOGETHER = 8  # answers to flipped bits that are sent at a time
@@ -72,18 +75,6 @@ class CompareTab:
         truth = int(self.collection.held_out[first.task].labels[first.index])
         panels = first_panels(self.collection, first)
         return self.of_panels({**shown, "serial": first.entered.text}, panels, truth)
-
-    def show(self, task: str, customer: str, index: int, serial: Serial | None, lock: str = LOCKS[0]) -> dict[str, Any]:
-        """The record of one customer, one held-out picture and one entered serial.
-
-        Args:
-            task: an application of the collection.
-            customer: one of its customers.
-            index: of a held-out picture.
-            serial: of the student's length; None for none.
-            lock: of the customer's student, where it stands under several.
-        """
-        return self.record(Shown(task, customer, lock, serial, from_gallery(self.collection, task, index)))
 
     def read(self, value: Any) -> Shown:
         """What a browser says is shown.
@@ -151,23 +142,18 @@ class CompareTab:
         for measurement in measure(student, self.collection.held_out[shown.task].split, valid, shown.serial):
             yield {"measurement": measurement_record(measurement, of)}
 
-    def press_avalanche(self, value: Any) -> Iterator[str]:
-        """What flipping each bit answers, some at a time.
-
-        The server still answers and draws this: a sealed student is opened 64 times, which takes a browser ten seconds.
-        """
+    def press_flip(self, value: Any) -> Iterator[dict[str, Any]]:
+        """What flipping each bit answers, some at a time, for a browser whose engine cannot run."""
         from dsn.measuring.avalanche import avalanche
 
         shown = self.read(value)
         student = self.collection.student(shown.task, shown.customer, shown.lock)
         held, flips, chosen = self.collection.held_out[shown.task], [], shown.chosen
-        of = {"task": shown.task, "customer": shown.customer, "lock": student.config.lock, "picture": "shown"}
         for flip in avalanche(student, chosen.picture, self.collection.valid_serial(shown.task, shown.customer)):
             flips.append(flip)
             if len(flips) % SHOWN_TOGETHER == 0 or len(flips) == student.config.bit_count:
-                html = render_avalanche(self.texts, student, held, flips, chosen.label)
-                # scripts/feel.js dims it once the panels show another choice, or another picture
-                yield rendering.render_template("asked_of.html", t=self.texts, of=of, inner=Markup(html))
+                record = flips_record(self.texts, student.config, held, flips, chosen.label, shown.customer)
+                yield {"flipped": {**record, "index": chosen.index}}
 
     # Layout
 
@@ -231,7 +217,7 @@ class CompareTab:
                                 gr.Button(said[press], size="sm", elem_id=f"press-{press}")
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
                 self.panels = gr.HTML(
-                    self.at_first(),
+                    {**self.at_first(), "is_first": True},
                     html_template="",
                     js_on_load=page_script(self.texts, self.collection),
                     elem_id="panels",
@@ -253,10 +239,8 @@ class CompareTab:
                             self.crop = gr.HTML("", js_on_load=script("crop.js"), elem_id="crop", padding=False)
                 gr.HTML("", js_on_load=None, elem_id="picture-note")
         with gr.Column(elem_classes="card measure"):
-            self.flip_all = gr.Button(self.texts["avalanche"]["button"], elem_id="flip-all")
-            self.flips = gr.HTML(
-                rendering.render_note(self.texts["avalanche"]["hint"]), js_on_load=None, elem_id="flips"
-            )
+            gr.Button(self.texts["avalanche"]["button"], elem_id="flip-all")
+            gr.HTML("", js_on_load=FILL, elem_id="flips")
         with gr.Column(elem_classes="card measure"):
             self.measure = gr.Button(self.about_measuring(task, "button"), variant="primary", elem_id="measure")
             gr.HTML("", js_on_load=FILL, elem_id="measurement")
@@ -276,4 +260,6 @@ class CompareTab:
         self.crop.click(self.crop_picture, [self.panels, self.brought], self.panels, **last, **quick)
         self.sketch.click(self.draw_picture, self.panels, self.panels, **last, **quick)
         self.panels.count(self.press_measure, self.panels, self.panels, concurrency_limit=2, **hidden)
-        self.flip_all.click(self.press_avalanche, self.panels, self.flips, concurrency_limit=2, **hidden)
+        self.panels.flip(
+            self.press_flip, self.panels, self.panels, trigger_mode="multiple", concurrency_limit=2, **hidden
+        )

@@ -1,6 +1,7 @@
-"""The guided lesson above the comparison: handlers first, then the layout, then the wiring.
+"""The guided lesson above the comparison: what it says, the layout, and the one thing that is asked of the server.
 
-Steps, predictions and the tally live in the visitor's browser; the server sets the page to a step's state.
+Steps, predictions and the tally live in the visitor's browser, which sets the page to a step's state by itself
+(`compare/scripts/leading.js`).
 """
 
 import random
@@ -13,14 +14,13 @@ from dsn.serials import random_serial
 from dsn.student.collection import Collection
 from dsn.ui.attack.rendering import span_in_words
 from dsn.ui.attack.views import cloud
-from dsn.ui.compare.tab import CompareTab
 from dsn.ui.lesson.glossary import with_terms
-from dsn.ui.lesson.steps import QUOTED, SEED, STAGES, STEPS, LessonStep, attacks_tried, quoted, step_serial
+from dsn.ui.lesson.steps import QUOTED, SEED, STAGES, STEPS, attacks_tried, quoted
 from dsn.ui.rendering import render_template, script
 from dsn.ui.texts import Texts
 
 CLOUD_PICTURES = 300
-SCRIPTS = ("training.js", "lesson.js", "present.js", "glossary.js")
+SCRIPTS = ("training.js", "led.js", "lesson.js", "present.js", "glossary.js")
 MACHINES = 1000  # that a thief might have, in the step on lengths
 TWO_DECIMALS = "{:.2f}"
 FORMATS = {"pictures": "{:,.0f}", "share": "{:.0f}", "seconds": "{:.1f}"}  # of what has other than two decimals
@@ -37,26 +37,6 @@ class Lesson:
     def __init__(self, texts: Texts, collection: Collection) -> None:
         self.texts, self.collection = texts, collection
         self.build()
-
-    def go(self, compare: CompareTab, event: gr.EventData) -> tuple:
-        """A new value of the comparison, none where its state is to be kept; and which question this answers."""
-        step = self.step_of(event)
-        answered = gr.HTML(answered=int(event.number))
-        if event.keep:
-            return gr.skip(), answered
-        serial = step_serial(self.collection, step, int(event.count))
-        return compare.show(step.task, step.customer, step.picture, serial, step.lock), answered
-
-    def draw(self, event: gr.EventData) -> str:
-        """The step's drawing, where it has one that is made from the students."""
-        return self.clouds if self.step_of(event).shown == "clouds" else gr.skip()
-
-    @staticmethod
-    def step_of(event: gr.EventData) -> LessonStep:
-        number = int(event.step)
-        if not 1 <= number <= len(STEPS):
-            raise ValueError(f"there is no step {number}")
-        return STEPS[number - 1]
 
     @cached_property
     def clouds(self) -> str:
@@ -104,22 +84,13 @@ class Lesson:
             machines=f"{MACHINES:,}",
         )
         scripts = "\n".join(map(script, SCRIPTS))
-        self.card = gr.HTML(with_terms(self.texts, html), js_on_load=scripts, elem_id="lesson", answered=0)
+        self.card = gr.HTML(with_terms(self.texts, html), js_on_load=scripts, elem_id="lesson")
         empty = self.render_clouds([(condition, [], 0) for condition in CLOUDS])
         self.drawing = gr.HTML(empty, js_on_load=None, elem_id="lesson-clouds")
 
     # Wiring
 
-    def wire(self, compare: CompareTab) -> None:
-        """Set this comparison to the state of every step that is gone to."""
-
-        def go(event: gr.EventData) -> tuple:
-            return self.go(compare, event)
-
-        def draw(event: gr.EventData) -> str:
-            return self.draw(event)
-
-        quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-        # "always_last" would repeat the waiting event with the data of the one before it
-        self.card.click(go, None, [compare.panels, self.card], trigger_mode="multiple", **quick)
-        self.card.click(draw, None, self.drawing, trigger_mode="multiple", **quick)
+    def wire(self) -> None:
+        """Let the step that shows the students' features have its drawing, once a visit."""
+        hidden: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        self.card.draw(lambda: self.clouds, None, self.drawing, **hidden)

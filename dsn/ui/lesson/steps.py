@@ -5,13 +5,14 @@ The sentences are the page's; nothing here is measured: recorded figures are rea
 
 import random
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from dsn.results.store import read_results
 from dsn.serials import Serial, near_miss, random_serial
 from dsn.student.collection import LOCKS, Collection
 
 SEED = 2023  # of every serial the lesson draws, so that a rehearsed talk repeats exactly
+DRAWN = 20  # serials of a step, its own among them: after these they come again
 FURTHER = "digits/alder/fine-tuning/10"  # the recorded attack that trains further
 OPENING = "digits/alder/opening/10"  # the one that replaces the last ReLU
 EVERY = "digits/paper/brute-force/10"  # and the one that tries every serial of nine bits
@@ -91,6 +92,24 @@ def step_serial(collection: Collection, step: LessonStep, count: int = 0) -> Ser
     if step.serial == "near":
         return near_miss(valid, source=source)
     return collection.serial_of_another(step.task, step.customer, None) if step.serial == "another" else None
+
+
+def states_of_steps(collection: Collection) -> list[dict[str, Any]]:
+    """What each step shows, for the page's script; no steps where the collection does not have every student."""
+    if not fits(collection):
+        return []
+    return [
+        {
+            "task": step.task,
+            "customer": step.customer,
+            "lock": step.lock,
+            "picture": step.picture,
+            "serials": [
+                serial.text if (serial := step_serial(collection, step, count)) else None for count in range(DRAWN)
+            ],
+        }
+        for step in STEPS
+    ]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from dsn.owner.visitors import Visitors, VisitorStudent
 from dsn.serials import Serial, near_miss, random_serial
 from dsn.student.collection import Collection
 from dsn.ui import rendering
-from dsn.ui.compare.page_script import GALLERY_COUNT
-from dsn.ui.compare.records import gallery_record, note_record, panels_record
+from dsn.ui.compare.records import GALLERY_COUNT, gallery_record, note_record, panels_record
 from dsn.ui.rendering import script
 from dsn.ui.texts import Texts
 

@@ -1,5 +1,5 @@
-// The guided lesson. Where it stands, what was predicted and what is revealed live here, for this visit only; the
-// server sets the page to each step's state. present.js goes on from here.
+// The guided lesson. Where it stands, what was predicted and what is revealed live here, for this visit only; led.js
+// sets the page to each step's state. present.js goes on from here.
 const lesson = element.querySelector(".lesson");
 const articles = [...lesson.querySelectorAll(".lesson-step")];
 const predicted = new Map(); // step: choice
@@ -55,18 +55,12 @@ function draw() {
     : "";
 }
 
-let asked = 0; // of the server, so far
-let answered = 0; // the newest that was answered
-
+/** Set the page to the step's state, unless that is to be kept; what is drawn from the students comes once. */
 function ask(keep) {
-  asked += 1;
-  trigger("click", { step: step(), count: drawn.get(step()) ?? 0, keep, number: asked });
+  const [now, count] = [step(), drawn.get(step()) ?? 0];
+  if (!keep) leading().then((to) => to.step(now, count));
+  if (article().dataset.shown === "clouds" && !document.querySelector("#lesson-clouds circle")) trigger("draw");
 }
-
-watch("answered", () => {
-  if (props.answered < answered && step() > 0) ask(false); // an older answer came last and stands on the page
-  answered = Math.max(answered, props.answered);
-});
 
 // Where a step and what it is about fill the screen, it is brought there whole.
 const isNarrow = matchMedia("(max-width: 900px)");

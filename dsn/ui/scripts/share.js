@@ -1,5 +1,5 @@
 // The address says what is shown. What a visitor does is a new entry of the history; what follows from it without
-// another act of theirs, and what they type, rewrites that entry. Going back asks the server what the address means.
+// another act of theirs, and what they type, rewrites that entry. Going back follows the address as a link.
 const NAMES = ["task", "customer", "lock", "picture", "serial", "condition", "step", "tab"];
 const said = element.querySelector(".said");
 const status = said.querySelector("[role=status]");
@@ -7,8 +7,7 @@ const field = said.querySelector("input");
 const ignored = element.querySelector(".ignored");
 let condition = null; // of the panel in focus
 let acted = false; // whether the visitor has done something that is not in the history yet
-let query = ""; // of the link that was followed last
-let asked = 0; // links that were sent to the server
+let asked = 0; // links that were followed
 let answered = 0;
 
 const panels = () => document.querySelector("#panels .panels");
@@ -38,8 +37,6 @@ function address() {
   return `${location.pathname}?${parameters}${location.hash}`;
 }
 
-// Whether a link says what the panels show; one that names a step alone means what that step shows.
-const shows = (search) => ["task", "customer", "lock", "picture", "serial"].some((name) => new URLSearchParams(search).has(name));
 const here = () => location.pathname + location.search + location.hash;
 const named = () => NAMES.some((name) => new URLSearchParams(location.search).has(name));
 
@@ -69,15 +66,11 @@ function soon() {
   waiting = setTimeout(keep, 60); // all of one answer is then there
 }
 
-function follow() {
+async function follow() {
   asked += 1;
-  query = location.search;
-  trigger("follow", { query: location.search.slice(0, 5000), number: asked });
-}
-
-watch("answer", () => {
-  const answer = props.answer;
-  if (!answer || answer.number !== asked) return; // overtaken by another link
+  const number = asked;
+  const answer = await (await leading()).link(location.search);
+  if (number !== asked) return; // overtaken by another link
   answered = asked;
   acted = false;
   condition = answer.condition;
@@ -86,10 +79,10 @@ watch("answer", () => {
   const tab = [...tabs()].find((one) => one.dataset.tabId === answer.tab);
   if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
   if (step() !== answer.step) {
-    document.dispatchEvent(new CustomEvent("dsn:step", { detail: { step: answer.step, keep: shows(query) } }));
+    document.dispatchEvent(new CustomEvent("dsn:step", { detail: { step: answer.step, keep: true } }));
   }
   soon();
-});
+}
 
 // A key in a text field is typing; every other key, and every press, is an act.
 for (const kind of ["pointerdown", "keydown", "drop"]) {

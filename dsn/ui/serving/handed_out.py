@@ -5,6 +5,7 @@ public demo students as their two files, and the held-out pictures.
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
@@ -18,8 +19,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from dsn.applications.held_out import HeldOut
 from dsn.student.collection import Collection
 from dsn.student.folder import CONFIG, WEIGHTS
+from dsn.ui.compare.records import GALLERY_COUNT, gallery_pictures
 from dsn.ui.engine.packing import packed_pictures
 from dsn.ui.engine.sources import engine_script
 
@@ -41,19 +44,20 @@ class HandedOut:
         collection: of the page; its students' serials are public.
 
     Attributes:
-        addresses: for the page's script: the engine, each student's folder by "task/customer/lock", pictures by
-            application.
+        addresses: for the page's script: the engine, each student's folder by "task/customer/lock", all pictures
+            and those of the gallery by application.
         made: gives a file's content, by its address.
     """
 
     def __init__(self, collection: Collection) -> None:
         self.made: dict[str, Callable[[], bytes]] = {}
-        self.addresses: dict[str, Any] = {"students": {}, "pictures": {}}
+        self.addresses: dict[str, Any] = {"students": {}, "pictures": {}, "galleries": {}}
         engine = engine_script().encode()
         self.addresses["engine"] = self._add(f"{WHERE}/{_hash(engine)}/engine.js", lambda: engine)
         for task, held in collection.held_out.items():
-            address = f"{WHERE}/{task}/{_hash(held.images.tobytes())}/pictures"
-            self.addresses["pictures"][task] = self._add(address, partial(_pictures, held.images))
+            folder = f"{WHERE}/{task}/{_hash(held.images.tobytes(), held.labels.tobytes())}"
+            self.addresses["pictures"][task] = self._add(f"{folder}/pictures", partial(_pictures, held.images))
+            self.addresses["galleries"][task] = self._add(f"{folder}/gallery.json", partial(_gallery, held))
         for one in collection.applications():
             for customer in collection.customers(one.name):
                 for lock in collection.locks(one.name, customer):
@@ -92,6 +96,10 @@ def _weights(student: Student) -> bytes:
     from safetensors.torch import save
 
     return save({name: value.contiguous() for name, value in student.lock.tensors(student.state_dict()).items()})
+
+
+def _gallery(held: HeldOut) -> bytes:
+    return json.dumps(gallery_pictures(held, held.gallery(GALLERY_COUNT))).encode()
 
 
 @lru_cache(maxsize=4)

@@ -16,7 +16,7 @@ from dsn.ui.compare.page_script import SHARED, as_json, known, read_script, sect
 from dsn.ui.engine.packing import data_script, packed_pictures, packed_student
 from dsn.ui.engine.sources import engine_script
 from dsn.ui.lesson.lesson import SCRIPTS, Lesson
-from dsn.ui.lesson.steps import STEPS, step_serial
+from dsn.ui.lesson.steps import states_of_steps
 from dsn.ui.rendering import render_note, render_sketch, render_template, script
 from dsn.ui.texts import DEFAULT_LANGUAGE, Texts, languages, load_texts
 
@@ -25,7 +25,6 @@ UI = HERE.parent
 # In it, with the locks that each stands under; any other comes from the Hub by its name. Whoever stands under both is
 # there as its sealed copy, which its serial opens.
 STUDENTS = {"digits/alder": LOCKS, "digits/paper": LOCKS[:1], "signs/alder": LOCKS[:1]}
-REDRAWS = 10  # serials of a lesson's step that a presenter may draw
 STYLES = (
     "accents", "access", "compare", "controls", "lesson", "measure", "page", "present", "share", "text",
 )  # fmt: skip
@@ -34,7 +33,7 @@ COMPONENTS = {
     "panels": ("feel.js",),
     "sketch": ("sketch.js",),
     "lesson": SCRIPTS,
-    "share": ("share.js",),
+    "share": ("led.js", "share.js"),
 }
 PAGE_SCRIPTS = ("data", "hub", "pictures", "brute_force", "page", "offline")  # after those shared with the page
 README = """\
@@ -129,7 +128,7 @@ def page(texts: Texts, collection: Collection, hub: str) -> str:
 def page_script() -> str:
     """The page's script: those of the served page's components, and the folder's own in place of its server."""
     parts = [
-        f"{json.dumps(name)}(element, trigger, watch, props) {{\n{chr(10).join(map(script, names))}\n}},"
+        f"{json.dumps(name)}(element, trigger) {{\n{chr(10).join(map(script, names))}\n}},"
         for name, names in COMPONENTS.items()
     ]
     own = [(HERE / "scripts" / f"{name}.js").read_text("utf-8") for name in PAGE_SCRIPTS]
@@ -158,19 +157,8 @@ def page_data(texts: Texts, collection: Collection, hub: str) -> dict[str, Any]:
         "hub": hub,
         "students": {name: one for name, one in serials.items() if name.split("/")[0] in there},
         "tasks": there,
-        "steps": [
-            {
-                "task": step.task,
-                "customer": step.customer,
-                "lock": step.lock,
-                "picture": step.picture,
-                "serials": [
-                    serial.text if (serial := step_serial(collection, step, count)) else None
-                    for count in range(REDRAWS)
-                ],
-            }
-            for step in STEPS
-        ],
+        "steps": states_of_steps(collection),
+        "tabs": ["compare"],
     }
 
 

@@ -1,8 +1,10 @@
 // What is shown, and what follows when a visitor does something: in the served page and in the folder alike. Where they
 // differ, `host` says who answers and whose the controls are: scripts/served.js here, page.js in the folder.
-//   host.answer(now)       a promise of the record of what is to be shown
+//   host.answer(now, led)  a promise of the record of what is to be shown; `led`: by a link or a step of the lesson
 //   host.galleryOf(task)   the gallery's pictures, in their order, or a promise of them
 //   host.measure(now)      measures: by `count`, where the engine answers
+//   host.flip(now)         asks with every bit flipped: by `flipEach`, where the engine answers
+//   host.prepare(now)      has a student ready that is likely to be asked for next; may be missing
 //   host.follow(typed)     sets its own controls to what is shown; the field as well where nobody types in it
 const $ = (selector) => document.querySelector(selector);
 const place = (id) => $(`#${id} .prose`) ?? document.getElementById(id);
@@ -16,6 +18,7 @@ const students = {}; // by "task/customer": how many bits, which locks, its vali
 let asked = 0; // for panels
 let measuring = 0;
 let measured = null; // the newest measurement, and of what
+let flips = null; // the newest flips of every bit: of what, their record, and where it is drawn
 
 for (const [name, { serial, ...about }] of Object.entries(DATA.students)) students[name] = { ...about, valid: parseSerial(serial) };
 
@@ -52,11 +55,12 @@ function recordOf(now, config, panels) {
 }
 
 /** Ask for the panels of what is shown now; an answer that was overtaken is not drawn. */
-async function show() {
+async function show(led = false) {
   asked += 1;
   const number = asked;
+  leaveFlips();
   try {
-    const record = await host.answer({ ...shown });
+    const record = await host.answer({ ...shown }, led);
     if (number !== asked) return;
     drawPanels(record);
   } catch (error) {
@@ -110,11 +114,11 @@ async function drawGallery(task, chosen) {
   box.querySelectorAll("[data-index]").forEach((one) => one.setAttribute("aria-pressed", Number(one.dataset.index) === chosen));
 }
 
-/** Show something else. `typed`: the field says so itself. */
-function change(values, { typed = false } = {}) {
+/** Show something else. `typed`: the field says so itself; `led`: a link or a step of the lesson does. */
+function change(values, { typed = false, led = false } = {}) {
   Object.assign(shown, values);
   mark(typed);
-  return show();
+  return show(led);
 }
 
 /** Another application, customer or lock; the serial in the field goes with it where it fits. */
@@ -244,10 +248,67 @@ async function count(now, name, ask) {
   return true;
 }
 
+// Every bit flipped once
+
+const FLIPPED_TOGETHER = { stamped: 8, sealed: 1 }; // bits an answer of the Worker: a sealed student is opened for each
+const hintOfFlips = () => draw("flips", note(TEXTS.avalanche.hint));
+const areOfShown = (of) => ["task", "customer", "lock", "index", "own"].every((name) => of[name] === shown[name]);
+
+/** Unfinished flips of what is no longer shown are given up. */
+function leaveFlips() {
+  if (!flips || areOfShown(flips.of) || flips.record.flips.length === flips.record.bits) return;
+  flips = null;
+  hintOfFlips();
+}
+
+async function flipAll() {
+  const { task, customer, lock } = shown;
+  const { classes, channels, size } = DATA.tasks[task];
+  const of = { task, customer, lock, names: classNames(task, classes), bits: studentOf(shown).bits, channels, size };
+  const mine = (flips = { of: { ...shown }, record: { ...of, truth: labelOf(shown), flips: [], pictures: {} } });
+  draw("flips", flipsOf(of));
+  flips.place = place("flips").firstElementChild;
+  drawFlips(flips.record);
+  try {
+    await host.flip(mine.of);
+  } catch (error) {
+    if (mine === flips) draw("flips", note(escaped(translated(error.message)), "error"));
+  }
+}
+
+function drawFlips(record) {
+  flips.record = record;
+  flips.place.innerHTML = flipsHtml(record);
+}
+
+/** The engine's answers, some at a time, until others are asked for; `picture` says which, as the Worker takes it. */
+async function flipEach(now, name, ask, picture) {
+  const mine = flips;
+  const { record } = mine;
+  for (let start = 0; start < record.bits; start = record.flips.length) {
+    const end = Math.min(record.bits, start + FLIPPED_TOGETHER[now.lock]);
+    const found = await ask("flips", { name, ...picture, serial: validOf(now), start, end });
+    const seen = areShort(record.names) ? {} : await classPictures(now.task, found, record.pictures, ask);
+    if (mine !== flips) return;
+    record.flips.push(...found);
+    Object.assign(record.pictures, seen);
+    drawFlips(record);
+  }
+}
+
+/** A held-out picture of each class that is named and has none yet, by the class. */
+async function classPictures(task, found, known, ask) {
+  const { labels } = DATA.tasks[task];
+  const named = new Set(found.filter(({ is_even }) => !is_even).map(({ label }) => label));
+  const missing = [...named].filter((label) => !known[label] && labels.includes(label));
+  const pictures = missing.length ? await ask("some", { from: task, indices: missing.map((label) => labels.indexOf(label)) }) : [];
+  return Object.fromEntries(missing.map((label, at) => [label, pictures[at]]));
+}
+
 // What a visitor does
 
 document.addEventListener("click", ({ target }) => {
-  const pressed = target.closest?.("#bits [data-bit], #gallery [data-index], [id^=press-], #measure");
+  const pressed = target.closest?.("#bits [data-bit], #gallery [data-index], [id^=press-], #measure, #flip-all");
   if (!pressed) return;
   if (pressed.dataset.bit) {
     change({ serial: flipped(shown.serial ?? Array(studentOf(shown).bits).fill(0), Number(pressed.dataset.bit)) });
@@ -256,6 +317,7 @@ document.addEventListener("click", ({ target }) => {
     sayOfPicture("");
     change({ index: Number(pressed.dataset.index), own: null });
   } else if (pressed.id === "measure") measure();
+  else if (pressed.id === "flip-all") flipAll();
   else change({ serial: presses[pressed.id.slice("press-".length)]() });
 });
 document.addEventListener("change", ({ target }) => {

@@ -1,5 +1,5 @@
-// HTML from records: the engine's, or the server's where it answers. Nothing else draws panels, bits, galleries and
-// measurements, here or in the folder.
+// HTML from records: the engine's, or the server's where it answers. Nothing else draws panels, bits, galleries,
+// measurements and flips, here or in the folder.
 
 /** Text that may be put into HTML. */
 function escaped(value) {
@@ -153,6 +153,12 @@ function galleryHtml({ pictures, channels, size, chosen, remark }) {
   return `<div class="gallery" data-chosen="${chosen ?? ""}" role="group" aria-label="${TEXTS.compare.gallery_label}"> ${buttons.join(" ")} </div>${remark ? `<p class="remark">${escaped(remark)}</p>` : ""}`;
 }
 
+/** Figures as a table to open, below their drawing; `rows` are HTML. */
+function asTable(name, columns, rows) {
+  const head = columns.map((one) => `<th scope="col">${one}</th>`).join("");
+  return `<details class="as-table"><summary>${TEXTS.export.table.open}</summary><div class="scroll" tabindex="0" role="region" aria-label="${name}"><table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table></div></details>`;
+}
+
 /**
  * Bars, reference lines and confusion matrices; while it runs, how far it is.
  * The record is dsn/measuring/comparison.py's Measurement, `counts` [classes][classes] and `unanswered` [classes] a condition,
@@ -197,10 +203,6 @@ function measurementHtml({ task, customer, lock, serial, done, total, counts, un
     `<li><i class="line uniform"></i>${filled(said.uniform, { percent: percent(levels.uniform) })}</li>`,
     `<li><i class="whisker"></i>${said.interval}</li>`,
   ];
-  const asTable = (name, columns, cells) => {
-    const head = columns.map((one) => `<th scope="col">${one}</th>`).join("");
-    return `<details class="as-table"><summary>${table.open}</summary><div class="scroll" tabindex="0" role="region" aria-label="${name}"><table><thead><tr>${head}</tr></thead><tbody>${cells.join("")}</tbody></table></div></details>`;
-  };
   const figures = bars.map((bar) => {
     return `<tr><th scope="row">${bar.title}</th><td>${percent(bar.share)}</td><td>${bar.count ? interval(bar) : ""}</td><td>${bar.count}</td><td>${bar.silent}</td></tr>`;
   });
@@ -219,9 +221,53 @@ function measurementHtml({ task, customer, lock, serial, done, total, counts, un
     <div class="chart" role="img" aria-label="${label}"> ${rows.join(" ")} </div> <ul class="legend"> ${legend.join(" ")} </ul> ${whole.join(" ")} </div> </div>`;
 }
 
+/** Around the flips of each bit: of what they are; scripts/feel.js dims it once the panels show another, or another picture. */
+function flipsOf({ task, customer, lock }) {
+  const of = `data-task="${escaped(task)}" data-customer="${escaped(customer)}" data-lock="${lock}" data-picture="shown"`;
+  return `<div class="asked-of" ${of} data-stale="${TEXTS.compare.stale}"></div>`;
+}
+
+/**
+ * What flipping each bit answers, as a square of answers in the places of the bits, and in words how many are right,
+ * wrong and none. `flips` are those there are so far, dsn/measuring/avalanche.py's; `pictures` of classes whose names are long.
+ */
+function flipsHtml({ lock, names, bits, channels, size, truth, flips, pictures }) {
+  const said = TEXTS.avalanche;
+  const table = TEXTS.export.table;
+  const isOver = flips.length === bits;
+  const images = Object.fromEntries(Object.entries(pictures).map(([label, one]) => [label, pictureAddress(valuesOf(one), channels, size)]));
+  const named = flips.filter((flip) => !flip.is_even);
+  const silent = flips.length - named.length;
+  const right = named.filter(({ label }) => label === truth).length;
+  const wrong = named.length - right;
+  const squares = flips.map(({ label, is_even }) => {
+    const kind = is_even ? "none" : label === truth ? "right" : "other";
+    const inside = is_even ? NO_ANSWER : images[label] ? `<img src="${images[label]}" alt="">` : escaped(names[label]);
+    return `<span class="${kind}" title="${is_even ? said.none : escaped(names[label])}">${inside}</span>`;
+  });
+  const waiting = Array(bits - flips.length).fill('<span class="waiting"></span>');
+  const times = new Map();
+  for (const { label } of named) times.set(label, (times.get(label) ?? 0) + 1);
+  const rows = [...times].sort(([, one], [, other]) => other - one).map(([label, count]) => [escaped(names[label]), count]);
+  if (silent) rows.push([said.none, silent]);
+  const sentence = said[`said_${lock}${lock === "stamped" && silent < bits ? "_some" : ""}`];
+  const tally = (kind, text, count) => `<li><i class="${kind}"></i>${filled(text, { count })}</li>`;
+  const known = truth === null ? [] : [tally("right", said.right, right)];
+  const told = isOver
+    ? `<p>${filled(sentence, { count: bits, kinds: times.size, silent })}</p>
+      <ul class="tally"> ${known.join("")} ${tally("other", truth === null ? said.answered : said.wrong, wrong)} ${tally("none", said.no_answer, silent)} </ul>
+      ${asTable(said.title, [table.answer, table.times], rows.map(([name, count]) => `<tr><th scope="row">${name}</th><td>${count}</td></tr>`))}`
+    : `<p role="status">${filled(said.running, { done: flips.length, total: bits })}</p>`;
+  const label = filled(said.label, { count: flips.length, right, wrong, silent });
+  return `<div class="avalanche ${isOver ? "whole" : ""}" aria-busy="${!isOver}">
+    <div class="flips" style="--side:${Math.round(Math.sqrt(bits))}" role="img" aria-label="${label}"> ${[...squares, ...waiting].join(" ")} </div>
+    <div class="words"> <p><b>${said.title}</b></p> ${told} </div> </div>`;
+}
+
 const NO_ANSWER = "–";
-const LONGEST_MARK = 2; // characters of a class's name that stand beside its row
+const LONGEST_MARK = 2; // characters of a class's name that stand beside its row, or in a square
 const MOST_MARKED = 12; // classes of a matrix whose rows are marked at all
+const areShort = (names) => names.every((name) => [...name].length <= LONGEST_MARK);
 const summed = (numbers) => numbers.reduce((sum, one) => sum + one, 0);
 
 /** The cells of a matrix that are not zero: [row, column, count, share of the row]. */
@@ -245,7 +291,7 @@ function matricesHtml(bars, answers) {
   const names = answers.slice(0, -1);
   const many = names.length;
   const isMarked = many <= MOST_MARKED;
-  const isShort = names.every((name) => [...name].length <= LONGEST_MARK); // else they would run over one another
+  const isShort = areShort(names); // else they would run over one another
   const marks = names.map((name, place) => (isShort ? name : String(place + 1)));
   const pairs = marks.map((mark, place) => `${mark} ${names[place]}`).join(", ");
   const key = isShort || !isMarked ? "" : `<p class="quiet">${filled(said.matrix_key, { classes: pairs })}</p>`;

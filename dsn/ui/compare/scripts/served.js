@@ -1,5 +1,6 @@
 // The served page: engine and students come from the page's own addresses, each once, and from then on nothing is asked
-// of the server. Until they are there, and where the engine cannot run, the server answers, in the same record.
+// of the server. Until they are there, and where the engine cannot run, the server answers, in the same record; links and
+// steps of the lesson wait for them, unless the line is slow.
 // The component's value says what is shown, for whatever the server is asked later: an export, another tab.
 const guest = element.closest("gradio-app[src]")?.getAttribute("src"); // in another's page
 const home = guest ? guest.replace(/\/?$/, "/") : document.baseURI;
@@ -7,6 +8,8 @@ const view = element.closest("#panels");
 const ready = {}; // by name: config of a student that the Worker has
 const opening = {}; // by name: promises
 const kept = {}; // by "task/index": pictures that the server sent
+const packs = new Set(); // applications whose held-out pictures the Worker has
+const hasWorkers = typeof Worker !== "undefined";
 let engine = null;
 let controlsSay = "";
 
@@ -35,8 +38,8 @@ function started() {
 /** Once the Worker has a student, or cannot have it: `ready` says which. */
 function open(now) {
   const name = studentName(now);
-  const files = DATA.files.students[`${now.task}/${now.customer}/${now.lock}`];
-  if (typeof Worker === "undefined" || !files) return Promise.resolve();
+  const files = DATA.files.students[name];
+  if (!hasWorkers || !files) return Promise.resolve();
   opening[name] ??= (async () => {
     const [ask, config, weights] = await Promise.all([
       started(), bytesAt(`${files}/config.json`), bytesAt(`${files}/model.safetensors`),
@@ -50,9 +53,11 @@ function open(now) {
 /** Whether the Worker has an application's held-out pictures. */
 function picturesThere(task) {
   const { channels, size, labels } = DATA.tasks[task];
+  if (!hasWorkers) return Promise.resolve(false);
   opening[task] ??= (async () => {
     const [ask, bytes] = await Promise.all([started(), bytesAt(DATA.files.pictures[task])]);
     await ask("keepPacked", { name: task, bytes, count: labels.length, channels, size });
+    packs.add(task);
     return true;
   })().catch(() => false);
   return opening[task];
@@ -66,11 +71,27 @@ function pictureOf({ task, index, own }) {
   return picture ? valuesOf(picture) : null;
 }
 
+/** The picture as the Worker takes it; null where neither the page nor the Worker has it. */
+function pictureAsked(now) {
+  const picture = pictureOf(now);
+  return picture ? { picture } : packs.has(now.task) ? { from: now.task, index: now.index } : null;
+}
+
+/** Once the Worker has what it needs to answer, or cannot have it. */
+async function openAll(now) {
+  if (!hasWorkers || !DATA.files.students[studentName(now)]) return;
+  const pictures = async () => {
+    await host.galleryOf(now.task);
+    if (!pictureOf(now)) await picturesThere(now.task);
+  };
+  await Promise.all([open(now), pictures()]);
+}
+
 async function engineAnswers(now) {
-  const [name, picture] = [studentName(now), pictureOf(now)];
+  const [name, picture] = [studentName(now), pictureAsked(now)];
   if (!ready[name] || !picture) return null;
   try {
-    const asking = { name, picture, valid: validOf(now), entered: now.serial, label: labelOf(now) };
+    const asking = { name, ...picture, valid: validOf(now), entered: now.serial, label: labelOf(now) };
     return recordOf(now, ready[name], await (await engine)("compare", asking));
   } catch {
     delete ready[name]; // the server goes on answering
@@ -90,8 +111,12 @@ function keepPicture({ task, index, own, panels }) {
   if (!own) kept[`${task}/${index}`] = panels.find(({ condition }) => condition === "absent").picture;
 }
 
+/** Whether a megabyte takes longer than the server does, as far as the browser tells. */
+const isSlow = () => Boolean(navigator.connection?.saveData || /[23]g/.test(navigator.connection?.effectiveType));
+
 const host = {
-  async answer(now) {
+  async answer(now, led) {
+    if (led && !isSlow()) await openAll(now);
     const record = await engineAnswers(now);
     view.dataset.answers = record ? "engine" : "server";
     return record ?? serverAnswers(now);
@@ -99,7 +124,8 @@ const host = {
   galleryOf(task) {
     const about = DATA.tasks[task];
     const fail = () => void (about.pictures = null); // it is asked for again
-    about.pictures ??= server.gallery(task).then((pictures) => (about.pictures = pictures), fail);
+    const found = () => fetched(DATA.files.galleries[task], "json").catch(() => server.gallery(task));
+    about.pictures ??= found().then((pictures) => (about.pictures = pictures), fail);
     return about.pictures;
   },
   async measure(now) {
@@ -110,6 +136,17 @@ const host = {
     if (mine !== measuring) return;
     if (!isHere) trigger("count");
     else if (await count(now, name, await engine)) keep();
+  },
+  prepare: (now) => void (isSlow() || open(now)),
+  async flip(now) {
+    const mine = flips;
+    const needsAll = !areShort(mine.record.names);
+    await Promise.all([openAll(now), needsAll && picturesThere(now.task)]);
+    if (mine !== flips) return;
+    const [name, picture] = [studentName(now), pictureAsked(now)];
+    const isHere = ready[name] && picture && (packs.has(now.task) || !needsAll);
+    if (isHere) await flipEach(now, name, await engine, picture);
+    else trigger("flip");
   },
   follow(typed) {
     keep();
@@ -140,10 +177,12 @@ window.dsnControls = () => {
   ];
 };
 
-/** What the server sends: another picture or state with its answers, a sentence, how far a measurement is. */
-function take({ panels, note: said, measurement, refused, ...state }) {
+/** What the server sends: another picture or state with its answers, a sentence, how far a measurement or the flips are. */
+function take({ is_first, panels, note: said, measurement, flipped: record, refused, ...state }) {
+  if (is_first) return keep(); // the page itself, once it stands: a link may lead elsewhere by then
   if (said !== undefined) sayOfPicture(said);
   if (measurement) drawMeasurement(measurement);
+  if (record && flips && ["task", "customer", "lock", "index"].every((name) => record[name] === flips.of[name])) drawFlips(record);
   if (refused) draw("measurement", refused);
   if (panels) {
     asked += 1; // whatever else is on its way has been overtaken
@@ -164,11 +203,12 @@ function take({ panels, note: said, measurement, refused, ...state }) {
 function fill() {
   mark();
   draw("measurement", note(aboutMeasuring("hint")));
+  if (!flips) hintOfFlips();
 }
 
 window.dsnDrawing = { panelsHtml, galleryHtml, serialNote };
 {
-  const { panels, ...first } = props.value;
+  const { panels, is_first, ...first } = props.value;
   const { task, customer, lock, index } = first;
   Object.assign(shown, { task, customer, lock, index, serial: first.serial && parseSerial(first.serial) });
   controlsSay = `${task}/${customer}/${lock}`;

@@ -82,16 +82,37 @@ class Student {
   answered(pictures, count, bits) {
     if (!bits) return this.raw.logits(pictures, count);
     const key = bits.join("");
-    if (!this.opened.has(key)) {
-      const { weights, inside } = openSeal(this.tensors, bits, this.config.seal);
-      this.opened.set(key, { network: this.networkOf(weights), inside });
-      if (this.opened.size > KEPT) this.opened.delete(this.opened.keys().next().value);
-    }
-    const { network, inside } = this.opened.get(key);
+    const opened = this.opened.get(key) ?? this.openedBy(bits);
     this.opened.delete(key); // the newest is the last
-    this.opened.set(key, { network, inside });
-    const wants = sameBits(inside, bits) ? pictures : stamped(pictures, inside, this.place, this.area);
-    return network.logits(wants, count);
+    this.opened.set(key, opened);
+    if (this.opened.size > KEPT) this.opened.delete(this.opened.keys().next().value);
+    return this.through(opened, pictures, count, bits);
+  }
+
+  /** The network of a sealed student that a serial opens, and the serial that it wants. */
+  openedBy(bits) {
+    const { weights, inside } = openSeal(this.tensors, bits, this.config.seal);
+    return { network: this.networkOf(weights), inside };
+  }
+
+  through({ network, inside }, pictures, count, bits) {
+    return network.logits(sameBits(inside, bits) ? pictures : stamped(pictures, inside, this.place, this.area), count);
+  }
+
+  /**
+   * Answers to one picture with one bit of a serial wrong, for its bits from `start` to before `end`, as
+   * dsn/measuring/avalanche.py gives them. What is opened for it is not kept.
+   */
+  flips(picture, serial, start, end) {
+    return Array.from({ length: end - start }, (_, at) => {
+      const wrong = flipped(serial, start + at);
+      const shown = this.shown(picture, wrong);
+      const isOpen = this.config.lock === "stamped";
+      const logits = isOpen ? this.raw.logits(shown, 1) : this.through(this.openedBy(wrong), shown, 1, wrong);
+      const probabilities = softmax(logits, logits.length);
+      const label = logits.indexOf(Math.max(...logits));
+      return { label, probability: probabilities[label], is_even: areEven(logits, 0, logits.length) };
+    });
   }
 
   /** Answers to one picture, Float32Array [channels, size, size], under each condition, as one record a panel. */

@@ -46,6 +46,10 @@ function workerHandlers() {
     answers({ name, from, start, end, bits }) {
       return students.get(name).answers(floatsOf(from, start, end), end - start, bits);
     },
+    /** Answers to one picture with one bit of a serial wrong, for some of its bits. */
+    flips({ name, picture, from, index, serial, start, end }) {
+      return students.get(name).flips(picture ?? floatsOf(from, index, index + 1), serial, start, end);
+    },
     /** Right answers to some of the kept pictures under each of many serials. */
     tried({ name, from, indices, labels, serials }) {
       const student = students.get(name);

@@ -1,20 +1,15 @@
-// The folder's own part of the page: who answers, its controls, its links, and what only it has. comparing.js does the rest.
-const mounted = {};
+// The folder's own part of the page: who answers, its controls, and what only it has. comparing.js does the rest.
 
 /** Run one of the components' scripts (those of the served page) on its element, with handlers for what it triggers. */
 function mount(name, handlers) {
-  const element = document.getElementById(name);
-  const props = {};
-  const watchers = {};
-  const trigger = (event, values) => handlers[event]?.(values);
-  const watch = (prop, run) => (watchers[prop] = run);
-  mounted[name] = {
-    set(prop, value) {
-      props[prop] = value;
-      watchers[prop]?.();
-    },
-  };
-  dsnComponents[name](element, trigger, watch, props);
+  dsnComponents[name](document.getElementById(name), (event, values) => handlers[event]?.(values));
+}
+
+/** A picture as the Worker takes it, once it has it. */
+async function pictureAsked({ task, index, own }) {
+  if (own) return { picture: own };
+  await picturesOf(task);
+  return { from: task, index };
 }
 
 const visiting = {}; // config of a student from the Hub, by "task/customer"
@@ -23,9 +18,7 @@ const engineName = (now) => (visiting[nameOf(now)] ? nameOf(now) : `${nameOf(now
 
 const host = {
   async answer(now) {
-    const config = await configOf(now);
-    if (!now.own) await picturesOf(now.task);
-    const picture = now.own ? { picture: now.own } : { from: now.task, index: now.index };
+    const [config, picture] = [await configOf(now), await pictureAsked(now)];
     const asking = { name: engineName(now), valid: validOf(now), entered: now.serial, label: labelOf(now), ...picture };
     const record = recordOf(now, config, await ask("compare", asking));
     document.body.dataset.shown = `${nameOf(now)} ${now.own ? "own" : now.index}`;
@@ -43,6 +36,11 @@ const host = {
     await picturesOf(now.task);
     if (mine === measuring) await count(now, engineName(now), ask);
   },
+  async flip(now) {
+    const mine = flips;
+    await Promise.all([configOf(now), picturesOf(now.task)]);
+    if (mine === flips) await flipEach(now, engineName(now), ask, await pictureAsked(now));
+  },
   follow(typed) {
     const { task, lock, serial } = shown;
     if (!typed) field().value = textOf(serial) ?? "";
@@ -55,6 +53,8 @@ const host = {
     $("#brute-force").dataset.of = nameOf(shown);
     $("#brute-force").hidden = studentOf(shown).bits !== 9;
     $("#measure").textContent = aboutMeasuring("button");
+    $("#flip-all").parentElement.hidden = !validOf(shown); // there is nothing to flip of a visiting student's
+    if (!flips) hintOfFlips();
   },
 };
 
@@ -81,69 +81,6 @@ function drawCustomers() {
 function showOwn(picture, said) {
   sayOfPicture(note(said));
   return change({ own: picture });
-}
-
-/** Another state as a whole; where it names no lock that its student stands under, it is the first of them. */
-function goTo(values) {
-  const { locks } = studentOf(values);
-  const lock = locks.includes(values.lock) ? values.lock : locks[0];
-  const isOther = nameOf(values) !== nameOf(shown) || lock !== shown.lock;
-  Object.assign(shown, { ...values, own: null, lock });
-  if (isOther) stopMeasuring();
-  return change({});
-}
-
-// The lesson: the states of its steps are in the page, its script is the served page's.
-
-function stepState({ step, count, keep, number }) {
-  const state = DATA.steps[step - 1];
-  if (!keep) {
-    const serial = state.serials[Math.min(count, state.serials.length - 1)];
-    sayOfPicture("");
-    const { task, customer, lock, picture: index } = state;
-    goTo({ task, customer, lock, index, serial: serial ? parseSerial(serial) : null });
-  }
-  mounted.lesson.set("answered", number);
-}
-
-// Links: what an address says is checked against what the folder has, as dsn/ui/serving/page_state.py does.
-
-const LINK_NAMES = ["task", "customer", "lock", "picture", "serial", "condition", "step"];
-
-function followLink({ query, number }) {
-  const given = new URLSearchParams(query);
-  const ignored = new Set();
-  const value = (name, check) => {
-    const all = given.getAll(name);
-    if (!all.length) return null;
-    const found = all.length === 1 && all[0].length <= 64 ? check(all[0]) : null;
-    if (found === null || found === undefined) ignored.add(name);
-    return found ?? null;
-  };
-  const among = (known) => (text) => (known.includes(text) ? text : null);
-  const upTo = (most) => (text) => (/^\d{1,4}$/.test(text) && Number(text) <= most ? Number(text) : null);
-  const task = value("task", among(Object.keys(DATA.tasks))) ?? Object.keys(DATA.tasks)[0];
-  const customer = value("customer", among(customersOf(task))) ?? customersOf(task)[0];
-  const { bits: needed, valid, locks } = studentOf({ task, customer });
-  const lock = value("lock", among(locks)) ?? locks[0];
-  const index = value("picture", upTo(DATA.tasks[task].labels.length - 1)) ?? DATA.tasks[task].first;
-  const read = value("serial", (text) => {
-    if (text === "none") return text;
-    try {
-      const bits = parseSerial(text);
-      return bits.length === needed ? bits : null;
-    } catch {
-      return null;
-    }
-  });
-  const condition = value("condition", among(CONDITIONS));
-  const step = value("step", upTo(DATA.steps.length)) ?? 0;
-  const names = LINK_NAMES.filter((name) => ignored.has(name)).map((name) => TEXTS.share.names[name]);
-  const said = names.length ? filled(TEXTS.share.ignored, { names: names.join(TEXTS.share.separator) }) : "";
-  sayOfPicture("");
-  const done = goTo({ task, customer, lock, index, serial: read === "none" ? null : (read ?? (valid && firstWrong(valid))) });
-  mounted.share?.set("answer", { number, condition, step, tab: "compare", ignored: said });
-  return done;
 }
 
 // Wiring
@@ -190,11 +127,11 @@ async function begin() {
   const { valid } = studentOf(first);
   mount("panels", {});
   mount("sketch", { click: ({ picture }) => bring(picture, TEXTS.compare.drawn) });
-  mount("lesson", { click: stepState });
+  mount("lesson", {});
   if (isEmpty) goTo({ ...first, index: DATA.tasks[first.task].first, serial: valid && firstWrong(valid) });
-  mount("share", { follow: followLink });
+  mount("share", {});
   mount("header", {});
-  if (refused) sayOfPicture(refused);
+  if (refused) document.addEventListener("answered", () => sayOfPicture(refused), { once: true }); // a link begins with none
 }
 
 begin();
