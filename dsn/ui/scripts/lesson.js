@@ -59,7 +59,7 @@ function draw() {
 function ask(keep) {
   const [now, count] = [step(), drawn.get(step()) ?? 0];
   if (!keep) leading().then((to) => to.step(now, count));
-  if (article().dataset.shown === "clouds" && !document.querySelector("#lesson-clouds circle")) trigger("draw");
+  if (article().dataset.shown === "clouds" && !document.querySelector("#lesson-clouds .dots circle")) trigger("draw");
 }
 
 // Where a step and what it is about fill the screen, it is brought there whole.
