@@ -92,7 +92,7 @@ def test_as_an_element(sample: Page) -> None:
     assert inside and around and inside["width"] <= around["width"]
 
 
-@pytest.mark.parametrize("width", [360, 640, 960, 1280])
+@pytest.mark.parametrize("width", [360, 600, 640, 900, 960, 1280])
 def test_the_compact_layout_fits_its_room(browser: Browser, address: str, width: int) -> None:
     page = browser.new_context(viewport={"width": width, "height": 600}).new_page()
     page.goto(f"{address}/?embed=1")
@@ -100,6 +100,13 @@ def test_the_compact_layout_fits_its_room(browser: Browser, address: str, width:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     tops = {box["y"] for one in page.locator(".panel").all() if (box := one.bounding_box())}
     assert len(tops) == (3 if width < 560 else 1)
+    cut = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
+    assert page.locator(".panel h3, .panel h3 button, .panel .verdict, .buttons button").evaluate_all(cut) == []
+    pictures = {box["y"] for one in page.locator(".panel .picture").all() if (box := one.bounding_box())}
+    assert len(pictures) == len(tops), "pictures stay level where a title wraps"
+    bits, buttons = page.locator("#bits .bits").bounding_box(), page.locator("#press-licensed").bounding_box()
+    assert bits and buttons
+    assert bits["x"] + bits["width"] <= buttons["x"] or bits["y"] + bits["height"] <= buttons["y"], "they overlap"
     page.context.close()
 
 
