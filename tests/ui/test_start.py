@@ -10,7 +10,7 @@ from dsn.places import ROOT
 from dsn.serials import random_serial
 from dsn.student.collection import Collection, load_collection
 from dsn.ui.compare.first_answer import first_of, first_panels
-from dsn.ui.serving.warming import warm_up
+from dsn.ui.serving.warming import NEEDED, warm_up
 
 LATER = ("faker", "fontTools", "matplotlib", "ray", "scipy", "skimage", "sqlalchemy", "torch", "torchvision")
 
@@ -52,6 +52,8 @@ def test_it_is_computed_where_it_was_recorded_of_another(collection: Collection)
     assert panels[0]["serial"] == other.serials[name].text and panels[1]["serial"] == entered.entered.text
 
 
-def test_soon_after_all_of_it_is_there(collection: Collection) -> None:
+def test_soon_after_all_of_it_is_there(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
     warm_up(collection, after=0).join()
+    monkeypatch.delattr("dsn.student.folder.load_folder")  # nothing more is loaded
     assert all(collection.students[name].config == collection.config(name) for name in collection.students)
+    assert set(NEEDED) <= sys.modules.keys()
