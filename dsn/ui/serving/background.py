@@ -17,12 +17,6 @@ Item = TypeVar("Item")
 LOWER = 10  # steps of niceness below the page
 
 
-def step_back() -> None:
-    """Let all other threads go first, where the system can tell them apart."""
-    if hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWER)  # on Linux: of this thread alone
-
-
 class OutOfTimeError(RuntimeError):
     """Work that took longer than it may."""
 
@@ -38,7 +32,8 @@ class Background:
         import torch
 
         threads = torch.get_num_threads()
-        step_back()
+        if hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWER)  # on Linux: of this thread alone
         torch.set_num_threads(1)  # OpenMP keeps this for the thread that says it, torch for threads to come:
         threading.Thread(target=torch.set_num_threads, args=(threads,)).start()  # those get the old number again
 

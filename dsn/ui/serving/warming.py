@@ -4,14 +4,15 @@ import threading
 from importlib import import_module
 
 from dsn.student.collection import Collection
-from dsn.ui.serving.background import step_back
 
 AFTER = 10.0  # seconds: whoever waits for the page has it by then, and answers it in their own browser
 NEEDED = ("dsn.attacks.watched", "dsn.attacks.registry", "dsn.owner.trace.tracing", "dsn.owner.mint.quick")
 
 
 def warm_up(collection: Collection, after: float = AFTER) -> threading.Timer:
-    """Import torch and what computes with it, and load the students, in a thread that steps back.
+    """Import torch and what computes with it, and load the students, in a thread of its own.
+
+    It does not step back: whoever presses something meanwhile waits for the same imports.
 
     Args:
         collection: the page's.
@@ -19,7 +20,6 @@ def warm_up(collection: Collection, after: float = AFTER) -> threading.Timer:
     """
 
     def work() -> None:
-        step_back()
         for name in NEEDED:
             import_module(name)
         for name in collection.students:
