@@ -69,7 +69,7 @@ def test_the_serial_is_in_the_pdf_only_where_it_is_shown(collection: Collection,
     for serial in (valid, first_wrong(valid)):
         assert serial.text in shown
         assert serial.text not in pdf_text(hidden).split() and serial.text.encode() not in hidden.split()
-    for words in ("2026-11-24", "dsn 0.", "torch", customer, "hidden"):
+    for words in ("2026-11-24", "dsn 0.", "torch", load_texts("en").customer(customer), "hidden"):
         assert words in pdf_text(hidden)
 
 
