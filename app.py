@@ -16,6 +16,7 @@ from dsn.student.collection import Collection, load_collection
 from dsn.student.hub import StudentError
 from dsn.ui.page import build_page, launch_settings
 from dsn.ui.serving.loopback import reach_loopback
+from dsn.ui.serving.memory import share_arenas
 from dsn.ui.serving.own_folder import own_folder
 from dsn.ui.serving.warming import warm_up
 
@@ -33,6 +34,7 @@ def students() -> Collection:
 def main() -> None:
     """Load the students, build the page, serve it until interrupted."""
     global demo
+    share_arenas()
     reach_loopback()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # as Ctrl-C does: what visitors left is cleared away

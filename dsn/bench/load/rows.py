@@ -66,7 +66,7 @@ class Mixed:
         settled: after so many minutes memory is what it will be.
         stays: things that one does in a tab before it is reloaded or closed, at most.
         pause: seconds between what one does, at least and at most.
-        idle: seconds after which the server's threads that nobody needs end with the next call.
+        idle: seconds after which what nobody needs ends with the next call: threads, and uploads that are given up.
         seed: of all randomness.
     """
 
@@ -75,7 +75,7 @@ class Mixed:
     settled: float = 10.0
     stays: int = 20
     pause: tuple[float, float] = (1.0, 6.0)
-    idle: float = 15.0
+    idle: float = 150.0
     seed: int = 0
 
     @property
