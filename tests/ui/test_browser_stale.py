@@ -94,7 +94,7 @@ def test_flips_without_an_engine_are_the_servers(context: BrowserContext, addres
     squares = page.locator("#flips .avalanche.whole .flips span")
     expect(squares).to_have_count(64, timeout=PATIENCE)
     assert squares.all_inner_texts() == flipped_by_torch("digits/alder", index)
-    page.locator("#customer").get_by_role("radio", name="paper").check()
+    page.locator("#customer").get_by_role("radio", name="9-bit").check()
     page.locator("#flip-all").click()
     expect(squares).to_have_count(9, timeout=PATIENCE)
 
