@@ -26,7 +26,7 @@ def test_trouble_is_one_sentence_and_leaves_nothing(hub: Trouble, tmp_path: Path
         "huge": "has 1,000,000,000,000 bytes",
     }
     calls = [{"source": f"{kind}/alder"} for kind in reasons]
-    outcomes = ask(hub.address[0], tmp_path / "home", calls, HF_HUB_DOWNLOAD_TIMEOUT="5")
+    outcomes = ask(hub.address[0], tmp_path / "home", calls, HF_HUB_DOWNLOAD_TIMEOUT="2")
     for (kind, reason), told in zip(reasons.items(), outcomes, strict=True):
         assert reason in told["error"] and f"{kind}/alder" in told["error"]
         assert told["error"].endswith(".") and told["error"].isprintable()

@@ -119,7 +119,7 @@ def test_what_is_not_in_view_does_not_come_with_the_page(running: tuple[str, int
     address, _ = running
     for query, language in (("?page=", "en"), ("?page=zh", "zh")):
         texts, shown = load_texts(language), values(config(address, query))
-        assert shown.count(json.dumps(render_template("awaited.html", t=texts), ensure_ascii=False)) == 5
+        assert shown.count(json.dumps(render_template("awaited.html", t=texts), ensure_ascii=False)) == 6
         assert texts["compare"]["licensed"] in shown and texts["page"]["heading"] in shown
         for hidden in (texts["figures"]["ideas"]["title"], texts["method"]["idea"], texts["attack"]["hint"]):
             assert hidden not in shown, hidden
