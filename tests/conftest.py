@@ -63,7 +63,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for ring, files in RINGS.items():
             if item.path.stem in files or item.path.parent.name == ring:
                 item.add_marker(getattr(pytest.mark, ring))
-    in_browser = {item.path for item in items if item.get_closest_marker("browser")}
+    without_one = RINGS["browser"]
+    in_browser = {
+        item.path for item in items if item.get_closest_marker("browser") and item.path.stem not in without_one
+    }
     items.sort(key=lambda item: item.path in in_browser)
 
 
