@@ -31,7 +31,7 @@ def test_a_crowd_of_seconds_has_no_error(app: RunningApp) -> None:
 
 
 def test_mixed_use_of_seconds_leaves_no_error_and_no_file(app: RunningApp) -> None:
-    mixed = Mixed(visitors=4, minutes=0.1, settled=0.05, stays=3, pause=(0.0, 0.2), idle=0.5)
+    mixed = Mixed(visitors=4, minutes=0.1, settled=0.05, stays=3, pause=(0.0, 0.2), idle=0.5, patience=90)
     rows = {row.key: row for row in mixed_rows(mixed, app)}
     assert set(rows) == {"mixed-errors", "mixed-memory", "mixed-threads", "mixed-files", "mixed-peak"}
     assert rows["mixed-errors"].met and rows["mixed-files"].met, rows

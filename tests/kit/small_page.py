@@ -1,4 +1,4 @@
-"""The app as a program with a mint of a second, and no megabytes that must stay free."""
+"""The app as a program with a mint of a second, short waits for uploads, and no megabytes that must stay free."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from dsn.student.collection import load_collection
 from dsn.ui.page import build_page, launch_settings
 from dsn.ui.serving.own_folder import own_folder
 
-LIMITS = VisitorLimits(megabytes_free=0)
+LIMITS = VisitorLimits(megabytes_free=0, seconds_per_upload=20)
 QUICK = QuickMint(epochs=1, training_pictures=192, looks=2, pictures=20)
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ class Mixed:
         stays: things that one does in a tab before it is reloaded or closed, at most.
         pause: seconds between what one does, at least and at most.
         idle: seconds after which what nobody needs ends with the next call: threads, and uploads that are given up.
+        patience: seconds after that for which is looked again while anything is left.
         seed: of all randomness.
     """
 
@@ -76,6 +77,7 @@ class Mixed:
     stays: int = 20
     pause: tuple[float, float] = (1.0, 6.0)
     idle: float = 150.0
+    patience: float = 300.0
     seed: int = 0
 
     @property
@@ -139,14 +141,24 @@ class Visits:
                 if name not in LASTING:
                     await habit.does(tab, source)
 
-    async def settled(self, idle: float) -> tuple[int, int]:
-        """Threads and files of the app some seconds after the last visitor went; `idle` says how many."""
-        await asyncio.sleep(idle)
-        async with self.tab(random.Random(0)) as tab:
-            for _ in range(3):
-                await compare(tab, random.Random(0))
-        await asyncio.sleep(1)
-        return self.app.threads, len(self.app.files)
+    async def settled(self, idle: float, patience: float = 0.0, before: tuple[int, int] = (0, 0)) -> tuple[int, int]:
+        """Threads and files of the app when the last visitor has gone.
+
+        Args:
+            idle: seconds after which is looked.
+            patience: seconds for which is looked again while there are more than before.
+            before: threads and files that there were.
+        """
+        end = time.monotonic() + patience
+        while True:
+            await asyncio.sleep(idle)
+            async with self.tab(random.Random(0)) as tab:
+                for _ in range(3):
+                    await compare(tab, random.Random(0))
+            await asyncio.sleep(1)
+            left = self.app.threads, len(self.app.files)
+            if (left[0] <= before[0] and left[1] <= before[1]) or time.monotonic() > end:
+                return left
 
 
 class NotedErrors:
@@ -231,12 +243,15 @@ def mixed_rows(mixed: Mixed, app: RunningApp) -> Iterator[Ratio]:
 
     async def stay(visits: Visits, watch: Watch) -> None:
         await visits.each_once(mixed.seed)
-        before = await visits.settled(mixed.idle)
+        before, files = await visits.settled(mixed.idle), app.files
         begun = watch.seen[-1][0]
         end = time.monotonic() + length
         sources = [random.Random(f"{mixed.seed} {number}") for number in range(mixed.visitors)]
         await until(end, [visits.wander(mixed, end, source) for source in sources])
-        came.append((visits.log, watch, begun, before, await visits.settled(mixed.idle)))
+        after = await visits.settled(mixed.idle, mixed.patience, before)
+        for path in sorted(app.files - files):
+            print(f"left: {path.relative_to(app.folder)}")
+        came.append((visits.log, watch, begun, before, after))
 
     asyncio.run(visiting(app, mixed.seed, stay))
     ((log, watch, begun, before, after),) = came
