@@ -2,7 +2,7 @@
 
 The adversary has the file and a share of the labelled training pictures, and no serial. Other attacks train everything
 by one schedule, which may suit a stolen network better than a fresh one; here both sides try learning rates, optimisers
-and frozen convolutions for a pass each (the habit of TamperBench), chosen on training pictures that are nobody's, and
+and frozen convolutions for two passes each (the habit of TamperBench), chosen on training pictures that are nobody's, and
 only the best way of each start is trained to the end, with a budget in which the network from scratch has converged:
 `scratch_last_quarter` says what the last quarter of it still brought. What the same budget gives without the student
 stands beside every figure.
@@ -78,8 +78,8 @@ class Settings:
 
 
 FULL = Settings(
-    Schedule(epochs=4, pictures=None),
-    Schedule(epochs=1, pictures=None, looks=1),
+    Schedule(epochs=20, pictures=None),
+    Schedule(epochs=2, pictures=None, looks=1),
     (
         Way("adam", 1e-3),
         Way("adam", 3e-3),
