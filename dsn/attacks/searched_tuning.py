@@ -78,7 +78,7 @@ class Settings:
 
 
 FULL = Settings(
-    Schedule(epochs=20, pictures=None),
+    Schedule(epochs=12, pictures=None),
     Schedule(epochs=2, pictures=None, looks=1),
     (
         Way("adam", 1e-3),
