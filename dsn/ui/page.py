@@ -23,7 +23,7 @@ from dsn.ui.serving.background import Background
 from dsn.ui.serving.closed_tabs import ClosedTabs
 from dsn.ui.serving.endpoints import add_endpoints
 from dsn.ui.serving.file_guard import LARGEST_FILE, Gate
-from dsn.ui.serving.handed_out import ROUTE, hand_out
+from dsn.ui.serving.handed_out import ROUTE, PageWithFiles, handed_out
 from dsn.ui.serving.languages import LanguageDoor
 from dsn.ui.serving.uploads import Uploads
 from dsn.ui.serving.waiting_line import WaitingLine
@@ -110,7 +110,7 @@ def build_page(
     uploads = Uploads(folder, limits.seconds_per_upload)
     parts = Parts(collection, visitors, quick or QuickMint(), Background(), WaitingLine(), visitor_files, looks)
     texts = load_texts(DEFAULT_LANGUAGE)
-    with gr.Blocks(title=texts["page"]["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+    with PageWithFiles(title=texts["page"]["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         build_tabs(texts, parts)
         uploads.watch()
         add_endpoints(collection)
@@ -132,7 +132,7 @@ def build_page(
         with page.route(texts["page"]["name"], f"/{language}", show_in_navbar=False):
             build_tabs(texts, parts)
             uploads.watch()
-    hand_out(page, collection)
+    page.files = handed_out(collection)
     return page.queue(default_concurrency_limit=8, max_size=200)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from gradio import Blocks
@@ -108,19 +107,21 @@ def handed_out(collection: Collection) -> HandedOut:
     return HandedOut(collection)
 
 
-_PAGES: WeakKeyDictionary[Blocks, HandedOut] = WeakKeyDictionary()
+class PageWithFiles(Blocks):
+    """A page that answers for the files of its collection.
 
+    Attributes:
+        files: what it hands out.
+    """
 
-def hand_out(page: Blocks, collection: Collection) -> None:
-    """Let a page answer for the files of its collection."""
-    _PAGES[page] = handed_out(collection)
+    files: HandedOut
 
 
 def answer(request: Request) -> Response:
     """One file. Where visitors log in there is none: the server answers by itself there."""
-    app = request.app
-    files = _PAGES.get(app.blocks)
-    make = files.made.get(f"{WHERE}/{request.path_params['file']}") if files else None
+    app, page = request.app, request.app.blocks
+    files = page.files.made if isinstance(page, PageWithFiles) else {}
+    make = files.get(f"{WHERE}/{request.path_params['file']}")
     if make is None or app.auth is not None or app.auth_dependency is not None:
         return PlainTextResponse("There is no such file here.\n", 404)
     kind = KINDS.get(request.url.path.rpartition(".")[2], "application/octet-stream")
