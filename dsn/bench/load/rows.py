@@ -184,7 +184,8 @@ class NotedErrors:
 async def visiting(app: RunningApp, seed: int, staying: Callable[[Visits, Watch], Awaitable[None]]) -> None:
     """Let visitors stay at an app, whose memory is watched meanwhile."""
     pictures()  # made before anybody comes
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+    # A browser asks again where the server let go of a kept connection (after 5 s); this client lets go before it.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=2.0)
     async with httpx.AsyncClient(base_url=app.address, timeout=PATIENCE, limits=limits) as client:
         config = sound(await client.get("/config")).json()
         visits, watch = Visits(app, client, [Layout.of(one, config) for one in LANGUAGES], seed), Watch(app)
