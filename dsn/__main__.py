@@ -32,6 +32,7 @@ from dsn.owner.commands import add_owner_commands, add_publish_command, run_owne
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import has_key, owner_home
 from dsn.places import CHECKPOINTS
+from dsn.research import distilled_copies
 from dsn.research.ideas import IDEAS, IdeaError
 from dsn.research.search import try_ideas
 from dsn.serials import Serial, SerialError, random_serial
@@ -160,6 +161,8 @@ def parser() -> argparse.ArgumentParser:
     ideas.add_argument("names", nargs="*", metavar="IDEA", help=f"default: all of {', '.join(IDEAS)}")
     ideas.add_argument("--seeds", type=int, default=1, help="runs of the adversary (default 1)")
     add_device(ideas)
+
+    command("distilled-copies", "Measure an idea to trace copies made by asking; writes distilled_copies.json.")
 
     benches = command("bench", "Measure speed as ratios within one run; writes assets/results/bench.json.")
     benches.add_argument(
@@ -307,6 +310,8 @@ def main(arguments: list[str] | None = None) -> None:
                 scenes.run(load_student(CHECKPOINTS / "signs/alder"), demo_serials()["signs/alder"], options.scenes)
             case "ideas":
                 try_ideas(options.names or list(IDEAS), seeds=options.seeds, device=options.device)
+            case "distilled-copies":
+                distilled_copies.run()
             case "bench":
                 from dsn.bench.run import run  # needs Gradio, which training machines may lack
 

@@ -90,6 +90,32 @@ def copies_table() -> str:
     return "\n\n".join([*tables, f"Measured with {made_by(*rows.values())}."])
 
 
+def distilled_table() -> str:
+    """The README's table of copies made by asking, and whether a customer's own answers on odd pictures name him."""
+    rows = list(read_results("distilled_copies").values())
+    if not rows:
+        return "Not measured yet."
+    lines = [
+        [
+            f"{row['task']}, {words}",
+            *(f"{side[key]:.2f}" for key in ("valid", "absent", "copies_right", "agreement")),
+            f"{side['copies_agreement']['mean']:.2f} ({side['copies_agreement']['lowest']:.2f} to "
+            f"{side['copies_agreement']['highest']:.2f})",
+            f"{side['named']} of {side['copies']}",
+            f"{side['falsely']} of {side['copies']}",
+        ]
+        for row in rows
+        for words, side in (("taught own answers", row["taught"]), ("not taught", row["plain"]))
+    ]
+    head = ["students, percent", "valid", "absent", "copies of them", "agreeing with their customer's answers"]
+    head += ["copies agreeing: mean (from to)", "copies that name their customer", "that name another"]
+    (row,) = rows
+    settings = row["settings"]
+    least = 100 * row["least_agreement"] / settings["odd"]
+    asked = f"{settings['odd']:,} odd pictures, {settings['listed']} customers; named from {least:.2f} % on."
+    return f"{markdown_table(head, lines)}\n\n{asked} Measured with {made_by(*rows)}."
+
+
 def _minting_cells(row: dict | None) -> list[str]:
     if row is None:
         return ["–"] * 4

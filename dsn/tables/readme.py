@@ -21,7 +21,7 @@ from dsn.tables.load import load_text
 from dsn.tables.locks import attacked, bars_table, chart_table, sealed_attacks_table
 from dsn.tables.own import own_table
 from dsn.tables.own_networks import own_networks_table
-from dsn.tables.owner import copies_table, mint_table, trace_table
+from dsn.tables.owner import copies_table, distilled_table, mint_table, trace_table
 from dsn.tables.splits import splits_table
 from dsn.tables.surroundings import surroundings_table
 
@@ -196,7 +196,7 @@ def filled(text: str) -> str:
     tables |= {f"chart-{application.name}": chart_table(application) for application in applications().values()}
     tables |= {"attacks-sealed": sealed_attacks_table(), "bars-sealed": bars_table()}
     tables |= {"own-networks": own_networks_table(), "documents": documents_table()}
-    tables |= {"document-attacks": document_attacks_table()}
+    tables |= {"document-attacks": document_attacks_table(), "distilled": distilled_table()}
     tables |= {f"splits-{one.name}": splits_table(one) for one in BUILT_IN.values() if one.splits > 1}
     tables |= {"surroundings": surroundings_table(), "load": load_text()}
 
