@@ -68,7 +68,7 @@ WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Look:
+class FirstLook:
     """A first look at a picture.
 
     Attributes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from dsn.applications.cropping import Look
+from dsn.applications.cropping import FirstLook
 from dsn.applications.downloads import download, reading
 from dsn.applications.reading import PictureError
 from dsn.applications.record import Application, Augmentation, Bars, Pair
@@ -81,23 +81,23 @@ def fit_digit(picture: Image.Image) -> Tensor:
     return torch.from_numpy(_centred(small / small.max()))[None, None]
 
 
-def look_at_digits(picture: Image.Image) -> Look:
+def look_at_digits(picture: Image.Image) -> FirstLook:
     """Whether one digit is to be seen: the whole picture is right for that, and doubtful for none or several.
 
     Args:
         picture: RGB.
     """
     if picture.size == (28, 28) and lies_as_trained(np.asarray(picture.convert("L"))):
-        return Look()
+        return FirstLook()
     from dsn.applications.ink import others_beside  # as above
 
     found = others_beside(picture)
     if found is None:
-        return Look(doubt="nothing")
+        return FirstLook(doubt="nothing")
     box, others = found
     if others == 0:
-        return Look()
-    return Look(box.squared(picture, BESIDE), "page" if others >= PAGE else "several")
+        return FirstLook()
+    return FirstLook(box.squared(picture, BESIDE), "page" if others >= PAGE else "several")
 
 
 def lies_as_trained(grey: np.ndarray) -> bool:

@@ -19,7 +19,7 @@ DARK, LIGHT = 1, -1  # ink that is darker, and ink that is lighter than its grou
 
 
 @dataclass(frozen=True)
-class Mark:
+class InkMark:
     """Ink of one digit.
 
     Attributes:
@@ -40,7 +40,7 @@ class Mark:
         return (1 if self.is_whole else 0.15) * self.size * self.contrast
 
 
-def ink_of(picture: Image.Image) -> tuple[np.ndarray, Mark] | None:
+def ink_of(picture: Image.Image) -> tuple[np.ndarray, InkMark] | None:
     """The ink of the digit on a picture.
 
     Args:
@@ -84,7 +84,7 @@ def others_beside(picture: Image.Image) -> tuple[Box, int] | None:
     return box, others
 
 
-def found_ink(picture: Image.Image) -> tuple[Mark, np.ndarray, np.ndarray] | None:
+def found_ink(picture: Image.Image) -> tuple[InkMark, np.ndarray, np.ndarray] | None:
     """The mark that is meant, how deep the ink is everywhere, float [H, W], and where the paper is, bool [H, W]."""
     longer = max(picture.size)
     work = resized(picture, WORK if longer > WORK else max(longer, WORK // 2))
@@ -101,7 +101,7 @@ def found_ink(picture: Image.Image) -> tuple[Mark, np.ndarray, np.ndarray] | Non
     return *found, paper
 
 
-def strongest(values: np.ndarray, ground: np.ndarray, paper: np.ndarray) -> tuple[Mark, np.ndarray] | None:
+def strongest(values: np.ndarray, ground: np.ndarray, paper: np.ndarray) -> tuple[InkMark, np.ndarray] | None:
     """The best mark, dark on a light ground or the other way round, and the depth of everything of its kind."""
     depths = [depth(values, ground, sign) for sign in (DARK, LIGHT)]
     marks = [(mark, one) for one in depths if (mark := best_mark(one, paper))]
@@ -124,7 +124,7 @@ def depth(values: np.ndarray, ground: np.ndarray, sign: int) -> np.ndarray:
     return ndimage.gaussian_filter(shares.max(2), 0.6)
 
 
-def best_mark(depth: np.ndarray, paper: np.ndarray) -> Mark | None:
+def best_mark(depth: np.ndarray, paper: np.ndarray) -> InkMark | None:
     """The mark that is most like one digit by its size, its contrast and its place; None where there is none."""
     marks = [mark for level in LEVELS if (mark := largest_mark(depth > level, depth, paper))]
     if not marks:
@@ -136,7 +136,7 @@ def best_mark(depth: np.ndarray, paper: np.ndarray) -> Mark | None:
     return largest_mark(depth > STRONG * best.contrast, depth, paper) or best
 
 
-def largest_mark(mask: np.ndarray, depth: np.ndarray, paper: np.ndarray) -> Mark | None:
+def largest_mark(mask: np.ndarray, depth: np.ndarray, paper: np.ndarray) -> InkMark | None:
     """The largest part of a mask that is not joined to the edge, and the parts close to it.
 
     What is joined to the edge is taken only where nothing else, or next to nothing, is there.
@@ -172,7 +172,7 @@ def largest_mark(mask: np.ndarray, depth: np.ndarray, paper: np.ndarray) -> Mark
     together = (close & chosen & (areas >= 0.015 * areas[main]))[parts]
     contrast = float(np.percentile(depth[together], 85))
     rows, columns = np.flatnonzero(together.any(1)), np.flatnonzero(together.any(0))
-    return Mark(together, contrast, int(max(np.ptp(rows), np.ptp(columns)) + 1), chosen is whole)
+    return InkMark(together, contrast, int(max(np.ptp(rows), np.ptp(columns)) + 1), chosen is whole)
 
 
 def runs_along(box: tuple[slice, ...], shape: tuple[int, ...]) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from dsn.applications.cropping import Look
+from dsn.applications.cropping import FirstLook
 from dsn.applications.pictures import fit_frame
 from dsn.networks.config import NetworkConfig
 
@@ -122,7 +122,7 @@ class Application:
     source_url: str
     read: Callable[[Application, Path, str], Pair] | None = None
     fit: Callable[[Image.Image], Tensor] | None = None
-    look: Callable[[Image.Image], Look] | None = None
+    look: Callable[[Image.Image], FirstLook] | None = None
     can_be_drawn: bool = False
     has_training_share: bool = False
     bars: Bars | None = None
@@ -137,9 +137,9 @@ class Application:
     hub_data_set: str = ""
     pictures: str = ""
 
-    def looked_at(self, picture: Image.Image) -> Look:
+    def looked_at(self, picture: Image.Image) -> FirstLook:
         """Which part of a picture, RGB, to give the network, and what is doubtful about it."""
-        return self.look(picture) if self.look else Look()
+        return self.look(picture) if self.look else FirstLook()
 
     def fitted(self, picture: Image.Image) -> Tensor:
         """A picture as the network saw its training pictures: float [1, C, H, W] in [0, 1].

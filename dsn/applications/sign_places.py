@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage.measure import label, regionprops
 
-from dsn.applications.cropping import WHOLE, Box, Look
+from dsn.applications.cropping import WHOLE, Box, FirstLook
 from dsn.applications.paper import resized
 
 WORK = 128  # pixels of the longer side while looking
@@ -27,7 +27,7 @@ OFF_CENTRE, LARGEST_RIM = 0.25, 3.0  # of the rim's side, and how many times as 
 Region = tuple[int, int, int, int]  # top, left, bottom, right, in pixels
 
 
-def find_sign(picture: Image.Image) -> Look:
+def find_sign(picture: Image.Image) -> FirstLook:
     """The box of what is most like a sign; the whole picture where a sign seems to fill it.
 
     A sign is a patch of red, blue or yellow, or of many edges, that is about as wide as high, with what it encloses
@@ -37,7 +37,7 @@ def find_sign(picture: Image.Image) -> Look:
         picture: RGB.
     """
     if min(picture.size) <= SMALL:
-        return Look(WHOLE)
+        return FirstLook(WHOLE)
     work = resized(picture, WORK)
     values = ndimage.gaussian_filter(np.asarray(work, dtype=np.float32), (0.7, 0.7, 0))
     found = [
@@ -48,11 +48,11 @@ def find_sign(picture: Image.Image) -> Look:
         if (score := _score(region, field))
     ]
     if not found:
-        return Look(WHOLE, "nothing")
+        return FirstLook(WHOLE, "nothing")
     top, left, bottom, right = _whole_sign(found)
     box = Box(left / work.width, top / work.height, right / work.width, bottom / work.height)
     around = box.squared(picture, MARGIN)
-    return Look(WHOLE) if around.area >= FILLS else Look(around, "small")
+    return FirstLook(WHOLE) if around.area >= FILLS else FirstLook(around, "small")
 
 
 def _regions(field: np.ndarray, level: float) -> list:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dsn.applications.cropping import Look
+from dsn.applications.cropping import FirstLook
 from dsn.applications.downloads import download, reading
 from dsn.applications.record import Application, Augmentation, Bars, Pair
 from dsn.networks.config import POOL, NetworkConfig
@@ -105,7 +105,7 @@ def _shrunk(picture: np.ndarray, size: int) -> np.ndarray:
     return values.round().byte()[0].permute(1, 2, 0).numpy()
 
 
-def look_for_sign(picture: Image.Image) -> Look:
+def look_for_sign(picture: Image.Image) -> FirstLook:
     """Where the sign seems to be on a picture, RGB."""
     from dsn.applications.sign_places import find_sign  # SciPy and scikit-image take a second
 

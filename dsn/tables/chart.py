@@ -110,7 +110,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """A row of the chart as it is drawn: the question, and a mark for every victim by its name."""
 
     name: str
@@ -269,7 +269,7 @@ def _beside(victim: Victim, lock: str) -> Victim:
     return next(one for one in VICTIMS if one.lock == lock and f"{one.customer}{SEALED_COPY}" == victim.customer)
 
 
-def chart(task: Application, recorded: Recorded | None = None) -> tuple[Line, ...]:
+def chart(task: Application, recorded: Recorded | None = None) -> tuple[ChartLine, ...]:
     """Every attack, and whether it is held off by the paper's literal recipe, by 9 bits, and by the two locks.
 
     Args:
@@ -300,6 +300,6 @@ def chart(task: Application, recorded: Recorded | None = None) -> tuple[Line, ..
         return found if told.figure is None else replace(told, figure=None, text=BELOW, why=alike.why)
 
     return tuple(
-        Line(question.name, question.what, {victim.name: mark(question, victim) for victim in VICTIMS})
+        ChartLine(question.name, question.what, {victim.name: mark(question, victim) for victim in VICTIMS})
         for question in QUESTIONS
     )

@@ -29,7 +29,7 @@ class Cliff:
 
 
 @dataclass(frozen=True)
-class Beside:
+class Contrast:
     """A student with its serial, with a wrong one, and with none, in percent; its wrong ones are a mean."""
 
     customer: str
@@ -55,7 +55,7 @@ def cliff(task: str, rows: Mapping[str, Any] | None = None) -> Cliff | None:
     return Cliff(tuple(mean[:drawn]), tuple(highest[:drawn]), max(highest[drawn:]), row["bit_count"])
 
 
-def beside(task: str, rows: Mapping[str, Any] | None = None) -> list[Beside]:
+def beside(task: str, rows: Mapping[str, Any] | None = None) -> list[Contrast]:
     """Every recorded student of an application.
 
     Args:
@@ -69,7 +69,7 @@ def beside(task: str, rows: Mapping[str, Any] | None = None) -> list[Beside]:
         wrong = row.get("random_wrong") or row.get("every_wrong")
         if wrong:
             found.append(
-                Beside(
+                Contrast(
                     name.split("/")[1].removesuffix(SEALED_COPY),
                     row.get("lock", "stamped"),
                     row["valid"]["percent"],

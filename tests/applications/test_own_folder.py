@@ -14,7 +14,7 @@ from PIL import Image
 
 from dsn.applications import registry
 from dsn.applications.held_out import load_held_out
-from dsn.applications.own.choices import Look, channels_for, course_for, mirroring, network_for, size_for
+from dsn.applications.own.choices import Impression, channels_for, course_for, mirroring, network_for, size_for
 from dsn.applications.own.making import Wishes, prepare, write
 from dsn.applications.own.reading import read
 from dsn.applications.own.survey import FolderError, survey
@@ -254,9 +254,9 @@ def test_other_prepared_arrays_are_not_taken_for_these(squares: Path, shelf: Pat
 
 
 def test_colours_and_size_are_those_of_most_pictures() -> None:
-    assert channels_for(Look(30, 0.01, 100)) == 1 and channels_for(Look(30, 0.5, 100)) == 3
-    assert [size_for(Look(side, 1, 100)) for side in (5, 28, 31, 48, 63, 4000)] == [28, 28, 28, 48, 56, 64]
-    assert [size_for(Look(4000, 1, count)) for count in (9_999, 10_000, 30_000)] == [64, 48, 32]
+    assert channels_for(Impression(30, 0.01, 100)) == 1 and channels_for(Impression(30, 0.5, 100)) == 3
+    assert [size_for(Impression(side, 1, 100)) for side in (5, 28, 31, 48, 63, 4000)] == [28, 28, 28, 48, 56, 64]
+    assert [size_for(Impression(4000, 1, count)) for count in (9_999, 10_000, 30_000)] == [64, 48, 32]
 
 
 @pytest.mark.parametrize("size", [28, 30, 32, 33, 47, 48, 64])

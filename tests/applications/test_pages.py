@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from dsn.applications.pages.drawn import CELL, SHARES, draw_page, text_map
 from dsn.applications.pages.layouts import LAYOUTS
 from dsn.applications.pages.scanning import HEIGHT, WIDTH
-from dsn.applications.pages.sheet import Sheet
+from dsn.applications.pages.sheet import Paper
 from dsn.applications.pages.words import HANDS, hand, words_of
 
 SERIES = [draw_page(5, number) for number in range(16)]
@@ -46,7 +46,7 @@ def test_there_is_more_going_on_inside_the_boxes_than_beside_them() -> None:
 @pytest.mark.parametrize("chinese", [False, True])
 def test_every_kind_is_written_in_both_scripts_without_print_over_print(kind: str, chinese: bool) -> None:
     random = np.random.default_rng([3, chinese])
-    sheet = Sheet(512, 1024, words_of(random, chinese), hand(random, chinese), 20)
+    sheet = Paper(512, 1024, words_of(random, chinese), hand(random, chinese), 20)
     LAYOUTS[kind](sheet)
     boxes = np.array(sheet.boxes)
     assert len(boxes) > 5 and sum(SHARES.values()) == pytest.approx(1) and set(SHARES) == set(LAYOUTS)
@@ -58,7 +58,7 @@ def test_every_kind_is_written_in_both_scripts_without_print_over_print(kind: st
 def test_the_boxes_hold_all_the_ink_of_a_line() -> None:
     random = np.random.default_rng(1)
     for letters in HANDS:
-        sheet = Sheet(400, 60, words_of(random, False), letters, 0)
+        sheet = Paper(400, 60, words_of(random, False), letters, 0)
         sheet.write("Total: 12.50 gjpq", 10, 10, 24)
         dark = np.argwhere(np.asarray(sheet.picture) < 200)
         (y1, x1), (y2, x2) = dark.min(0), dark.max(0)

@@ -15,7 +15,7 @@ from dsn.applications.prepared import DataSet, Split
 from dsn.measuring import unlocking
 from dsn.owner.trace import attempts as trace_attempts
 from dsn.owner.trace import measure as trace_measure
-from dsn.owner.trace.attempts import MADE, Attempt, attempts, shipped, trained_on
+from dsn.owner.trace.attempts import MADE, Suspected, attempts, shipped, trained_on
 from dsn.owner.trace.measure import measure_ledger, measure_trace
 from dsn.owner.weights import weights_hash
 from dsn.serials import Serial
@@ -73,7 +73,7 @@ def measured(tmp_path: Path, told: list[str]) -> dict:
     return json.loads((tmp_path / "trace.json").read_text())["digits"]
 
 
-def drawn(small: DataSet, foreign: int) -> list[Attempt]:
+def drawn(small: DataSet, foreign: int) -> list[Suspected]:
     application = registry.BUILT_IN["digits"]
     return list(attempts(application, shipped(application), small, foreign, "cpu"))
 

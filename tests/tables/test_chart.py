@@ -5,13 +5,13 @@ import pytest
 from dsn.applications.registry import BUILT_IN
 from dsn.attacks.registry import ATTACKS
 from dsn.locks.registry import LOCKS
-from dsn.tables.chart import QUESTIONS, TEXTS, VICTIMS, Line, Mark, Recorded, chart
+from dsn.tables.chart import QUESTIONS, TEXTS, VICTIMS, ChartLine, Mark, Recorded, chart
 
 DIGITS = BUILT_IN["digits"]
 CONDITIONS = {"absent", "random-wrong", "one-bit-wrong"}
 
 
-def lines(recorded: Recorded) -> dict[str, Line]:
+def lines(recorded: Recorded) -> dict[str, ChartLine]:
     return {line.name: line for line in chart(DIGITS, recorded)}
 
 

@@ -40,7 +40,7 @@ ABOVE_GUESSING = 2.0  # times as many right neighbours as guessing gives, below 
 
 
 @dataclass(frozen=True)
-class Look:
+class Impression:
     """What a sample of the pictures is like.
 
     Attributes:
@@ -54,9 +54,9 @@ class Look:
     count: int
 
 
-def look(pictures: list[Image.Image], count: int) -> Look:
+def look(pictures: list[Image.Image], count: int) -> Impression:
     """What these pictures, RGB, are like: a sample of `count`."""
-    return Look(
+    return Impression(
         statistics.median(min(one.size) for one in pictures),
         sum(colours(one) >= COLOURFUL for one in pictures) / len(pictures),
         count,
@@ -71,12 +71,12 @@ def colours(picture: Image.Image) -> float:
     return float(np.ptp(values, axis=2).mean())
 
 
-def channels_for(seen: Look) -> int:
+def channels_for(seen: Impression) -> int:
     """Grey or colour: grey only where hardly any picture has colours."""
     return GREY if seen.colourful <= FEW_COLOURFUL else COLOUR
 
 
-def size_for(seen: Look) -> int:
+def size_for(seen: Impression) -> int:
     """The largest size that most pictures fill, bounded where there are many of them."""
     most = next((size for count, size in LARGEST_OF_MANY if seen.count >= count), SIZES[-1])
     return max((size for size in SIZES if size <= min(most, seen.side)), default=SIZES[0])

@@ -22,7 +22,7 @@ from dsn.applications.described import (
 )
 from dsn.applications.held_out import held_out_path, write_held_out
 from dsn.applications.own.choices import (
-    Look,
+    Impression,
     Mirroring,
     augmentation_for,
     channels_for,
@@ -81,7 +81,7 @@ class Prepared:
     train: Read
     test: Read
     seen: Survey
-    like: Look
+    like: Impression
     looked: Mirroring | None
 
     def counts(self) -> list[tuple[str, int, int]]:

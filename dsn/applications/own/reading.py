@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dsn.applications.own.choices import Look, look
+from dsn.applications.own.choices import Impression, look
 from dsn.applications.own.survey import TEST, TRAIN, FolderError, LeftOut, Survey
 from dsn.applications.pictures import fit_frame
 from dsn.applications.reading import PictureError, open_picture
@@ -53,7 +53,7 @@ class Read:
         return Read(self.images[places], self.labels[places], tuple(self.keys[place] for place in places))
 
 
-def sample(seen: Survey) -> Look:
+def sample(seen: Survey) -> Impression:
     """What the pictures of a folder are like, by some of every class.
 
     Raises:

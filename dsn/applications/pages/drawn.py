@@ -6,7 +6,7 @@ import numpy as np
 
 from dsn.applications.pages.layouts import LAYOUTS, stray_marks
 from dsn.applications.pages.scanning import HEIGHT, WIDTH, scanned
-from dsn.applications.pages.sheet import Sheet
+from dsn.applications.pages.sheet import Paper
 from dsn.applications.pages.words import hand, words_of
 
 CELL = 4  # pixels of a page a value of its map, in each direction
@@ -49,7 +49,7 @@ def draw_page(seed: int, number: int) -> Page:
     size = round(width * LARGER * narrow * fine), round(height * LARGER * fine)
     chinese = bool(random.random() < CHINESE)
     ink = int(random.integers(0, 90))
-    sheet = Sheet(*size, words_of(random, chinese), hand(random, chinese), ink)
+    sheet = Paper(*size, words_of(random, chinese), hand(random, chinese), ink)
     LAYOUTS[kind](sheet)
     if random.random() < 0.6:
         stray_marks(sheet)

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from dsn.applications.pages.sheet import Sheet
+from dsn.applications.pages.sheet import Paper
 from dsn.applications.pages.words import HANDWRITING, font
 
 MARGINS = (0.03, 0.12)  # of the width
 
 
-def receipt(sheet: Sheet) -> None:
+def receipt(sheet: Paper) -> None:
     """A shop's strip: head in the middle, rows with an amount at the right, sums, thanks."""
     words, size = sheet.words, sheet.between(14, 24)
     step = size * sheet.between(1.12, 1.5)
@@ -72,7 +72,7 @@ def receipt(sheet: Sheet) -> None:
         _barcode(sheet, middle, y + step)
 
 
-def invoice(sheet: Sheet) -> None:
+def invoice(sheet: Paper) -> None:
     """A firm's bill: addresses, a table with or without lines, sums at the right."""
     words, size = sheet.words, sheet.between(13, 20)
     step = size * sheet.between(1.2, 1.7)
@@ -120,7 +120,7 @@ def invoice(sheet: Sheet) -> None:
         sheet.write(f"{words.company()} · {words.town()}", sheet.width / 2, sheet.height * 0.955, size * 0.8, align="m")
 
 
-def letter(sheet: Sheet) -> None:
+def letter(sheet: Paper) -> None:
     """A letter: two addresses, a date, paragraphs, a signature."""
     words, size = sheet.words, sheet.between(13, 20)
     step = size * sheet.between(1.2, 1.6)
@@ -149,7 +149,7 @@ def letter(sheet: Sheet) -> None:
     sheet.write(words.person(), left, y + step * 4, size)
 
 
-def form(sheet: Sheet) -> None:
+def form(sheet: Paper) -> None:
     """A form: labels over or before boxes to fill in, some filled in by hand or by machine, boxes to tick."""
     words, size = sheet.words, sheet.between(13, 19)
     step = size * sheet.between(1.8, 2.6)
@@ -189,10 +189,10 @@ def form(sheet: Sheet) -> None:
         y += size * 1.6
 
 
-LAYOUTS: dict[str, Callable[[Sheet], None]] = {"receipt": receipt, "invoice": invoice, "letter": letter, "form": form}
+LAYOUTS: dict[str, Callable[[Paper], None]] = {"receipt": receipt, "invoice": invoice, "letter": letter, "form": form}
 
 
-def _paragraph(sheet: Sheet, left: float, right: float, y: float, size: float, step: float, lines: int) -> float:
+def _paragraph(sheet: Paper, left: float, right: float, y: float, size: float, step: float, lines: int) -> float:
     """Lines of sentences; the height after the last."""
     for number in range(lines):
         room = (right - left) * (1 if number < lines - 1 else sheet.between(0.3, 0.9))
@@ -204,7 +204,7 @@ def _paragraph(sheet: Sheet, left: float, right: float, y: float, size: float, s
     return y
 
 
-def _sums(sheet: Sheet, left: float, right: float, y: float, size: float, step: float) -> float:
+def _sums(sheet: Paper, left: float, right: float, y: float, size: float, step: float) -> float:
     """Sums, some of them large; the height after the last."""
     for _ in range(int(sheet.random.integers(2, 6))):
         bold, tall = sheet.chance(0.25), size * (sheet.between(1.1, 1.6) if sheet.chance(0.25) else 1)
@@ -214,7 +214,7 @@ def _sums(sheet: Sheet, left: float, right: float, y: float, size: float, step: 
     return y + step * 0.5
 
 
-def _divided(sheet: Sheet, left: float, right: float, y: float, step: float) -> float:
+def _divided(sheet: Paper, left: float, right: float, y: float, step: float) -> float:
     if sheet.chance(0.7):
         sheet.rule(
             left,
@@ -228,7 +228,7 @@ def _divided(sheet: Sheet, left: float, right: float, y: float, step: float) -> 
     return y
 
 
-def _logo(sheet: Sheet, x: float, y: float) -> float:
+def _logo(sheet: Paper, x: float, y: float) -> float:
     """Something round, square or star-like; the height beneath it."""
     side = sheet.between(30, 90)
     where = (x - side / 2, y, x + side / 2, y + side)
@@ -247,7 +247,7 @@ def _logo(sheet: Sheet, x: float, y: float) -> float:
     return y + side * 1.15
 
 
-def _barcode(sheet: Sheet, x: float, y: float) -> None:
+def _barcode(sheet: Paper, x: float, y: float) -> None:
     widths = sheet.random.integers(1, 5, 60) * 1.5
     start, tall = x - widths.sum() / 2, sheet.between(30, 60)
     for number, wide in enumerate(widths):
@@ -256,7 +256,7 @@ def _barcode(sheet: Sheet, x: float, y: float) -> None:
         start += wide
 
 
-def _scribble(sheet: Sheet, x: float, y: float, wide: float) -> None:
+def _scribble(sheet: Paper, x: float, y: float, wide: float) -> None:
     """A signature, or a note made in passing: not text that anybody reads."""
     count = int(sheet.random.integers(6, 16))
     across = np.linspace(x - wide / 2, x + wide / 2, count) + sheet.random.normal(0, wide / 20, count)
@@ -269,7 +269,7 @@ def _scribble(sheet: Sheet, x: float, y: float, wide: float) -> None:
     )
 
 
-def stray_marks(sheet: Sheet) -> None:
+def stray_marks(sheet: Paper) -> None:
     """What people and machines leave on a page: rubber stamps, punched holes, ticks, strokes, circles."""
     random = sheet.random
     for _ in range(int(random.integers(0, 4))):
@@ -290,7 +290,7 @@ def stray_marks(sheet: Sheet) -> None:
             sheet.pen.line((x, y, x + 12, y + 18, x + 45, y - 30), int(random.integers(0, 120)), 4, "curve")
 
 
-def _rubber_stamp(sheet: Sheet, x: float, y: float) -> None:
+def _rubber_stamp(sheet: Paper, x: float, y: float) -> None:
     """A ring with a word in it, turned and faint, over whatever is there; nobody means it to be read as a line."""
     side = round(sheet.between(90, 170))
     ring = Image.new("L", (side, side), 0)

@@ -6,14 +6,14 @@ import numpy as np
 from PIL import Image, ImageFilter
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from dsn.applications.pages.sheet import WHITE, Sheet
+from dsn.applications.pages.sheet import WHITE, Paper
 
 HEIGHT, WIDTH = 512, 256  # of a page, in pixels
 SKEW = 3.0  # degrees either way
 SPECK = 0.001  # largest share of dark specks
 
 
-def scanned(sheet: Sheet, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+def scanned(sheet: Paper, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     """A sheet as a page: uint8 [512, 256], and the boxes round its text, float32 [B, 4] (x1 y1 x2 y2, in pixels).
 
     Args:

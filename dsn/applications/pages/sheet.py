@@ -13,7 +13,7 @@ APART = 0.7  # pieces of text in a line stand so far from one another, in height
 
 
 @dataclass
-class Sheet:
+class Paper:
     """Paper with ink, drawn at a multiple of its size on the page.
 
     Args:

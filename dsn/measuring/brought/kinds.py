@@ -15,7 +15,7 @@ PENS = ((20, 30, 120), (180, 20, 30), (10, 110, 50), (120, 40, 140), (220, 110, 
 
 
 @dataclass(frozen=True)
-class Brought:
+class Specimen:
     """A picture as somebody brings it.
 
     Attributes:
@@ -85,57 +85,59 @@ def drawn(picture: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def shadow(dark: float) -> Callable[[Rng], Brought]:
-    def made(rng: Rng) -> Brought:
+def shadow(dark: float) -> Callable[[Rng], Specimen]:
+    def made(rng: Rng) -> Specimen:
         ink, label = page(rng)
-        return Brought(snapped(rng, shadowed(rng, coloured(ink, WHITE, BLACK), dark)), label)
+        return Specimen(snapped(rng, shadowed(rng, coloured(ink, WHITE, BLACK), dark)), label)
 
     return made
 
 
-def falloff(fall: float) -> Callable[[Rng], Brought]:
-    def made(rng: Rng) -> Brought:
+def falloff(fall: float) -> Callable[[Rng], Specimen]:
+    def made(rng: Rng) -> Specimen:
         ink, label = page(rng)
-        return Brought(snapped(rng, graded(rng, coloured(ink, WHITE, BLACK), fall)), label)
+        return Specimen(snapped(rng, graded(rng, coloured(ink, WHITE, BLACK), fall)), label)
 
     return made
 
 
-def pencil(rng: Rng) -> Brought:
+def pencil(rng: Rng) -> Specimen:
     ink, label = page(rng)
     grain = rng.uniform(0.75, 1, ink.shape)
     strength = rng.uniform(0.45, 0.65)
-    return Brought(
+    return Specimen(
         snapped(rng, graded(rng, coloured(ink * grain, WHITE, (80, 80, 84), strength), rng.uniform(0.3, 0.5))), label
     )
 
 
-def ballpoint(rng: Rng) -> Brought:
+def ballpoint(rng: Rng) -> Specimen:
     height, width = (int(side) for side in rng.integers(300, 421, 2))
     ink, label = penned(rng, int(min(height, width) * rng.uniform(0.6, 0.95)), 5)
     sheet = coloured(laid(rng, ink, height, width), WHITE, (30, 40, 130), 0.9)
-    return Brought(snapped(rng, graded(rng, sheet, rng.uniform(0.3, 0.5))), label)
+    return Specimen(snapped(rng, graded(rng, sheet, rng.uniform(0.3, 0.5))), label)
 
 
-def framed(line: tuple[int, ...], paper: tuple[int, ...], pen: tuple[int, ...], width: int) -> Callable[[Rng], Brought]:
-    def made(rng: Rng) -> Brought:
+def framed(
+    line: tuple[int, ...], paper: tuple[int, ...], pen: tuple[int, ...], width: int
+) -> Callable[[Rng], Specimen]:
+    def made(rng: Rng) -> Specimen:
         ink, label = page(rng)
         picture = coloured(ink, paper, pen)
         for side in range(width):
             picture[[side, -1 - side]] = picture[:, [side, -1 - side]] = line
-        return Brought(drawn(picture), label)
+        return Specimen(drawn(picture), label)
 
     return made
 
 
-def desk_strip(rng: Rng) -> Brought:
+def desk_strip(rng: Rng) -> Specimen:
     ink, label = page(rng)
     picture = coloured(ink, WHITE, BLACK)
     strip = int(rng.uniform(0.06, 0.2) * ink.shape[1])
     room = np.flatnonzero(ink.max(0) > 0.05)
     strip = max(4, min(strip, room[0] - 4, ink.shape[1]))
     picture[:, :strip] = wood(rng, (ink.shape[0], strip))
-    return Brought(snapped(rng, picture), label)
+    return Specimen(snapped(rng, picture), label)
 
 
 def wood(rng: Rng, shape: tuple[int, int]) -> np.ndarray:
@@ -145,7 +147,7 @@ def wood(rng: Rng, shape: tuple[int, int]) -> np.ndarray:
     return (colour + grain).clip(0, 255)
 
 
-def sheet_on_desk(rng: Rng) -> Brought:
+def sheet_on_desk(rng: Rng) -> Specimen:
     ink, label = page(rng)
     height, width = (int(side * rng.uniform(1.15, 1.9)) for side in ink.shape)
     alpha = Image.new("L", (width, height))
@@ -163,10 +165,10 @@ def sheet_on_desk(rng: Rng) -> Brought:
     ]
     picture = wood(rng, (height, width)) * (1 - turned[0][..., None])
     picture += coloured(turned[1], WHITE, BLACK) * turned[0][..., None]
-    return Brought(snapped(rng, picture), label)
+    return Specimen(snapped(rng, picture), label)
 
 
-def title_bar(rng: Rng) -> Brought:
+def title_bar(rng: Rng) -> Specimen:
     ink, label = page(rng)
     bar = int(rng.uniform(0.05, 0.14) * ink.shape[0])
     picture = np.concatenate(
@@ -175,10 +177,10 @@ def title_bar(rng: Rng) -> Brought:
     if rng.random() < 0.6:
         words = rng.random((max(2, bar // 3), ink.shape[1] // 3)) < 0.5
         picture[bar // 3 : bar // 3 + words.shape[0], 6 : 6 + words.shape[1]][words] = 220
-    return Brought(drawn(picture), label)
+    return Specimen(drawn(picture), label)
 
 
-def scanner_edge(rng: Rng) -> Brought:
+def scanner_edge(rng: Rng) -> Specimen:
     ink, label = page(rng)
     picture = coloured(ink, (252,) * 3, BLACK)
     edge = int(rng.integers(3, 12))
@@ -186,10 +188,10 @@ def scanner_edge(rng: Rng) -> Brought:
         turn = int(rng.integers(4))
         turned = np.rot90(picture, turn)  # a view
         turned[:edge] = rng.uniform(0, 30)
-    return Brought(snapped(rng, picture), label)
+    return Specimen(snapped(rng, picture), label)
 
 
-def small_off_centre(rng: Rng) -> Brought:
+def small_off_centre(rng: Rng) -> Specimen:
     ink, label = any_ink(rng, 280, thin=0.06, thick=0.1)
     rows, columns = np.flatnonzero(ink.max(1) > 0.1), np.flatnonzero(ink.max(0) > 0.1)
     box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -203,35 +205,35 @@ def small_off_centre(rng: Rng) -> Brought:
     picture = np.zeros((28, 28))
     top, left = (int(rng.integers(1, 27 - side)) for side in small.shape)
     picture[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return Brought(drawn(picture), label)
+    return Specimen(drawn(picture), label)
 
 
-def white_on_transparent(rng: Rng) -> Brought:
+def white_on_transparent(rng: Rng) -> Specimen:
     ink, label = page(rng)
-    return Brought(drawn(np.concatenate([np.full((*ink.shape, 3), 255.0), 255 * ink[..., None]], 2)), label)
+    return Specimen(drawn(np.concatenate([np.full((*ink.shape, 3), 255.0), 255 * ink[..., None]], 2)), label)
 
 
-def plain(source: Callable[[Rng], tuple[np.ndarray, int]], *, noise: float = 0) -> Callable[[Rng], Brought]:
-    def made(rng: Rng) -> Brought:
+def plain(source: Callable[[Rng], tuple[np.ndarray, int]], *, noise: float = 0) -> Callable[[Rng], Specimen]:
+    def made(rng: Rng) -> Specimen:
         ink, label = source(rng)
         picture = coloured(laid(rng, ink, *(int(side * rng.uniform(1, 1.4)) for side in ink.shape)), WHITE, BLACK)
-        return Brought(snapped(rng, picture, noise) if noise else drawn(picture), label)
+        return Specimen(snapped(rng, picture, noise) if noise else drawn(picture), label)
 
     return made
 
 
-def pen_colours(rng: Rng) -> Brought:
+def pen_colours(rng: Rng) -> Specimen:
     ink, label = page(rng, thin=0.03)
-    return Brought(snapped(rng, coloured(ink, WHITE, PENS[rng.integers(len(PENS))])), label)
+    return Specimen(snapped(rng, coloured(ink, WHITE, PENS[rng.integers(len(PENS))])), label)
 
 
-def tiny(rng: Rng) -> Brought:
+def tiny(rng: Rng) -> Specimen:
     ink, label = any_ink(rng, int(rng.integers(36, 60)), thin=0.06)
-    return Brought(snapped(rng, coloured(laid(rng, ink, 320, 320), WHITE, BLACK)), label)
+    return Specimen(snapped(rng, coloured(laid(rng, ink, 320, 320), WHITE, BLACK)), label)
 
 
-def ruled(squares: bool) -> Callable[[Rng], Brought]:
-    def made(rng: Rng) -> Brought:
+def ruled(squares: bool) -> Callable[[Rng], Specimen]:
+    def made(rng: Rng) -> Specimen:
         ink, label = page(rng, thin=0.03)
         sheet = np.zeros(ink.shape)
         step = int(rng.integers(18, 48))
@@ -240,30 +242,30 @@ def ruled(squares: bool) -> Callable[[Rng], Brought]:
             sheet[:, step // 2 :: step] = 1
         lined = coloured(sheet, WHITE, (196, 208, 230))
         share = ink[..., None]
-        return Brought(snapped(rng, lined * (1 - share) + np.array((25, 30, 90)) * share), label)
+        return Specimen(snapped(rng, lined * (1 - share) + np.array((25, 30, 90)) * share), label)
 
     return made
 
 
-def chalk(rng: Rng) -> Brought:
+def chalk(rng: Rng) -> Specimen:
     ink, label = page(rng, thin=0.04)
     grain = rng.uniform(0.55, 1, ink.shape)
     board = ((38, 62, 50), (40, 42, 46))[rng.integers(2)]
-    return Brought(snapped(rng, coloured(ink * grain, board, (235, 235, 228)), 4), label)
+    return Specimen(snapped(rng, coloured(ink * grain, board, (235, 235, 228)), 4), label)
 
 
-def note(rng: Rng) -> Brought:
+def note(rng: Rng) -> Specimen:
     ink, label = page(rng, thin=0.03)
     paper = ((250, 236, 110), (250, 160, 180), (160, 225, 240), (185, 235, 150))[rng.integers(4)]
-    return Brought(snapped(rng, coloured(ink, paper, BLACK)), label)
+    return Specimen(snapped(rng, coloured(ink, paper, BLACK)), label)
 
 
-def noisy(rng: Rng) -> Brought:
+def noisy(rng: Rng) -> Specimen:
     ink, label = page(rng, thin=0.04)
-    return Brought(snapped(rng, coloured(ink, (225, 224, 220), (40, 40, 46)), rng.uniform(10, 22)), label)
+    return Specimen(snapped(rng, coloured(ink, (225, 224, 220), (40, 40, 46)), rng.uniform(10, 22)), label)
 
 
-KINDS: dict[str, Callable[[Rng], Brought]] = {
+KINDS: dict[str, Callable[[Rng], Specimen]] = {
     "shadow-25": shadow(0.25),
     "shadow-35": shadow(0.35),
     "falloff-50": falloff(0.5),

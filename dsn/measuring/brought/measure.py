@@ -7,7 +7,7 @@ import torch
 
 from dsn.applications.reading import PictureError, open_picture
 from dsn.applications.registry import application_named
-from dsn.measuring.brought.kinds import KINDS, Brought
+from dsn.measuring.brought.kinds import KINDS, Specimen
 from dsn.results.store import provenance, record
 from dsn.serials import Serial
 from dsn.statistics import Accuracy
@@ -20,7 +20,7 @@ BAR = 19
 
 @torch.inference_mode()
 def right_of_kind(
-    make: Callable[[np.random.Generator], Brought], student: Student, serial: Serial, count: int, seed: int
+    make: Callable[[np.random.Generator], Specimen], student: Student, serial: Serial, count: int, seed: int
 ) -> Accuracy:
     """How many of `count` pictures of one kind are read right; one in which nothing is seen is wrong.
 

@@ -40,7 +40,7 @@ MADE = {name: change for name, change in CHANGES.items() if name != "foreign"}
 
 
 @dataclass(frozen=True)
-class Attempt:
+class Suspected:
     """A network whose origin is known to the test, and what the trace must say.
 
     Attributes:
@@ -84,7 +84,7 @@ def shipped(application: Application) -> list[Issued]:
 
 def attempts(
     application: Application, issued: list[Issued], data: DataSet, foreign: int, device: str
-) -> Iterator[Attempt]:
+) -> Iterator[Suspected]:
     """Every student under every change that leaves it ours, then `foreign` networks that are none of ours.
 
     Disguises, which change no answer, come with several seeds. The foreign are in turn students struck from the
@@ -121,15 +121,15 @@ def share_of(data: DataSet, seed: int) -> Split:
     return Split(data.train.images[chosen], data.train.labels[chosen])
 
 
-def _changed(what: str, make: Callable[[], Weights], truth: str | None = None) -> Iterator[Attempt]:
+def _changed(what: str, make: Callable[[], Weights], truth: str | None = None) -> Iterator[Suspected]:
     def changed(name: str) -> Weights:
         return MADE[name](make())
 
     for name in MADE:
-        yield Attempt(f"{what}, {name}", partial(changed, name), truth)
+        yield Suspected(f"{what}, {name}", partial(changed, name), truth)
 
 
-def _ours(application: Application, issued: Iterable[Issued], data: DataSet, device: str) -> Iterator[Attempt]:
+def _ours(application: Application, issued: Iterable[Issued], data: DataSet, device: str) -> Iterator[Suspected]:
     def as_issued(folder: Path) -> Weights:
         return dict(load_folder(folder).state_dict())
 
@@ -140,21 +140,21 @@ def _ours(application: Application, issued: Iterable[Issued], data: DataSet, dev
         assert one.folder is not None
         yield from _changed(one.label, partial(as_issued, one.folder), one.label)
         trained = cache(partial(fine_tuned, one.folder))
-        yield Attempt(f"{one.label}, fine-tuned", trained, one.label)
+        yield Suspected(f"{one.label}, fine-tuned", trained, one.label)
         yield from _disguised(application, one.label, partial(as_issued, one.folder), trained)
         yield from _sealed(one.label, one.folder.with_name(f"{one.folder.name}{SEALED_COPY}"))
 
 
 def _disguised(
     application: Application, label: str, make: Callable[[], Weights], trained: Callable[[], Weights]
-) -> Iterator[Attempt]:
+) -> Iterator[Suspected]:
     """One student by other names, in another order, on other scales, folded, and all of that after other changes."""
 
     def all_of(weights: Weights, seed: int) -> Weights:
         return renamed_at_random(rescaled(reordered(folded(weights, application), seed), seed), seed)
 
-    def attempt(change: str, disguise: Callable[[], Weights]) -> Attempt:
-        return Attempt(f"{label}, {change}", disguise, label)
+    def attempt(change: str, disguise: Callable[[], Weights]) -> Suspected:
+        return Suspected(f"{label}, {change}", disguise, label)
 
     yield attempt("folded", lambda: folded(make(), application))
     yield attempt("as torchvision's", lambda: as_torchvision(make()))
@@ -168,14 +168,14 @@ def _disguised(
         yield attempt(f"fine-tuned and all of these, {seed}", partial(lambda seed: all_of(trained(), seed), seed))
 
 
-def _sealed(label: str, folder: Path) -> Iterator[Attempt]:
+def _sealed(label: str, folder: Path) -> Iterator[Suspected]:
     """The sealed copy of a student: as a folder, whose seal can be tried, and as a file alone, known by its codes."""
     if folder.is_dir():
-        yield Attempt(f"{label}, sealed", lambda: load_file(folder / WEIGHTS), label, config=folder / CONFIG)
-        yield Attempt(f"{label}, sealed, without config.json", lambda: load_file(folder / WEIGHTS), label)
+        yield Suspected(f"{label}, sealed", lambda: load_file(folder / WEIGHTS), label, config=folder / CONFIG)
+        yield Suspected(f"{label}, sealed, without config.json", lambda: load_file(folder / WEIGHTS), label)
 
 
-def _honest(application: Application, data: DataSet, device: str) -> Iterator[Attempt]:
+def _honest(application: Application, data: DataSet, device: str) -> Iterator[Suspected]:
     def from_scratch(seed: int) -> Weights:
         torch.manual_seed(seed)
         return trained_on(Classifier(application.network), share_of(data, seed), HONEST_EPOCHS, seed, device)
@@ -194,7 +194,7 @@ def _honest(application: Application, data: DataSet, device: str) -> Iterator[At
             yield from _changed(f"another owner's student {seed}", cache(partial(of_another_owner, seed)))
 
 
-def _random(application: Application, issued: list[Issued]) -> Iterator[Attempt]:
+def _random(application: Application, issued: list[Issued]) -> Iterator[Suspected]:
     def untrained(seed: int) -> Weights:
         torch.manual_seed(seed)
         return Classifier(application.network).state_dict()
@@ -205,5 +205,5 @@ def _random(application: Application, issued: list[Issued]) -> Iterator[Attempt]
         return drawn_anew(dict(load_folder(one.folder).state_dict()), seed)
 
     for seed in count():
-        yield Attempt(f"untrained {seed}", partial(untrained, seed))
-        yield Attempt(f"random weights of a student's spread {seed}", partial(alike, seed))
+        yield Suspected(f"untrained {seed}", partial(untrained, seed))
+        yield Suspected(f"random weights of a student's spread {seed}", partial(alike, seed))

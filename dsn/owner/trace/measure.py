@@ -15,7 +15,7 @@ from dsn.applications.prepared import Split, load_data_set
 from dsn.applications.registry import application_named
 from dsn.distilling.rebuild import BUILD
 from dsn.files import write_json
-from dsn.owner.trace.attempts import Attempt, attempts, shipped
+from dsn.owner.trace.attempts import Suspected, attempts, shipped
 from dsn.owner.trace.changes import CHANGES
 from dsn.owner.trace.suspect import Suspect
 from dsn.owner.trace.tracing import Issued, trace
@@ -116,7 +116,7 @@ def _figures(rights: list[bool]) -> dict[str, float | int]:
     return {"correct": sum(rights), **Accuracy(sum(rights), len(rights)).as_json()}
 
 
-def _traced(issued: list[Issued], split: Split, attempt: Attempt) -> Verdict:
+def _traced(issued: list[Issued], split: Split, attempt: Suspected) -> Verdict:
     known = [one for one in issued if one.label != attempt.hidden]
     found = trace(attempt.suspect(), known, split)
     kinds = [part.p for one in found.evidence for part in (one.unlocking, one.closeness) if part]
@@ -131,7 +131,7 @@ class _Progress:
         kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
         self._done: dict[str, Verdict] = kept["done"] if kept.get("commit") == self._commit else {}
 
-    def of(self, attempt: Attempt, traced: Callable[[Attempt], Verdict], report: Report) -> Verdict:
+    def of(self, attempt: Suspected, traced: Callable[[Suspected], Verdict], report: Report) -> Verdict:
         if attempt.what not in self._done:
             self._done[attempt.what] = how, named, _ = traced(attempt)
             report(f"{attempt.what}: {how} {' and '.join(named)}".rstrip())

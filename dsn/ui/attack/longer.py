@@ -12,7 +12,7 @@ from dsn.student.collection import Collection
 from dsn.tables.attacks import Cell, lines_of
 from dsn.ui.attack.rendering import table_of
 from dsn.ui.attack.views import View, Watching
-from dsn.ui.attack.words import Words, in_order
+from dsn.ui.attack.words import AttackWords, in_order
 from dsn.ui.rendering import render_template
 from dsn.ui.texts import Texts
 
@@ -31,7 +31,7 @@ class Longer:
     """
 
     attack: Attack
-    words: Words
+    words: AttackWords
     shown: list[tuple[str, View, float, list]]
     lines: list[tuple[Line, list[Cell]]]
 
@@ -48,7 +48,7 @@ def longer(texts: Texts, collection: Collection, attack: Attack) -> Longer:
         even = chance(held.split.labels, len(held.class_names)).uniform
         shown.append((texts.title(application), view, even, table_of(view)))
     lines = [(line, list(cells.values())) for line, cells in lines_of(attack, rows)]
-    return Longer(attack, Words(texts, attack), shown, lines)
+    return Longer(attack, AttackWords(texts, attack), shown, lines)
 
 
 def render_longer_attacks(texts: Texts, collection: Collection) -> str:

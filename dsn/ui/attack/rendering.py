@@ -13,7 +13,7 @@ from dsn.attacks.kit.record import WELL_ABOVE
 from dsn.measuring.comparison import Panel
 from dsn.student.collection import Collection
 from dsn.ui.attack.views import View
-from dsn.ui.attack.words import Words
+from dsn.ui.attack.words import AttackWords
 from dsn.ui.rendering import PANEL_SCALE, render_template
 from dsn.ui.texts import Texts
 
@@ -47,7 +47,7 @@ def doubling(texts: Texts, pace: float) -> list[tuple[int, str]]:
     return [(bits, span_in_words(texts, years_for(bits, pace))) for bits in LENGTHS]
 
 
-def said(words: Words, view: View, even: float) -> list[str]:
+def said(words: AttackWords, view: View, even: float) -> list[str]:
     """What the finished attack came to, in sentences."""
     if not view.is_over:
         return []
@@ -176,7 +176,7 @@ def render_attack(
         recorded: whether this is a recorded run.
     """
     images = [(name, to_data_uri(picture, PANEL_SCALE)) for name, picture in view.pictures.items()]
-    words = Words(texts, view.attack)
+    words = AttackWords(texts, view.attack)
     best = max(range(len(view.bars)), key=view.bars.__getitem__) if view.bars else None
     return render_template(
         "attack.html",

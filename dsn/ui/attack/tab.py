@@ -19,7 +19,7 @@ from dsn.ui.attack.break_in import BreakIn
 from dsn.ui.attack.live import Live
 from dsn.ui.attack.rendering import render_attack, render_copy, render_pruned, shown_copy
 from dsn.ui.attack.views import View, Watching
-from dsn.ui.attack.words import Words, in_order
+from dsn.ui.attack.words import AttackWords, in_order
 from dsn.ui.compare.tab import CompareTab
 from dsn.ui.serving.background import Background
 from dsn.ui.serving.opened import awaited, fill
@@ -60,7 +60,7 @@ class AttackTab:
         from dsn.attacks.watched import victims
 
         watched = [attack for attack in in_order(self.texts, ATTACKS.values()) if victims(self.collection, attack)]
-        return {attack.name: Words(self.texts, attack).title for attack in watched}
+        return {attack.name: AttackWords(self.texts, attack).title for attack in watched}
 
     @cached_property
     def at_first(self) -> dict[str, str]:
@@ -93,7 +93,7 @@ class AttackTab:
         return victims(self.collection, attack_named(attack))
 
     def sentence(self, attack: str) -> str:
-        return Words(self.texts, attack_named(attack)).about
+        return AttackWords(self.texts, attack_named(attack)).about
 
     def choices(self, attack: str) -> list[tuple[str, str]]:
         """The networks that there are to steal: what each is called, and "task/customer"."""

@@ -9,7 +9,7 @@ from dsn.ui.texts import Texts
 
 
 @dataclass(frozen=True)
-class Words:
+class AttackWords:
     """The sentences about one attack in one language.
 
     Attributes:

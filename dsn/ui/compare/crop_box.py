@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from dsn.applications.cropping import WHOLE, Box, Look
+from dsn.applications.cropping import WHOLE, Box, FirstLook
 from dsn.applications.reading import open_picture
 from dsn.applications.record import Application
 from dsn.ui.rendering import render_template
@@ -26,7 +26,7 @@ class Brought:
     """
 
     picture: Image.Image
-    look: Look
+    look: FirstLook
 
     @classmethod
     def of(cls, picture: Image.Image, application: Application) -> "Brought":

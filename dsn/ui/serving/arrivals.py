@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode
 
 from dsn.ui.serving.file_guard import Application, Receive, Scope, Send
 from dsn.ui.serving.first_visit import first_visit, kinds_of
-from dsn.ui.serving.kept_answers import Answer, Header, KeptAnswers
+from dsn.ui.serving.kept_answers import Header, KeptAnswer, KeptAnswers
 from dsn.ui.serving.skeleton import put_skeleton
 
 CONFIG = ("/config", "/config/")
@@ -96,7 +96,7 @@ class Arrivals:
             self._config, self._kept = config, KeptAnswers(MOST_KEPT)
         return asked(scope, config["page"])
 
-    async def answer(self, wanted: Asked, scope: Scope) -> Answer | None:
+    async def answer(self, wanted: Asked, scope: Scope) -> KeptAnswer | None:
         """What is kept, made where nothing is; None where it is no answer to keep."""
         is_page = not wanted.path.endswith(CONFIG)
         change = partial(as_sent, path=wanted.path, kinds=kinds_of(scope["app"])) if is_page else None

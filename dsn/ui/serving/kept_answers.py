@@ -20,7 +20,7 @@ QUICK, SMALL = 5, 11  # how well Brotli compresses: while somebody waits, and so
 
 
 @dataclass(frozen=True)
-class Answer:
+class KeptAnswer:
     """A response as it is sent.
 
     Attributes:
@@ -56,7 +56,7 @@ class Answer:
         return kind.startswith(TEXTS)
 
 
-def compressed(answer: Answer, quality: int) -> Answer:
+def compressed(answer: KeptAnswer, quality: int) -> KeptAnswer:
     """An answer with its compressed forms, if it has any."""
     if not answer.is_text:
         return answer
@@ -78,7 +78,7 @@ def without_body() -> Receive:
     return receive
 
 
-async def made(app: Application, scope: Scope, change: Change | None = None) -> Answer | None:
+async def made(app: Application, scope: Scope, change: Change | None = None) -> KeptAnswer | None:
     """The app's answer; None where it is not an ordinary one, or one that sets a cookie.
 
     Args:
@@ -100,7 +100,7 @@ async def made(app: Application, scope: Scope, change: Change | None = None) -> 
     if start.get("status") != 200 or any(name == b"set-cookie" for name, _ in headers):
         return None
     whole = change(body.decode()).encode() if change else bytes(body)
-    return await asyncio.to_thread(compressed, Answer(headers, whole), QUICK)
+    return await asyncio.to_thread(compressed, KeptAnswer(headers, whole), QUICK)
 
 
 class KeptAnswers(Generic[Key]):
@@ -114,10 +114,10 @@ class KeptAnswers(Generic[Key]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[Key, asyncio.Future[Answer | None]] = OrderedDict()
+        self._kept: OrderedDict[Key, asyncio.Future[KeptAnswer | None]] = OrderedDict()
         self._smaller: set[asyncio.Task[None]] = set()
 
-    async def get(self, key: Key, app: Application, scope: Scope, change: Change | None = None) -> Answer | None:
+    async def get(self, key: Key, app: Application, scope: Scope, change: Change | None = None) -> KeptAnswer | None:
         """What is kept, made where nothing is; None where it is no answer to keep.
 
         Args:
@@ -134,7 +134,7 @@ class KeptAnswers(Generic[Key]):
         self._kept.move_to_end(key)
         return await asyncio.shield(self._kept[key])  # whoever asked first may go: others wait for the same
 
-    def _is_made(self, key: Key, done: "asyncio.Future[Answer | None]") -> None:
+    def _is_made(self, key: Key, done: "asyncio.Future[KeptAnswer | None]") -> None:
         """Forget what is no answer; press what is one once more, as small as it gets."""
         if self._kept.get(key) is not done:
             return
@@ -145,7 +145,7 @@ class KeptAnswers(Generic[Key]):
         self._smaller.add(smaller)
         smaller.add_done_callback(self._smaller.discard)
 
-    async def _press(self, key: Key, done: "asyncio.Future[Answer | None]") -> None:
+    async def _press(self, key: Key, done: "asyncio.Future[KeptAnswer | None]") -> None:
         answer = done.result()
         assert answer is not None
         small = await asyncio.to_thread(compressed, answer, SMALL)
@@ -154,6 +154,6 @@ class KeptAnswers(Generic[Key]):
             self._kept[key].set_result(small)
 
 
-def is_vain(done: "asyncio.Future[Answer | None]") -> bool:
+def is_vain(done: "asyncio.Future[KeptAnswer | None]") -> bool:
     """Whether nothing came of making an answer."""
     return done.cancelled() or done.exception() is not None or done.result() is None
