@@ -1,14 +1,8 @@
-"""A program that loads students and prints what it got, for tests that need an environment of their own.
+"""Loads students and says what it got, for programs of `hub_forks.py`."""
 
-huggingface_hub reads HF_ENDPOINT, HF_HOME and the like once, when it is imported.
-"""
-
-import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
 from tiny_students import answer
 
 from dsn import Student, StudentError, load_student
@@ -29,8 +23,3 @@ def outcome(call: dict) -> dict:
         return {"answer": answer(load_student(call.pop("source"), access=access, **call))}
     except StudentError as error:
         return {"error": str(error)}
-
-
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    print(json.dumps([outcome(call) for call in json.loads(sys.argv[1])]))

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import sleep
 from typing import Any
 
@@ -22,26 +24,40 @@ SECRET = "hf_ThisTokenMustNotBeRepeated"
 FIRST, SECOND, BUNDLED, BIRCH = 1, 2, 3, 4  # seeds of the students' weights
 
 
-def ask(endpoint: str, home: Path, calls: list[dict[str, Any]], **environment: str) -> list[Any]:
-    """What a program of its own gets from a Hub; see hub_client.py."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "DSN_"))}
-    run = subprocess.run(
-        [sys.executable, KIT / "hub_client.py", json.dumps(calls)],
-        env={
-            **inherited,
-            "PYTHONPATH": str(ROOT),
-            "HF_ENDPOINT": endpoint,
-            "HF_HOME": str(home),
-            "NO_PROXY": "127.0.0.1",
-            **environment,
-        },
-        capture_output=True,
+@cache
+def programs() -> subprocess.Popen[str]:
+    """What forks the programs of `ask`; it ends with this process, whose end of the pipe is closed then."""
+    return subprocess.Popen(
+        [sys.executable, KIT / "hub_forks.py"],
+        env={**inherited(), "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=600,
     )
-    assert run.returncode == 0, run.stderr
-    assert SECRET not in run.stdout + run.stderr
-    return json.loads(run.stdout)
+
+
+def inherited() -> dict[str, str]:
+    """This process's environment without what a Hub's clients and this project read."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "DSN_"))}
+
+
+def ask(endpoint: str, home: Path, calls: list[dict[str, Any]], **environment: str) -> list[Any]:
+    """What a program of its own gets from a Hub; see hub_forks.py."""
+    settings = {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "NO_PROXY": "127.0.0.1"}
+    with TemporaryDirectory() as folder:
+        output, errors = Path(folder, "output"), Path(folder, "errors")
+        told = {
+            "calls": calls,
+            "environment": {**inherited(), **settings, **environment},
+            "output": str(output),
+            "errors": str(errors),
+        }
+        forking = programs()
+        assert forking.stdin and forking.stdout
+        print(json.dumps(told), file=forking.stdin, flush=True)
+        assert forking.stdout.readline() == "0\n", errors.read_text()
+        assert SECRET not in output.read_text() + errors.read_text()
+        return json.loads(output.read_text())
 
 
 def git(repository: Path, *arguments: str) -> str:
