@@ -11,6 +11,7 @@ PYTHON ?= python3
 IN := .venv/bin
 WORKERS ?= 2
 PYTEST ?=
+export PYTHONDONTWRITEBYTECODE :=  # tests take a third less to collect where they were compiled before
 # Files stay whole, for what their tests share; in pytest's order, so that those with a browser come last.
 TESTS := $(IN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 

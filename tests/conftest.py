@@ -54,6 +54,12 @@ RINGS = {
     "browser": ("test_disk", "test_load", "test_surroundings"),  # they ask a running page without one
 }  # fmt: skip
 
+# Files with a browser that take longest: the first of these, so that short ones end a run and both workers with it.
+LONGEST = (
+    "test_accessibility", "test_browser", "test_browser_attack", "test_browser_engine", "test_browser_mint",
+    "test_static",
+)  # fmt: skip
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test with its ring. Files with a browser come last: its loop stays in the thread that opened it."""
@@ -67,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     in_browser = {
         item.path for item in items if item.get_closest_marker("browser") and item.path.stem not in without_one
     }
-    items.sort(key=lambda item: item.path in in_browser)
+    items.sort(key=lambda item: (item.path in in_browser, item.path.stem not in LONGEST))
 
 
 @pytest.fixture(scope="session")
