@@ -36,6 +36,11 @@ class Moment:
     figures: dict[str, float]
     fell: bool | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it is the last."""
+        return self.fell is not None
+
 
 def with_literal(collection: Collection) -> Collection | None:
     """The collection with the literal student among its students; None where a level's network is not there."""

@@ -9,7 +9,8 @@ from functools import partial
 import torch
 
 from dsn.applications.prepared import Split
-from dsn.locks.sweep import sweep_accuracy
+from dsn.locks.sweep import BATCH, sweep_accuracy
+from dsn.measuring.comparison import are_even
 from dsn.serials import Serial, random_serial
 from dsn.statistics import Accuracy
 from dsn.student.student import Student
@@ -24,9 +25,12 @@ class Unlocking:
     """How special one serial is to one network.
 
     Attributes:
-        accuracy: with the serial stamped.
+        accuracy: with the serial stamped; no answer counts as the first class, as in the published tables.
         best_other: the highest accuracy among the random serials.
         others: how many of those were tried.
+        answered: with the serial stamped; no answer is not right.
+        silent: pictures that got no answer.
+        best_answered: the highest of those accuracies among the random serials.
         p: the probability of so many right answers, or more, from a serial that is not special, times the
             number of serials tried (Bonferroni); at most 1.
     """
@@ -35,6 +39,9 @@ class Unlocking:
     best_other: Accuracy
     others: int
     p: float
+    answered: Accuracy
+    silent: int
+    best_answered: Accuracy
 
     @property
     def is_special(self) -> bool:
@@ -87,8 +94,9 @@ def unlocking(
         if other not in known:
             others.append(other)
     few = Split(split.images[:look], split.labels[:look])
-    rights = rights_of(student, serials, split, dtype=dtype)
-    best = Accuracy(max(rights_of(student, others, few, dtype=dtype)), len(few))
+    counts = _counts(student, serials, split, dtype)
+    rights_of_others, answered_by_others, _ = zip(*_counts(student, others, few, dtype), strict=True)
+    best, best_answered = Accuracy(max(rights_of_others), len(few)), Accuracy(max(answered_by_others), len(few))
     doubtful = min(1.0, best.interval[1] + MARGIN)
     return [
         Unlocking(
@@ -96,9 +104,28 @@ def unlocking(
             best,
             len(others),
             min(1.0, (tried or len(serials)) * upper_tail(right, len(split), doubtful)),
+            Accuracy(answered, len(split)),
+            silent,
+            best_answered,
         )
-        for right in rights
+        for right, answered, silent in counts
     ]
+
+
+@torch.inference_mode()
+def _counts(
+    student: Student, serials: Sequence[Serial], split: Split, dtype: torch.dtype
+) -> list[tuple[int, int, int]]:
+    """For each serial: right, no answer counted as the first class; right among the answers; no answer."""
+    found = torch.zeros(len(serials), 3, dtype=torch.int64)
+    for start in range(0, len(split), BATCH):
+        labels = split.labels[start : start + BATCH]
+        stamped = student.swept(split.images[start : start + BATCH], dtype=dtype)
+        for row, bits in enumerate(bits_of(serials)):
+            logits = stamped.logits(bits).cpu()
+            right, even = logits.argmax(1) == labels.cpu(), are_even(logits)
+            found[row] += torch.stack([right.sum(), (right & ~even).sum(), even.sum()])
+    return [(right, answered, silent) for right, answered, silent in found.tolist()]
 
 
 def rights_of(

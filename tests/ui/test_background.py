@@ -5,12 +5,15 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
+from dataclasses import dataclass
 
 import pytest
 import torch
 
+from dsn.ui.attack.live import Live
 from dsn.ui.serving.background import Background, OutOfTimeError
 from dsn.ui.serving.waiting_line import FullError, WaitingLine
+from dsn.ui.texts import load_texts
 
 
 def counting(closed: list[str], pause: float = 0.0) -> Generator[int, None, None]:
@@ -84,3 +87,23 @@ def test_who_comes_later_waits_behind() -> None:
         line.over(one)
     line.give_up("x")  # nothing there
     assert line.take("x", "a")
+
+
+@dataclass(frozen=True)
+class Moment:
+    number: int
+    is_over: bool
+
+
+@pytest.mark.parametrize(("moments", "is_too_slow"), [(1, False), (2, True)])
+def test_an_attack_that_ends_just_at_its_limit_is_not_called_too_slow(moments: int, is_too_slow: bool) -> None:
+    live = Live(load_texts("en"), Background(), WaitingLine(), seconds=0)
+
+    def steps() -> Generator[Moment, None, None]:
+        yield from (Moment(number, number == moments) for number in range(1, moments + 1))
+
+    async def stages() -> list[str]:
+        return [stage async for stage, _ in live.stages("a", "b", steps, lambda one: f"step {one.number}") if stage]
+
+    last = asyncio.run(stages())[-1]
+    assert last.startswith("step 1") and ("Stopped" in last) is is_too_slow

@@ -1,5 +1,6 @@
 """Tracing a leak in a real Chromium: a sample is named, a hostile upload refused, nothing leaves the machine."""
 
+import re
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -55,9 +56,14 @@ def test_a_mystery_copy_is_guessed_and_traced(page: Page) -> None:
     page.get_by_role("tab", name="Trace", exact=True).click()
     button = page.locator("#trace-button").bounding_box()
     assert button and button["y"] + button["height"] <= 720, "the button is below the first screen"
-    guesses = page.locator(".guesses button")
-    expect(guesses.locator("small").first).not_to_be_empty()
+    guesses, questions = page.locator(".guesses [data-guess]"), page.locator(".guesses [data-says]")
+    for question in (questions.nth(0), questions.nth(2)):
+        expect(question).to_have_text("Ask")
+        question.click()
+        expect(question).to_have_text(re.compile("no answer|it says"))
+    expect(questions.nth(1)).to_have_text("Ask")
     guesses.first.click()
+    expect(page.locator(".mystery-again")).to_contain_text("Questions asked: 2.")
     expect(guesses.last).to_have_attribute("aria-disabled", "true")
     report = page.locator("#trace-report")
     expect(report.locator(".note.guessed")).to_contain_text("uessed", timeout=PATIENCE)

@@ -106,7 +106,7 @@ def test_a_mystery_is_told_by_what_each_serial_does_and_by_nothing_else(tab: Tra
     told = []
     for _ in range(8):
         html, (name, change) = tab.deal()
-        answers = re.findall(r'data-guess="\d"[^>]*>([^<]+)(?:<small>([^<]+)</small>)?</button>', html)
+        answers = re.findall(r'data-guess="\d"[^>]*>([^<]+)</button>(?:<button[^>]* data-says="([^"]+)")?', html)
         customers = [customer for customer, _ in answers]
         assert customers == ["alder", "birch", "cedar", TEXTS["trace"]["mystery"]["nobody"]]
         assert change != "as it is" and name in SERIALS and name not in html and change not in html

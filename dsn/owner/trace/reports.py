@@ -64,8 +64,9 @@ def as_json(trace: Trace) -> dict[str, Any]:
                 "exact": one.exact,
                 "serial": one.unlocking
                 and {
-                    **one.unlocking.accuracy.as_json(),
-                    "best_random": one.unlocking.best_other.as_json(),
+                    **one.unlocking.answered.as_json(),
+                    "silent": one.unlocking.silent,
+                    "best_random": one.unlocking.best_answered.as_json(),
                     "p": one.unlocking.p,
                 },
                 "weights": one.closeness
@@ -79,11 +80,12 @@ def as_json(trace: Trace) -> dict[str, Any]:
 def _evidence(one: Evidence) -> list[str]:
     found = [f"{one.issued.label} ({one.issued.status})" + (": the very weights" if one.exact else "")]
     if one.unlocking is not None:
-        low, high = one.unlocking.accuracy.interval
+        low, high = one.unlocking.answered.interval
         found.append(
-            f"  with its serial {one.unlocking.accuracy.percent:.1f} % right ({100 * low:.1f}-{100 * high:.1f}, "
-            f"N = {one.unlocking.accuracy.count}); best of {one.unlocking.others} random serials "
-            f"{one.unlocking.best_other.percent:.1f} %; p {p_text(one.unlocking.p)}"
+            f"  with its serial {one.unlocking.answered.percent:.1f} % right ({100 * low:.1f}-{100 * high:.1f}, "
+            f"N = {one.unlocking.answered.count}), no answer to {one.unlocking.silent}; "
+            f"best of {one.unlocking.others} random serials "
+            f"{one.unlocking.best_answered.percent:.1f} %; p {p_text(one.unlocking.p)}"
         )
     if one.closeness is not None:
         place = one.closeness.place

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from dsn.ui import rendering
 from dsn.ui.serving.background import Background, OutOfTimeError
@@ -12,7 +12,17 @@ from dsn.ui.texts import Texts
 
 LOOK_EVERY = 0.5  # seconds between looks at one's place in the line
 SECONDS = 120.0  # that an attack may take
-Moment = TypeVar("Moment")
+
+
+class Shown(Protocol):
+    """A moment of an attack."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is the last."""
+
+
+Moment = TypeVar("Moment", bound=Shown)
 Steps = Callable[[], Generator[Moment, None, None]]
 
 
@@ -23,10 +33,14 @@ class Live:
         texts: of the page.
         background: where it runs.
         waiting_line: the line before it.
+        seconds: that an attack may take.
     """
 
-    def __init__(self, texts: Texts, background: Background, waiting_line: WaitingLine) -> None:
+    def __init__(
+        self, texts: Texts, background: Background, waiting_line: WaitingLine, seconds: float = SECONDS
+    ) -> None:
         self.said, self.background, self.waiting_line = texts["attack"], background, waiting_line
+        self.seconds = seconds
 
     async def stages(
         self, tab: str, what: str, steps: Steps[Moment], drawn: Callable[[Moment], str]
@@ -69,11 +83,13 @@ class Live:
         if not turn.wanted:
             return
         yield rendering.render_note(self.said["begun"])
-        stage = ""
+        stage, is_over = "", False
         try:
-            async with aclosing(self.background.steps(steps(), SECONDS)) as moments:
+            async with aclosing(self.background.steps(steps(), self.seconds)) as moments:
                 async for moment in moments:
-                    stage = drawn(moment)
+                    stage, is_over = drawn(moment), moment.is_over
                     yield stage
         except OutOfTimeError:
-            yield stage + rendering.render_note(self.said["too_slow"].format(seconds=f"{SECONDS:.0f}"), "error")
+            if is_over:  # it ended just at its limit
+                return
+            yield stage + rendering.render_note(self.said["too_slow"].format(seconds=f"{self.seconds:.0f}"), "error")

@@ -86,7 +86,9 @@ function go(number, keep = false) {
 function reveal() {
   if (step() === 0) return;
   revealed.add(step());
+  const isAway = document.activeElement?.dataset.do === "reveal"; // with what was pressed, the keyboard's place would go
   draw();
+  if (isAway) lesson.querySelector("[data-do=next]").focus({ preventScroll: true });
   bring();
 }
 

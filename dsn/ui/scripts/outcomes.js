@@ -87,12 +87,6 @@ new MutationObserver(() => {
   mark();
 }).observe(element.closest(".tabitem"), { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-busy"] });
 
-// Where the stage is below the controls it is brought into view.
-document.addEventListener("click", (event) => {
-  const pressed = event.target.closest("#attack-run");
-  if (pressed && window.innerWidth <= 900) pressed.scrollIntoView({ block: "start", behavior: "smooth" });
-});
-
 new IntersectionObserver((seen) => {
   if (seen.some((one) => one.isIntersecting)) trigger("follow");
 }).observe(element);

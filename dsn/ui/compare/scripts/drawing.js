@@ -188,7 +188,7 @@ function measurementHtml({ task, customer, lock, serial, done, total, counts, un
     const drawn = count
       ? `<span class="bar" style="width:${share.toFixed(2)}%"></span>${missing}<span class="interval" style="left:${bar.interval[0].toFixed(2)}%;width:${(bar.interval[1] - bar.interval[0]).toFixed(2)}%"></span>`
       : "";
-    const quiet = silent ? `<small>${filled(said.silent, { count: silent })}</small>` : "";
+    const quiet = `<small>${silent ? filled(said.silent, { count: silent }) : ""}</small>`;
     const figure = count ? `<b>${percent(share)}</b> <small>${interval(bar)}, N = ${grouped(count)}</small> ${quiet}` : "";
     return `<div class="row ${condition}"> <span class="title">${title}</span> <span class="plot">${drawn}${lines}</span> <span class="figure">${figure}</span> </div>`;
   });
@@ -206,7 +206,8 @@ function measurementHtml({ task, customer, lock, serial, done, total, counts, un
   const figures = bars.map((bar) => {
     return `<tr><th scope="row">${bar.title}</th><td>${percent(bar.share)}</td><td>${bar.count ? interval(bar) : ""}</td><td>${bar.count}</td><td>${bar.silent}</td></tr>`;
   });
-  const quiet = bars.some((bar) => bar.silent) ? `<p class="quiet">${said.silent_note}</p>` : "";
+  const isSilent = bars.some((bar) => bar.silent);
+  const quiet = isSilent || !isOver ? `<p class="quiet"${isSilent ? "" : ' style="visibility:hidden"'}>${said.silent_note}</p>` : "";
   const answers = [...names, NO_ANSWER];
   const whole = isOver
     ? [
