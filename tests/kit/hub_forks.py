@@ -1,7 +1,7 @@
 """Programs that load students and print what they got, for tests that need an environment of their own.
 
 huggingface_hub reads HF_ENDPOINT, HF_HOME and the like once, when it is imported. So each is a process of its own,
-forked from this one, which has imported torch, the longest part of a program's start, and nothing of a Hub.
+forked from this one, which has imported torch and more, the longest part of a program's start, and nothing of a Hub.
 """
 
 import json
@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 
+import httpx  # noqa: F401 - as pytest: what programs would import, each again
+import pytest  # noqa: F401
 import torch
 
 PATIENCE = 600  # seconds
