@@ -6,12 +6,14 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from dsn.ui.static.build import build_static
 
+Scheme = Literal["light", "dark"]
 PATIENT = 120_000  # milliseconds
 
 
@@ -45,9 +47,10 @@ def static_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def opened(browser: Browser, address: str, *allowed: str) -> Iterator[Page]:
+def opened(browser: Browser, address: str, *allowed: str, scheme: Scheme = "light") -> Iterator[Page]:
     """A page of the folder once it is ready; it may ask nobody but those allowed, and no script of it may fail."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
+    screen: ViewportSize = {"width": 1280, "height": 900}
+    context = browser.new_context(viewport=screen, color_scheme=scheme, service_workers="block")
     context.set_default_timeout(PATIENT)
     foreign: list[str] = []
     errors: list[str] = []

@@ -5,21 +5,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from app_process import PATIENCE
-from axe_playwright_python.sync_playwright import Axe
+from axe_findings import findings
 from open_tab import open_tab
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from waiting import still
 
 from dsn.ui.texts import Texts, load_texts
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# Findings inside Gradio's own widgets that the page cannot mend: (rule, part of the element's address) and why.
-ALLOWED: dict[tuple[str, str], str] = {}
-# Colours fade in; what moves for ever, as a bar of work that goes on, is not waited for.
-FADED = """() => new Promise((done) => setTimeout(done, 300)).then(() => {
-  const ends = (one) => Number.isFinite(one.effect.getComputedTiming().endTime);
-  return Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished)).then(() => null);
-})"""
 FOCUS = """() => {
   const one = document.activeElement;
   if (!one || one === document.body) return null;
@@ -70,20 +62,6 @@ def open_page(context: BrowserContext, address: str, language: str, scheme: str 
     expect(page.locator(".panel")).to_have_count(3)
     expect(page.locator(".languages")).to_be_visible()
     return page
-
-
-def findings(page: Page) -> list[str]:
-    """Serious and critical ones, and headings out of order, but for those that are allowed."""
-    page.evaluate(FADED)
-    options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
-    found = Axe().run(page, options=options).response["violations"]
-    return [
-        f"{one['id']} at {' '.join(map(str, node['target']))}: {node['failureSummary']}"
-        for one in found
-        if one["impact"] in ("serious", "critical") or one["id"] == "heading-order"
-        for node in one["nodes"]
-        if not any(one["id"] == rule and part in str(node["target"]) for rule, part in ALLOWED)
-    ]
 
 
 def walk(page: Page, texts: Texts, *, working: bool) -> Iterator[str]:

@@ -2,19 +2,21 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from static_folder import PATIENT, file_server, opened
+from axe_findings import findings
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+from static_folder import PATIENT, Scheme, file_server, opened
 
-from dsn.applications.held_out import load_held_out
+from dsn.applications.held_out import HeldOut, load_held_out
 from dsn.applications.pictures import to_png
 from dsn.applications.prepared import as_floats
 from dsn.applications.registry import applications
 from dsn.measuring.avalanche import avalanche
-from dsn.measuring.comparison import CONDITIONS, compare, measure
+from dsn.measuring.comparison import CONDITIONS, Measurement, compare, measure
 from dsn.places import CHECKPOINTS
 from dsn.serials import Serial
 from dsn.student.collection import demo_serials, load_collection
@@ -22,10 +24,13 @@ from dsn.student.folder import load_folder
 from dsn.ui.compare.records import GALLERY_COUNT, measurement_record, note_record, panels_record
 from dsn.ui.engine.packing import as_text
 from dsn.ui.lesson.steps import STEPS, step_serial
-from dsn.ui.texts import load_texts
+from dsn.ui.texts import Texts, load_texts
 
 pytestmark = pytest.mark.browser
 SERIALS = demo_serials()
+VALID = SERIALS["digits/alder"]
+SCREEN: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 LARGEST = 6_000_000  # bytes, digits and signs together
 
 
@@ -46,6 +51,34 @@ def answers(page: Page, name: str, serial: Serial | None) -> list[int]:
     return page.evaluate(asking, [name, name.split("/")[0], list(serial.bits) if serial else None])["labels"]
 
 
+@cache
+def held_out(task: str) -> HeldOut:
+    """An application's held-out pictures."""
+    return load_held_out(applications()[task])
+
+
+@cache
+def torchs_answers(name: str, serial: Serial | None) -> list[int]:
+    """What a student answers to the first 100 of them in Python."""
+    images = as_floats(held_out(name.split("/")[0]).split.images[:100])
+    return load_folder(CHECKPOINTS / name).predict(images, serial).argmax(1).tolist()
+
+
+@cache
+def measured_in_python() -> list[Measurement]:
+    """Of the first student of digits, without a serial entered."""
+    return list(measure(load_folder(CHECKPOINTS / "digits/alder"), held_out("digits").split, VALID, None))
+
+
+@cache
+def flipped_in_python() -> list[str]:
+    """What the panels of flips say of the gallery's fourth digit."""
+    held = held_out("digits")
+    picture = as_floats(held.split.images[held.gallery(GALLERY_COUNT)[3]])[None]
+    flips = avalanche(load_folder(CHECKPOINTS / "digits/alder"), picture, VALID)
+    return ["–" if flip.is_even else str(flip.label) for flip in flips]
+
+
 def test_the_folder_is_small_and_says_what_it_is(static_folder: Path) -> None:
     files = [path for path in static_folder.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < LARGEST
@@ -62,94 +95,119 @@ def test_bytes_become_characters_and_back() -> None:
         assert bytes(int(bits[8 * at : 8 * at + 8], 2) for at in range(length)) == content
 
 
-@pytest.mark.parametrize(("how", "file", "language"), [("server", "index.html", "en"), ("files", "zh.html", "zh")])
+# Every way to open the folder in every language; the visitor's machine is dark in two of the four.
+@pytest.mark.parametrize(
+    ("how", "language", "scheme"),
+    [("server", "en", "light"), ("server", "zh", "dark"), ("files", "en", "dark"), ("files", "zh", "light")],
+)
 def test_a_visitor_walks_through_the_folder(
-    browser: Browser, static_folder: Path, how: str, file: str, language: str
+    browser: Browser, static_folder: Path, how: str, language: str, scheme: Scheme
 ) -> None:
-    texts = load_texts(language)
+    file = "index.html" if language == "en" else f"{language}.html"
     with file_server(static_folder) as server:
         home = server if how == "server" else static_folder.as_uri()
-        with opened(browser, f"{home}/{file}") as page:
+        with opened(browser, f"{home}/{file}", scheme=scheme) as page:
             page.set_default_timeout(PATIENT)
-            valid = SERIALS["digits/alder"]
-            expect(panel(page, "valid")).to_have_attribute("data-answer", "3")
-            expect(panel(page, "absent")).to_have_attribute("data-answer", "")
-            expect(page.locator("[data-condition][data-ready]")).to_have_count(3)
-
-            changed(page, page.locator("#press-licensed").click)
-            assert page.locator("#serial input").input_value() == valid.text
-            expect(panel(page, "entered")).to_have_attribute("data-answer", "3")
-            bits = page.locator("#bits button[data-bit]")
-            expect(bits).to_have_count(64)
-            changed(page, bits.nth(5).click)
-            assert page.locator("#serial input").input_value() == valid.flipped(5).text
-            expect(panel(page, "entered")).to_have_attribute("data-answer", "")
-            changed(page, lambda: page.locator("#gallery button").nth(3).click())
-            expect(panel(page, "valid")).to_have_attribute("data-answer", "9")
-            student, held = load_folder(CHECKPOINTS / "digits/alder"), load_held_out(applications()["digits"])
-            picture = as_floats(held.split.images[held.gallery(GALLERY_COUNT)[3]])[None]
-            page.locator("#flip-all").click()
-            expect(page.locator("#flips .avalanche.whole")).to_have_count(1)
-            assert page.locator("#flips .flips span").all_inner_texts() == [
-                "–" if flip.is_even else str(flip.label) for flip in avalanche(student, picture, valid)
-            ]
-            images = as_floats(held.split.images[:100])
-            for serial in (valid, valid.flipped(5), None):
-                found = answers(page, "digits/alder/stamped", serial)
-                assert found == student.predict(images, serial).argmax(1).tolist()
-
+            compare_and_flip(page)
+            assert_answers_are_torchs(page)
+            measure_all(page)
             page.locator("#tab-own").click()
-            pad = page.locator("#sketch canvas")
-            box = pad.bounding_box()
-            assert box
-            across, down = box["x"] + box["width"] / 2, box["y"]
-            page.mouse.move(across, down + 30)
-            page.mouse.down()
-            page.mouse.move(across, down + box["height"] - 30, steps=4)
-            changed(page, page.mouse.up)
-            expect(panel(page, "valid")).to_have_attribute("data-answer", "1")
-            digit = to_png(as_floats(held.split.images[3]), 6)
-            files = [{"name": "digit.png", "mimeType": "image/png", "buffer": digit}]
-            changed(page, lambda: page.locator("#upload input").set_input_files(files=files))  # type: ignore[arg-type]
-            label = int(held.split.labels[3])
-            expect(panel(page, "valid")).to_have_attribute("data-answer", str(label))
-
-            page.locator("#serial input").fill("E0YKS-C61NX-GAXD")
-            said = texts.of_error(
-                "The check symbol 'D' at the end does not fit the characters before it: look for a slip of the pen."
-            )
-            expect(page.locator("#serial-note")).to_have_text(said)
-            changed(page, lambda: page.locator("#serial input").fill(""))
-
-            page.locator("#measure").click()
-            bars = page.locator("#measurement .figure b")
-            expect(page.locator('#measurement [aria-busy="false"]')).to_have_count(1, timeout=PATIENT)
-            split = held.split
-            *_, whole = measure(student, split, valid, None)
-            for place, condition in enumerate(("valid", "entered", "absent")):
-                accuracy = whole.accuracy(condition)  # type: ignore[arg-type]
-                assert accuracy and float(bars.nth(place).inner_text().split()[0]) == pytest.approx(
-                    accuracy.percent, abs=0.15
-                )
-
-            page.locator("#lesson [data-do=start]").click()
-            expect(page.locator(".lesson-step:not([hidden]) h2")).to_have_text(
-                texts["lesson"]["steps"]["theft"]["title"]
-            )
-            for number, step in enumerate(STEPS[1:], start=2):
-                changed(page, page.locator("#lesson [data-do=next]").click)
-                expect(page.locator("#lesson .lesson")).to_have_attribute("data-step", str(number))
-                expect(page.locator("#panels .panels")).to_have_attribute("data-lock", step.lock)
-                expect(page.locator("#bits button[data-bit]")).to_have_count(9 if step.customer == "paper" else 64)
-                truth = held.split.labels[step.picture]
-                expect(panel(page, "valid")).to_have_attribute("data-answer", str(int(truth)))
-            page.locator("#lesson .lesson-bar [data-do=present]").click()
-            changed(page, lambda: page.keyboard.press("n"))
-            drawn = step_serial(load_collection(), STEPS[-1], 1)
-            expect(panel(page, "entered").locator("code")).to_have_text(drawn.text if drawn else "")
-            page.keyboard.press("Escape")
-            page.locator("#lesson [data-do=leave]").click()
+            assert_seen_by_everyone(page, scheme)
+            draw_and_upload(page)
+            misspell(page, load_texts(language))
+            go_through_the_lesson(page, load_texts(language))
             assert page.locator("html").get_attribute("lang") == language
+
+
+def compare_and_flip(page: Page) -> None:
+    """A serial, one bit of it, another picture, every bit."""
+    expect(panel(page, "valid")).to_have_attribute("data-answer", "3")
+    expect(panel(page, "absent")).to_have_attribute("data-answer", "")
+    expect(page.locator("[data-condition][data-ready]")).to_have_count(3)
+    changed(page, page.locator("#press-licensed").click)
+    assert page.locator("#serial input").input_value() == VALID.text
+    expect(panel(page, "entered")).to_have_attribute("data-answer", "3")
+    bits = page.locator("#bits button[data-bit]")
+    expect(bits).to_have_count(64)
+    changed(page, bits.nth(5).click)
+    assert page.locator("#serial input").input_value() == VALID.flipped(5).text
+    expect(panel(page, "entered")).to_have_attribute("data-answer", "")
+    changed(page, lambda: page.locator("#gallery button").nth(3).click())
+    expect(panel(page, "valid")).to_have_attribute("data-answer", "9")
+    page.locator("#flip-all").click()
+    expect(page.locator("#flips .avalanche.whole")).to_have_count(1)
+    assert page.locator("#flips .flips span").all_inner_texts() == flipped_in_python()
+
+
+def assert_answers_are_torchs(page: Page) -> None:
+    """300 of them."""
+    for serial in (VALID, VALID.flipped(5), None):
+        assert answers(page, "digits/alder/stamped", serial) == torchs_answers("digits/alder", serial)
+
+
+def draw_and_upload(page: Page) -> None:
+    """A one is drawn; a picture comes as a file."""
+    box = page.locator("#sketch canvas").bounding_box()
+    assert box
+    across, down = box["x"] + box["width"] / 2, box["y"]
+    page.mouse.move(across, down + 30)
+    page.mouse.down()
+    page.mouse.move(across, down + box["height"] - 30, steps=4)
+    changed(page, page.mouse.up)
+    expect(panel(page, "valid")).to_have_attribute("data-answer", "1")
+    split = held_out("digits").split
+    files = [{"name": "digit.png", "mimeType": "image/png", "buffer": to_png(as_floats(split.images[3]), 6)}]
+    changed(page, lambda: page.locator("#upload input").set_input_files(files=files))  # type: ignore[arg-type]
+    expect(panel(page, "valid")).to_have_attribute("data-answer", str(int(split.labels[3])))
+
+
+def misspell(page: Page, texts: Texts) -> None:
+    """A serial whose last character is another."""
+    page.locator("#serial input").fill("E0YKS-C61NX-GAXD")
+    said = "The check symbol 'D' at the end does not fit the characters before it: look for a slip of the pen."
+    expect(page.locator("#serial-note")).to_have_text(texts.of_error(said))
+    changed(page, lambda: page.locator("#serial input").fill(""))
+
+
+def measure_all(page: Page) -> None:
+    """The measurement without a serial is Python's."""
+    changed(page, page.locator("#press-none").click)
+    page.locator("#measure").click()
+    bars = page.locator("#measurement .figure b")
+    expect(page.locator('#measurement [aria-busy="false"]')).to_have_count(1, timeout=PATIENT)
+    for place, condition in enumerate(("valid", "entered", "absent")):
+        accuracy = measured_in_python()[-1].accuracy(condition)  # type: ignore[arg-type]
+        assert accuracy and float(bars.nth(place).inner_text().split()[0]) == pytest.approx(accuracy.percent, abs=0.15)
+
+
+def assert_seen_by_everyone(page: Page, scheme: Scheme) -> None:
+    """All that is there, in the colours asked for: nothing too pale to be read, nothing wider than a phone."""
+    background = page.evaluate("getComputedStyle(document.querySelector('.panel')).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", background)[:3])) / 3 > 200) == (scheme == "light")
+    assert findings(page) == []
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    page.set_viewport_size(SCREEN)
+
+
+def go_through_the_lesson(page: Page, texts: Texts) -> None:
+    """Every step of it; on the last, presented, a serial is drawn."""
+    page.locator("#lesson [data-do=start]").click()
+    title = page.locator(".lesson-step:not([hidden]) h2")
+    expect(title).to_have_text(texts["lesson"]["steps"]["theft"]["title"])
+    for number, step in enumerate(STEPS[1:], start=2):
+        changed(page, page.locator("#lesson [data-do=next]").click)
+        expect(page.locator("#lesson .lesson")).to_have_attribute("data-step", str(number))
+        expect(page.locator("#panels .panels")).to_have_attribute("data-lock", step.lock)
+        expect(page.locator("#bits button[data-bit]")).to_have_count(9 if step.customer == "paper" else 64)
+        truth = held_out("digits").split.labels[step.picture]
+        expect(panel(page, "valid")).to_have_attribute("data-answer", str(int(truth)))
+    page.locator("#lesson .lesson-bar [data-do=present]").click()
+    changed(page, lambda: page.keyboard.press("n"))
+    drawn = step_serial(load_collection(), STEPS[-1], 1)
+    expect(panel(page, "entered").locator("code")).to_have_text(drawn.text if drawn else "")
+    page.keyboard.press("Escape")
+    page.locator("#lesson [data-do=leave]").click()
 
 
 def test_every_serial_of_nine_bits_is_tried(browser: Browser, static_folder: Path) -> None:
@@ -159,14 +217,12 @@ def test_every_serial_of_nine_bits_is_tried(browser: Browser, static_folder: Pat
         assert SERIALS["digits/paper"].text in page.locator("#tried .progress-line").inner_text()
 
 
-@pytest.mark.parametrize("name", ["digits/alder", "digits/paper", "signs/alder"])
+@pytest.mark.parametrize("name", ["digits/paper", "signs/alder"])
 def test_answers_are_torchs(browser: Browser, static_folder: Path, name: str) -> None:
-    student, valid = load_folder(CHECKPOINTS / name), SERIALS[name]
     task, customer = name.split("/")
-    images = as_floats(load_held_out(applications()[task]).split.images[:100])
     with opened(browser, f"{static_folder.as_uri()}/index.html?task={task}&customer={customer}") as page:
-        for serial in (valid, valid.flipped(2), None):
-            assert answers(page, f"{name}/stamped", serial) == student.predict(images, serial).argmax(1).tolist()
+        for serial in (SERIALS[name], SERIALS[name].flipped(2), None):
+            assert answers(page, f"{name}/stamped", serial) == torchs_answers(name, serial)
 
 
 PANELS = """([record]) => {
@@ -192,46 +248,49 @@ def said_in(html: str) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", ["digits/alder", "digits/alder-sealed", "signs/alder"])
-def test_panels_are_drawn_from_the_servers_record(
-    browser: Browser, static_folder: Path, language: str, name: str
-) -> None:
-    texts, (task, folder) = load_texts(language), name.split("/")
-    student, valid, other = load_folder(CHECKPOINTS / name), SERIALS[name], SERIALS[f"{task}/birch"]
-    held, under = load_held_out(applications()[task]), "_sealed" if folder.endswith("sealed") else ""
-    names, said = texts.class_names(task, held.class_names), texts["panels"]
+def test_panels_are_drawn_from_the_servers_record(browser: Browser, static_folder: Path, language: str) -> None:
     file = "index.html" if language == "en" else f"{language}.html"
     with opened(browser, f"{static_folder.as_uri()}/{file}") as page:
-        for serial, index, known in ((None, 0, True), (valid, 1, True), (other, 2, True), (valid.flipped(1), 3, False)):
-            picture = as_floats(held.split.images[index])[None]
-            label = int(held.split.labels[index]) if known else None
-            panels = compare(student, picture, valid, serial, label)
-            record = panels_record(texts, student, panels, label, {other: "birch"}) | note_record(serial, valid)
-            found = page.evaluate(PANELS, [record])
-            remarks = {None: "none", valid: "entered_valid", other: f"other{under}"}
-            remark = {"valid": "valid", "absent": f"absent{under}", "entered": remarks.get(serial, f"wrong{under}")}
-            for drawn, one in zip(found, panels, strict=True):
-                best = one.answers[0]
-                mark, kind = ("–", "unknown") if one.is_even else MARKS[one.is_right]
-                sentence = "no_answer" if one.is_even else "unknown" if one.is_right is None else kind
-                truth = "" if label is None else names[label]
-                verdict = said_in(said[sentence].format(answer=names[best.label], truth=truth))
-                assert drawn["answer"] == ("" if one.is_even else best.name)
-                assert drawn["serial"] == (one.serial.text if one.serial else said["nothing_stamped"])
-                assert drawn["verdict"] == f"{mark} {verdict}"
-                assert [float(value[:-2]) for value in drawn["values"]] == pytest.approx(
-                    [100 * answer.probability for answer in one.answers], abs=0.051
-                )
-                assert drawn["remark"] == said_in(said[f"remark_{remark[one.condition]}"].format(owner="birch"))
-                note = "good" if serial == valid else "plain"
-                assert drawn["kinds"] == f"panel {one.condition} verdict {kind} note {note}"
+        for name in ("digits/alder", "digits/alder-sealed", "signs/alder"):
+            assert_panels_are_drawn(page, load_texts(language), name)
+
+
+def assert_panels_are_drawn(page: Page, texts: Texts, name: str) -> None:
+    """What a record of the server's says of one student is what its panels say."""
+    task, folder = name.split("/")
+    student, valid, other = load_folder(CHECKPOINTS / name), SERIALS[name], SERIALS[f"{task}/birch"]
+    held, under = held_out(task), "_sealed" if folder.endswith("sealed") else ""
+    names, said = texts.class_names(task, held.class_names), texts["panels"]
+    for serial, index, known in ((None, 0, True), (valid, 1, True), (other, 2, True), (valid.flipped(1), 3, False)):
+        picture = as_floats(held.split.images[index])[None]
+        label = int(held.split.labels[index]) if known else None
+        panels = compare(student, picture, valid, serial, label)
+        record = panels_record(texts, student, panels, label, {other: "birch"}) | note_record(serial, valid)
+        found = page.evaluate(PANELS, [record])
+        remarks = {None: "none", valid: "entered_valid", other: f"other{under}"}
+        remark = {"valid": "valid", "absent": f"absent{under}", "entered": remarks.get(serial, f"wrong{under}")}
+        for drawn, one in zip(found, panels, strict=True):
+            best = one.answers[0]
+            mark, kind = ("–", "unknown") if one.is_even else MARKS[one.is_right]
+            sentence = "no_answer" if one.is_even else "unknown" if one.is_right is None else kind
+            truth = "" if label is None else names[label]
+            verdict = said_in(said[sentence].format(answer=names[best.label], truth=truth))
+            assert drawn["answer"] == ("" if one.is_even else best.name)
+            assert drawn["serial"] == (one.serial.text if one.serial else said["nothing_stamped"])
+            assert drawn["verdict"] == f"{mark} {verdict}"
+            assert [float(value[:-2]) for value in drawn["values"]] == pytest.approx(
+                [100 * answer.probability for answer in one.answers], abs=0.051
+            )
+            assert drawn["remark"] == said_in(said[f"remark_{remark[one.condition]}"].format(owner="birch"))
+            note = "good" if serial == valid else "plain"
+            assert drawn["kinds"] == f"panel {one.condition} verdict {kind} note {note}"
 
 
 def test_names_of_anybodys_classes_are_drawn_as_text(browser: Browser, static_folder: Path) -> None:
     name = "<script>window.bad = 1</script><i>"
-    student, valid = load_folder(CHECKPOINTS / "digits/alder"), SERIALS["digits/alder"]
-    panels = compare(student, as_floats(load_held_out(applications()["digits"]).split.images[:1]), valid, None, 0)
-    record = panels_record(load_texts("en"), student, panels, 0, {}, customer=name) | note_record(None, valid)
+    student = load_folder(CHECKPOINTS / "digits/alder")
+    panels = compare(student, as_floats(held_out("digits").split.images[:1]), VALID, None, 0)
+    record = panels_record(load_texts("en"), student, panels, 0, {}, customer=name) | note_record(None, VALID)
     with opened(browser, f"{static_folder.as_uri()}/index.html") as page:
         for one in page.evaluate(PANELS, [{**record, "names": [name] * 10}]):
             assert one["strangers"] == 0 and ("<i>" in one["verdict"] or "–" in one["verdict"])
@@ -239,13 +298,11 @@ def test_names_of_anybodys_classes_are_drawn_as_text(browser: Browser, static_fo
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_measurement_is_drawn_from_pythons_record(browser: Browser, static_folder: Path, language: str) -> None:
-    texts = load_texts(language)
-    student, valid = load_folder(CHECKPOINTS / "digits/alder"), SERIALS["digits/alder"]
-    held = load_held_out(applications()["digits"])
+    texts, held = load_texts(language), held_out("digits")
     of = {"task": "digits", "customer": "alder", "lock": "stamped", "serial": "none"}
     about = {"levels": {"majority": 11.4, "uniform": 10.0}, "teacher": 99.7, "names": list(held.class_names)}
     with opened(browser, f"{static_folder.as_uri()}/{'index' if language == 'en' else language}.html") as page:
-        for measurement in measure(student, held.split, valid, None):
+        for measurement in measured_in_python():
             if measurement.done not in (250, measurement.total):
                 continue
             page.evaluate(
