@@ -84,7 +84,9 @@ def main() -> None:
                 keep(opened(browser, start, LAPTOP, scheme), f"first-{language}-{scheme}", whole=False)
                 keep(opened(browser, start, PHONE, scheme), f"phone-{language}-{scheme}")
             keep(opened(browser, f"{start}&present=1", PROJECTOR), f"present-{language}", whole=False)
-            keep(opened(browser, f"{start}&step=6", LAPTOP), f"lesson-{language}", whole=False)
+            lesson = opened(browser, f"{start}&step=3", LAPTOP)
+            lesson.locator(".lesson-step:visible [data-do=reveal]").click()
+            keep(lesson, f"lesson-{language}", whole=False)
             tabs(opened(browser, start, LAPTOP), texts)
         browser.close()
 
