@@ -8,6 +8,7 @@ import platform
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +58,20 @@ def provenance(seed: int, device: str, arithmetic: Arithmetic = "float32") -> di
 
 
 def read_results(name: str) -> dict[str, Any]:
-    """The rows of `assets/results/<name>.json`, by key; empty where nothing was recorded yet."""
+    """The rows of `assets/results/<name>.json`, by key; empty where nothing was recorded yet.
+
+    They are shared by all who read them: whoever changes one copies it first.
+    """
     path = RESULTS / f"{name}.json"
-    return json.loads(path.read_text("utf-8")) if path.exists() else {}
+    if not path.exists():
+        return {}
+    about = path.stat()
+    return dict(_rows(path, about.st_mtime_ns, about.st_size, about.st_ino))
+
+
+@lru_cache(maxsize=32)
+def _rows(path: Path, *version: int) -> dict[str, Any]:
+    return json.loads(path.read_text("utf-8"))
 
 
 def record(name: str, key: str, row: dict[str, Any], folder: Path = RESULTS) -> None:

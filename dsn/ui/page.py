@@ -25,6 +25,7 @@ from dsn.ui.serving.endpoints import add_endpoints
 from dsn.ui.serving.file_guard import LARGEST_FILE, Gate
 from dsn.ui.serving.handed_out import ROUTE, PageWithFiles, handed_out
 from dsn.ui.serving.languages import LanguageDoor
+from dsn.ui.serving.no_apps import without_apps
 from dsn.ui.serving.uploads import Uploads
 from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.tabs import TABS, Parts
@@ -109,16 +110,24 @@ def build_page(
     looks = Allowance(limits.looks_per_hour, limits.looks_per_hour_in_all, limits.share_of_one_address)
     uploads = Uploads(folder, limits.seconds_per_upload)
     parts = Parts(collection, visitors, quick or QuickMint(), Background(), WaitingLine(), visitor_files, looks)
+    with without_apps():
+        page = build_languages(parts, uploads)
+    page.files = handed_out(collection)
+    return page.queue(default_concurrency_limit=8, max_size=200)
+
+
+def build_languages(parts: Parts, uploads: Uploads) -> PageWithFiles:
+    """The page in every language, as one of Gradio's with a route for each; visitors' things go when they do."""
     texts = load_texts(DEFAULT_LANGUAGE)
     with PageWithFiles(title=texts["page"]["title"], analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         build_tabs(texts, parts)
         uploads.watch()
-        add_endpoints(collection)
+        add_endpoints(parts.collection)
         closed_tabs = ClosedTabs(page)
 
         def leave(request: gr.Request) -> None:
-            visitors.leave(request.session_hash or "")
-            visitor_files.leave(request.session_hash or "")
+            parts.visitors.leave(request.session_hash or "")
+            parts.visitor_files.leave(request.session_hash or "")
             parts.waiting_line.give_up(request.session_hash or "")
             page.upload_file_set.difference_update(map(str, uploads.leave(request.session_hash or "")))
 
@@ -132,8 +141,7 @@ def build_page(
         with page.route(texts["page"]["name"], f"/{language}", show_in_navbar=False):
             build_tabs(texts, parts)
             uploads.watch()
-    page.files = handed_out(collection)
-    return page.queue(default_concurrency_limit=8, max_size=200)
+    return page
 
 
 def build_tabs(texts: Texts, parts: Parts) -> None:

@@ -12,7 +12,10 @@ from dsn.student.collection import Collection, load_collection
 from dsn.ui.compare.first_answer import first_of, first_panels
 from dsn.ui.serving.warming import NEEDED, warm_up
 
-LATER = ("faker", "fontTools", "matplotlib", "ray", "scipy", "skimage", "sqlalchemy", "torch", "torchvision")
+LATER = (
+    "faker", "fontTools", "matplotlib", "pillow_heif", "pypdfium2", "ray", "scipy", "skimage", "sqlalchemy", "timm",
+    "torch", "torchvision",
+)  # fmt: skip
 
 
 def test_the_page_is_built_without_what_only_some_clicks_need() -> None:
@@ -22,6 +25,18 @@ def test_the_page_is_built_without_what_only_some_clicks_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
+
+
+def test_no_app_is_made_but_the_one_that_is_kept() -> None:
+    code = (
+        "from gradio.routes import App; from dsn.student.collection import load_collection\n"
+        "from dsn.ui.page import build_page\n"
+        "made, begin = [], App.__init__\n"
+        "App.__init__ = lambda app, *of, **more: (made.append(app), begin(app, *of, **more))[1]\n"
+        "page = build_page(load_collection()); print(len(made), page.app is made[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "1 True\n"), done.stderr
 
 
 @pytest.fixture(scope="module")

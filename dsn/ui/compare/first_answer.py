@@ -5,6 +5,7 @@ built.
 """
 
 import hashlib
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +51,7 @@ def first_of(collection: Collection) -> First:
 def first_panels(collection: Collection, first: First) -> list[dict[str, Any]]:
     """The three panels of it, as `records.answered` gives them: recorded, if they are of just this."""
     row = read_results(RESULTS).get(_name(first))
-    return row["panels"] if row and row["of"] == _hash(collection, first) else _computed(collection, first)
+    return deepcopy(row["panels"]) if row and row["of"] == _hash(collection, first) else _computed(collection, first)
 
 
 def record_first_answer() -> None:
