@@ -17,7 +17,6 @@ Key = TypeVar("Key", bound=Hashable)
 Change = Callable[[str], str]
 TEXTS = ("text/", "application/json", "application/javascript", "image/svg")  # what compression is good for
 QUICK, SMALL = 5, 11  # how well Brotli compresses: while somebody waits, and soon after for all others
-AFTER = 3.0  # seconds until then: whoever asked first has a page to draw, perhaps on the same two cores
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,6 @@ class KeptAnswers(Generic[Key]):
     async def _press(self, key: Key, done: "asyncio.Future[KeptAnswer | None]") -> None:
         answer = done.result()
         assert answer is not None
-        await asyncio.sleep(AFTER)
         small = await asyncio.to_thread(compressed, answer, SMALL)
         if self._kept.get(key) is done:
             self._kept[key] = asyncio.get_running_loop().create_future()
