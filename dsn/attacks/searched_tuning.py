@@ -4,8 +4,8 @@ The adversary has the file and a share of the labelled training pictures, and no
 by one schedule, which may suit a stolen network better than a fresh one; here both sides try learning rates, optimisers
 and frozen convolutions for two passes each (the habit of TamperBench), chosen on training pictures that are nobody's,
 and only the best way of each start is trained to the end, with a budget in which the network from scratch has
-converged: `scratch_last_quarter` says what the last quarter of it still brought. What the same budget gives without the
-student stands beside every figure.
+converged: `scratch_last_quarter` says what the last quarter of it still brought. Beside every figure stands what the
+same budget gives without the student.
 
 Of a sealed student a thief has codes: taken as first weights as they lie, or as wide as first weights usually are, or
 so with BatchNorm added; or nothing but its scales, for how wide weights should be. Of a stamped one the convolutions.

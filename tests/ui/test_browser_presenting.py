@@ -145,7 +145,7 @@ def test_keys_are_shown_and_escape_leaves(talk: Page) -> None:
     expect(talk.locator("body.presenting")).to_have_count(1)
     talk.keyboard.press("Escape")
     expect(talk.locator("body.presenting")).to_have_count(0)
-    expect(talk.locator(".page-head h1")).to_be_visible()
+    expect(talk.get_by_role("tablist").first).to_be_visible()
     at(talk, 1)
     action(talk, "present").click()
     expect(talk.locator("body.presenting")).to_have_count(1)

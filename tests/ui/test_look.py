@@ -18,6 +18,7 @@ CONDITIONS = ("valid", "entered", "absent")
 APART = 15.0  # CIEDE2000; about 2.3 is just noticeable
 READABLE = 4.5  # WCAG 2.2, 1.4.3
 SETTLED = 500  # milliseconds without a change after which nothing more is expected
+ONCE = {"compare": 472, "attack": 412, "mint": 265, "trace": 206, "method": 570, "figures": 2720}  # words
 STILL = 0.02  # cumulative layout shift; 0.1 is called good
 
 
@@ -208,3 +209,13 @@ def test_the_page_stands_in_the_middle(context: BrowserContext, address: str, la
         "one => [one.getBoundingClientRect().left, one.getBoundingClientRect().right]"
     )
     assert edges[0] == pytest.approx(1280 - edges[1], abs=1)
+
+
+def test_no_tab_says_more_than_two_thirds_of_what_it_once_said(context: BrowserContext, address: str) -> None:
+    page, tabs = open_page(context, address, 1280, 720), load_texts("en")["page"]["tabs"]
+    said = {}
+    for tab in ONCE:
+        open_tab(page, tabs[tab])
+        text = page.locator("#tabs > [role=tabpanel]:visible").inner_text()
+        said[tab] = len([word for word in text.split() if re.search(r"[A-Za-z]", word)])
+    assert all(count <= ONCE[tab] * 2 / 3 for tab, count in said.items()), said
