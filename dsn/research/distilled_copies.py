@@ -8,12 +8,12 @@ with more often than a network that never heard of them would, once in a million
 
 import random
 import statistics
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import binom
 from torch import nn
 
 from dsn.applications.prepared import DataSet, Split, load_data_set
@@ -29,6 +29,7 @@ from dsn.distilling.demo_teacher import load_demo_teacher
 from dsn.distilling.distil import distil_student
 from dsn.distilling.loop import Training
 from dsn.distilling.recipes import QUICK
+from dsn.measuring.unlocking import upper_tail
 from dsn.networks.classifier import Classifier
 from dsn.owner.mint.progress import QuickMint
 from dsn.research.odd_answers import OddAnswers, answers_of_customer, answers_of_network, odd_pictures
@@ -92,7 +93,7 @@ def answers_seed(number: int) -> int:
 
 def least_agreement(odd: int, listed: int) -> int:
     """Odd pictures on which a network must agree with a customer's coins for him to be named (binomial, one-sided)."""
-    return int(binom.isf(FALSELY / listed, odd, 0.5)) + 1
+    return bisect_left(range(odd + 1), True, key=lambda count: listed * upper_tail(count, odd, 0.5) <= FALSELY)
 
 
 def student_of(
