@@ -13,7 +13,7 @@ def mint_table() -> str:
     lines = [
         [
             f"{row['task']}, seed {row['seed']}",
-            str(row["threads"]),
+            f"{row['threads']}, {row['arithmetic']}, {row['instructions']}",
             f"{row['seconds']:.0f} ({row['processor_seconds']:.0f}; {row['load_before']:.1f})",
             accuracy_text(row["valid"]),
             accuracy_text(row["absent"]),
@@ -23,8 +23,8 @@ def mint_table() -> str:
         ]
         for row in minted
     ]
-    head = ["quick mint", "threads", "seconds (of processor time; load before)", "valid", "absent"]
-    head += ["random wrong: mean / worst", "one bit wrong: mean / worst", "linear probe on raw"]
+    head = ["quick mint", "threads, arithmetic, instructions", "seconds (of processor time; load before)"]
+    head += ["valid", "absent", "random wrong: mean / worst", "one bit wrong: mean / worst", "linear probe on raw"]
     teachers = [
         f"The demo teacher of {row['task']} is right on {accuracy_text(row['test'])} % without any serial."
         for row in rows

@@ -1,5 +1,6 @@
 """The Attack tab without a browser: what it draws, what it says, what the adversary is given."""
 
+import asyncio
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 import torch
+from gradio.state_holder import SessionState
 from markupsafe import escape
 
 from dsn.allowance import Allowance
@@ -24,6 +26,7 @@ from dsn.ui.attack.rendering import render_attack, span_in_words
 from dsn.ui.attack.tab import AttackTab
 from dsn.ui.attack.views import View, Watching
 from dsn.ui.compare.tab import CompareTab
+from dsn.ui.page import build_page
 from dsn.ui.rendering import render_note
 from dsn.ui.serving.background import Background
 from dsn.ui.serving.waiting_line import WaitingLine
@@ -251,6 +254,30 @@ def test_the_network_is_the_one_shown_under_compare_until_another_is_chosen_here
     # An attack that cannot be made there is made on what is nearest: the same lock first.
     assert tab.nearest("brute-force", "signs/birch-sealed") == "signs/paper-sealed"
     assert tab.nearest("fine-tuning", "signs/birch-sealed") == "digits/alder-sealed"
+
+
+def test_a_network_that_the_server_does_not_know_to_be_shown_is_taken(collection: Collection) -> None:
+    """Two choices made at once may be answered in either order: what is seen is then not what the server last sent."""
+    page = build_page(collection)
+    student = next(block for block in page.blocks.values() if getattr(block, "elem_id", None) == "attack-student")
+    session = SessionState(page)
+    session[student._id] = gr.Dropdown(["digits/alder"])
+    asked = [function for function in page.fns.values() if student in function.inputs]
+    assert len(asked) >= 5
+    for function in asked:
+        given = ["digits/paper" if block is student else getattr(block, "value", None) for block in function.inputs]
+        taken = asyncio.run(page.preprocess_data(function, given, session))
+        assert taken[function.inputs.index(student)] == "digits/paper"
+
+
+def test_a_network_that_an_attack_is_not_for_gives_way(collection: Collection) -> None:
+    with gr.Blocks():
+        tab = AttackTab(TEXTS, collection, Background(), WaitingLine())
+    nearest = tab.nearest("brute-force", "digits/alder")
+    stage, recorded, _ = tab.choose_student("brute-force", "digits/alder", 0, gr.Request(session_hash="a tab"))
+    assert (stage, recorded) == (tab.waiting(nearest), tab.recorded_run("brute-force", nearest))
+    slid = tab.move_slider("digits/paper", 50, gr.Request(session_hash="a tab"))
+    assert slid == tab.slide(tab.nearest("pruning", "digits/paper"), 50)
 
 
 def test_where_there_is_nothing_to_try_it_says_why(collection: Collection) -> None:

@@ -33,7 +33,9 @@ def measure_quick(
     *,
     report: Callable[[str], None] = lambda line: None,
 ) -> Iterator[dict]:
-    """Mint quickly with so many seeds, a serial for each; record every row in `assets/results/mint.json`, by threads.
+    """Mint quickly with so many seeds, a serial for each; record every row in `assets/results/mint.json`.
+
+    A row is known by the arithmetic, the processor's instructions that torch uses, the threads and the seed.
 
     Args:
         application: an application with a demo teacher.
@@ -42,6 +44,7 @@ def measure_quick(
         report: told each step.
     """
     data = load_data_set(application)
+    arithmetic, instructions = arithmetic_for("cpu"), torch.backends.cpu.get_cpu_capability()
     for seed in range(seeds):
         settings = replace(how or QuickMint(), seed=seed)
         serial = random_serial(source=random.Random(seed))
@@ -63,11 +66,12 @@ def measure_quick(
             "processor_seconds": round(processor, 1),
             "load_before": round(load, 2),
             "threads": threads,
+            "instructions": instructions,
             "met": last.seconds < (GOAL_SECONDS_ALONE if threads == 1 else GOAL_SECONDS)
             and figures["valid"]["percent"] >= GOAL_VALID
             and figures["absent"]["percent"] <= GOAL_ABSENT,
             **figures,
-            **provenance(seed, "cpu", arithmetic_for("cpu")),
+            **provenance(seed, "cpu", arithmetic),
         }
-        record(RESULTS, f"{application.name}-quick-{threads}-{seed}", row)
+        record(RESULTS, f"{application.name}-quick-{arithmetic}-{instructions}-{threads}-{seed}".lower(), row)
         yield row

@@ -32,6 +32,11 @@ RECORDED_SHARE = 10  # percent of the training data, of the recorded curves that
 LONG, SHORT = 64, 9  # bits of the serials that attacks are on
 
 
+# What the server knows of a tab's choices may be a moment behind what is seen there: Gradio would refuse a network that
+# it has not heard of yet, where `nearest` takes it.
+UNREFUSED = {"preprocess": False}
+
+
 def attack_named(name: str) -> Attack:
     """As in the registry of attacks, with which torch is imported: when the tab is first opened."""
     from dsn.attacks import registry
@@ -138,6 +143,7 @@ class AttackTab:
 
     def choose_student(self, attack: str, name: str, amount: float, request: gr.Request) -> tuple:
         """The stage, the recorded run and Stop."""
+        name = self.nearest(attack, name)
         stage = self.cancelled(request) + self.before(attack, name, amount)
         return self.instead(stage, request), self.recorded_run(attack, name), gr.Button(interactive=False)
 
@@ -155,7 +161,7 @@ class AttackTab:
         return self.slide(name, amount) if attack == PRUNING else self.waiting(name)
 
     def move_slider(self, name: str, amount: float, request: gr.Request) -> str:
-        return self.instead(self.slide(name, amount), request)
+        return self.instead(self.slide(self.nearest(PRUNING, name), amount), request)
 
     def press_stop(self, request: gr.Request) -> tuple:
         """The stage and Stop; what the attack had come to stays."""
@@ -198,7 +204,7 @@ class AttackTab:
 
     async def press_run(self, attack: str, name: str, request: gr.Request) -> AsyncGenerator[tuple, None]:
         """The stage and Stop, while an attack waits for its turn and runs."""
-        # The choice of networks may be a moment behind; and whoever else asks need not wait while torch is imported.
+        # Whoever else asks need not wait while torch is imported.
         name = await asyncio.to_thread(self.nearest, attack, name)
         if name not in self.victims(attack):
             yield self.before(attack, name, 0), gr.skip()
@@ -294,7 +300,7 @@ class AttackTab:
                 wanted = self.wanted(name, "", *of(shown))
             return *self.choose_attack(attack, request, wanted), "/".join(of(shown))
 
-        quick: dict = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+        quick: dict = UNREFUSED | {"show_progress": "hidden", "api_visibility": "private", "queue": False}
         self.outcomes.follow(
             follow,
             [self.attack, self.name, self.amount, self.taken, compare.panels],
@@ -353,7 +359,7 @@ class AttackTab:
     # Wiring
 
     def wire(self) -> None:
-        hidden: dict = {"show_progress": "hidden", "api_visibility": "private"}
+        hidden: dict = UNREFUSED | {"show_progress": "hidden", "api_visibility": "private"}
         quick: dict = hidden | {"queue": False, "trigger_mode": "always_last"}
         self.button.click(
             self.press_run,
