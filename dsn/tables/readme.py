@@ -24,6 +24,7 @@ from dsn.tables.own_networks import own_networks_table
 from dsn.tables.owner import copies_table, distilled_table, mint_table, trace_table
 from dsn.tables.splits import splits_table
 from dsn.tables.surroundings import surroundings_table
+from dsn.tables.tests import tests_table
 
 README = ROOT / "README.md"
 ROOMS = ("applications", "attacks", "bench", "distilling", "locks", "owner")
@@ -198,7 +199,7 @@ def filled(text: str) -> str:
     tables |= {"own-networks": own_networks_table(), "documents": documents_table()}
     tables |= {"document-attacks": document_attacks_table(), "distilled": distilled_table()}
     tables |= {f"splits-{one.name}": splits_table(one) for one in BUILT_IN.values() if one.splits > 1}
-    tables |= {"surroundings": surroundings_table(), "load": load_text()}
+    tables |= {"surroundings": surroundings_table(), "load": load_text(), "tests": tests_table()}
 
     def table_between(markers: re.Match[str]) -> str:
         return f"<!-- {markers[1]} -->\n\n{tables[markers[1]]}\n\n<!-- /{markers[1]} -->"
