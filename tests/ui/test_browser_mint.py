@@ -24,6 +24,8 @@ from dsn.serials import Serial
 from dsn.ui.serving.file_guard import TOO_MUCH
 from dsn.ui.texts import languages, load_texts
 
+SMOOTH = 800  # milliseconds in which a page that is moved smoothly has begun to
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -66,6 +68,20 @@ def test_a_hostile_name_is_refused_in_one_sentence(page: Page, name: str) -> Non
     assert len(note.inner_text()) < 250
     assert page.locator("#mint-note img").count() == 0
     assert page.locator("#mint-order .order").count() == 0
+
+
+def test_on_a_phone_what_a_press_leads_to_is_in_view(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_tab(page)
+    mint(page, " ")
+    note = page.locator("#mint-note .note.error")
+    expect(note).to_be_in_viewport(ratio=1)
+    page.wait_for_timeout(SMOOTH)
+    expect(note).to_be_in_viewport(ratio=1)  # nothing has moved
+    mint(page, "Acme Ltd")
+    stage = page.locator(".mint-bench .stage")
+    page.wait_for_function("stage => Math.abs(stage.getBoundingClientRect().top) < 2", arg=stage.element_handle())
+    page.locator("#mint-stop").click()
 
 
 def test_a_name_becomes_a_student_in_a_zip_file(page: Page, digits: HeldOut, folder: Path, tmp_path: Path) -> None:

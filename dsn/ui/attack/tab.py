@@ -22,6 +22,7 @@ from dsn.ui.attack.views import View, Watching
 from dsn.ui.attack.words import AttackWords, in_order
 from dsn.ui.compare.tab import CompareTab
 from dsn.ui.serving.background import Background
+from dsn.ui.serving.in_view import leads_to
 from dsn.ui.serving.opened import awaited, fill
 from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.texts import Texts
@@ -369,6 +370,7 @@ class AttackTab:
             trigger_mode="multiple",  # one that was given up may need a moment to end
             **hidden,
         )
+        leads_to(self.button.click, "#attack-run")  # the stage begins below it
         chosen = [self.attack, self.name, self.amount]
         self.name.input(self.choose_student, chosen, [self.stage, self.recorded, self.stop], **quick)
         fill([self.longer, self.break_in.card, self.attack], self.open)

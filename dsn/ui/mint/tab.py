@@ -20,6 +20,7 @@ from dsn.ui.mint.offer import MintOffer
 from dsn.ui.mint.rendering import render_minting, render_order
 from dsn.ui.mint.trial import MintTrial
 from dsn.ui.serving.asking import visitor
+from dsn.ui.serving.in_view import leads_to
 from dsn.ui.texts import Texts
 
 if TYPE_CHECKING:
@@ -247,13 +248,14 @@ class MintTab:
 
     def wire(self) -> None:
         quick: dict = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-        gr.on(
+        pressed = gr.on(
             [self.button.click, self.name.submit],
             self.press_mint,
             self.name,
             [self.note, self.order, self.live, self.ticket, self.stop, self.place, self.clock, *self.offer.parts],
             **quick | {"queue": True},  # only what passes the queue sets off a state's change
         )
+        leads_to(pressed.then, ".mint-bench:not(:has(#mint-note .error)) .stage")
         self.ticket.change(
             self.mint,
             self.ticket,

@@ -27,10 +27,3 @@ element.addEventListener("click", (event) => {
   }
   link.href = address.href;
 });
-
-// Where what a press leads to stands below the controls, it is brought into view.
-const LEADS = { "attack-run": "#attack-run", "trace-button": "#trace-report", "mint-button": ".mint-bench .stage" };
-document.addEventListener("click", (event) => {
-  const place = window.innerWidth <= 900 && LEADS[event.target.closest("button")?.id];
-  if (place) document.querySelector(place).scrollIntoView({ block: "start", behavior: "smooth" });
-});

@@ -19,6 +19,7 @@ from dsn.student.collection import Collection
 from dsn.ui import rendering
 from dsn.ui.compare.page_script import GALLERY_COUNT
 from dsn.ui.serving.asking import visitor
+from dsn.ui.serving.in_view import leads_to
 from dsn.ui.serving.opened import awaited
 from dsn.ui.texts import Texts
 
@@ -223,6 +224,7 @@ class TraceTab:
             api_visibility="private",
             concurrency_limit=AT_ONCE,
         )
+        leads_to(self.button.click, "#trace-report")
         for choice in (self.name, self.change, self.upload):
             choice.change(None, js=STALE, queue=False, api_visibility="private")
         # An upload is meant to be traced: the sample steps back.
