@@ -178,7 +178,8 @@ def test_the_break_in_is_played_by_keyboard_and_kept_in_the_browser(page: Page, 
     level.get_by_role("button", name=said["hint"], exact=True).press("Enter")
     expect(level).to_contain_text(said["of"]["literal"]["hint"])
     level.get_by_role("button", name=said["ways"]["brute-force"]).press("Enter")
-    expect(level.locator(".won")).to_be_visible(timeout=PATIENCE)
+    for shown in (level.locator(".won"), page.locator("#break-in-stage .outcome")):
+        expect(shown).to_be_in_viewport(ratio=1, timeout=PATIENCE)
     expect(page.locator("#break-in-stage .copy.entered .verdict")).to_contain_text("Right")
     for width, height in ((390, 844), (768, 1024), (1280, 720)):
         page.set_viewport_size({"width": width, "height": height})
