@@ -156,7 +156,7 @@ def build_tabs(texts: Texts, parts: Parts) -> None:
         for name, build in TABS.items():
             with gr.Tab(titles[name], id=name):
                 built[name] = build(texts, parts, tabs)
-    gr.HTML(render_footer(texts, collection), js_on_load=None)
+    gr.HTML(render_footer(texts, collection), js_on_load=script("footer.js"))
     built["attack"].follows(built["compare"])
 
 

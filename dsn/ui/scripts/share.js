@@ -81,6 +81,7 @@ async function follow() {
   if (step() !== answer.step) {
     document.dispatchEvent(new CustomEvent("dsn:step", { detail: { step: answer.step, keep: true } }));
   }
+  requestAnimationFrame(() => document.documentElement.classList.remove("following"));
   soon();
 }
 
