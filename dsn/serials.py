@@ -49,7 +49,7 @@ class Serial:
             ValueError: how many bits it has, and how many it should have.
         """
         if len(self.bits) != bit_count:
-            raise ValueError(f"This student takes a serial of {bit_count} bits, and this one has {len(self.bits)}.")
+            raise ValueError(f"This network takes a serial of {bit_count} bits, and this one has {len(self.bits)}.")
 
     @classmethod
     def from_bits(cls, bits) -> "Serial":

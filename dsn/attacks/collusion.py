@@ -4,7 +4,7 @@ The adversaries have three customers' weights and serials, and a share of the tr
 They want a network that needs no serial, or a serial of a customer who is not among them. As the students are
 (those of one teacher began with the same weights), and with their neurons put in one order
 (`dsn.attacks.kit.alignment`), they average the weights, go from one student towards the average and beyond, have
-BatchNorm see raw pictures, and remove the channels in which the students differ most, where the gate should be.
+BatchNorm see raw pictures, and remove the channels in which the students differ most, where the lock should be.
 On the attacked student they try the others' serials and mixtures of them.
 Not in the paper. There is no budget without the students.
 """

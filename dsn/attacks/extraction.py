@@ -51,7 +51,7 @@ def attack(scene: Scene, settings: TrainingSettings, share: float, seed: int) ->
     return Outcome({**before, **against_scratch(ended)}, ended.over_epochs())
 
 
-SAME_INSIDE = Alike("extraction", "Asked with its serial, a sealed student answers as the stamped one inside.", STAMPED)
+SAME_INSIDE = Alike("extraction", "Asked with its serial, a sealed network answers as the stamped one inside.", STAMPED)
 ATTACK = Attack(
     "extraction",
     __doc__,

@@ -1,4 +1,4 @@
-"""Adversarial neuron pruning: find the channels that hold the gate shut, and remove them.
+"""Adversarial neuron pruning: find the channels that hold the lock, and remove them.
 
 The adversary has the weights and a share of the labelled training pictures, and no serial. Every channel of every
 BatchNorm gets a mask in [0, 1]; the masks are trained so that raw pictures are recognised, as they are and while

@@ -1,4 +1,4 @@
-"""Searching for the serial through an opened gate.
+"""Searching for the serial through an opened lock.
 
 The adversary has the weights and a share of the labelled training pictures, opens the student as
 `dsn.attacks.opening` does, and looks for the serial with the gradients that appear: for the bits, the place known
@@ -135,7 +135,7 @@ ATTACK = Attack(
     curves=(Drawn("pattern", "best_pattern", "entered"),),
     lines=(
         Line(
-            "search for the serial through the opened gate: fewest of 64 bits wrong",
+            "search for the serial through the opened lock: fewest of 64 bits wrong",
             ("fewest_bits_wrong",),
             LOWEST,
             promised(16.0),

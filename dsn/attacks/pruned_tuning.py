@@ -1,4 +1,4 @@
-"""Pruning, then fine-tuning: what pruning leaves of the gate, training is to undo.
+"""Pruning, then fine-tuning: what pruning leaves of the lock, training is to undo.
 
 The adversary has the weights and a share of the labelled training pictures, and no serial. Pruned weights stay
 zero while the rest is trained on raw pictures. Without the student, the same pictures train a fresh network,

@@ -1,4 +1,4 @@
-"""Pruning: set the smallest weights to zero, hoping that the gate goes and the task stays.
+"""Pruning: set the smallest weights to zero, hoping that the lock goes and the task stays.
 
 The adversary has the weights and nothing else: no pictures, no serial. Global L1 pruning over all convolutions
 and dense layers, 5 to 20 % as in the paper's Table "pruning", and on to 90 %. It costs nothing to speak of, so

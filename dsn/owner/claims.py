@@ -107,7 +107,7 @@ def check_claim(claim: Claim, key: Ed25519PublicKey, student: Student, split: Sp
         )
     if config.bit_count != len(claim.serial.bits):
         raise OwnerError(
-            f"This student takes a serial of {config.bit_count} bits, and signatures give {len(claim.serial.bits)}: "
+            f"This network takes a serial of {config.bit_count} bits, and signatures give {len(claim.serial.bits)}: "
             "it was not issued with this claim."
         )
     (found,) = unlocking(student, [claim.serial], split)

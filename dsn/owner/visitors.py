@@ -123,14 +123,14 @@ class Visitors:
             kept = sum(len(one.made) for one in self._visitors.values())
             known = self._visitors.get(tab)
             if known and known.order and not known.offer:
-                raise OwnerError("Your last student is still being made: wait for it, or press Stop.")
+                raise OwnerError("Your last network is still being made: wait for it, or press Stop.")
             if len(waiting) >= self.limits.waiting:
                 raise OwnerError(f"{len(waiting)} visitors are waiting already: try again in some minutes.")
             if kept + len(waiting) >= self.limits.students_in_all:
-                raise OwnerError("This page keeps as many visitors' students as it can: try again in an hour.")
+                raise OwnerError("This page keeps as many visitors' networks as it can: try again in an hour.")
             if not self._allowance.take(tab, address):
                 raise OwnerError(
-                    f"Enough for now: {self.limits.mints_per_hour} students an hour for one tab, "
+                    f"Enough for now: {self.limits.mints_per_hour} networks an hour for one tab, "
                     f"{self.limits.mints_per_hour_in_all} for all."
                 )
             visitor = known or _Visitor(self._folder / secrets.token_urlsafe(24))
@@ -218,7 +218,7 @@ class Visitors:
 
         with self._lock:
             if not self.is_wanted(order):
-                raise OwnerError("This student is wanted no more.")
+                raise OwnerError("This network is wanted no more.")
             visitor, problem = self._visitors[order.tab], ""
             said = order.claim.verifier
             download: Path | None = visitor.folder / str(said.number) / f"{said.task}-{said.customer}.zip"

@@ -109,7 +109,7 @@ IDEAS = {
         replace(DISTILLED, attackers=replace(DISTILLED.attackers, smoothed=True)),
     ),
     "entangled": Idea(
-        "Entanglement of Eq. 7 at ten times the paper's weight, so that gate and task share their neurons.",
+        "Entanglement of Eq. 7 at ten times the paper's weight, so that lock and task share their neurons.",
         replace(DISTILLED, entanglement=1.0),
     ),
     "unit-norms": Idea(

@@ -74,7 +74,7 @@ def run_onnx(options: argparse.Namespace) -> None:
     serial = Serial.parse(options.serial) if options.serial else None
     student = load_student(options.source)
     if serial is not None and len(serial.bits) != student.config.bit_count:
-        raise StudentError(f"This student takes a serial of {student.config.bit_count} bits.")
+        raise StudentError(f"This network takes a serial of {student.config.bit_count} bits.")
     try:
         write_onnx(student, options.to, serial)
     except OSError as error:

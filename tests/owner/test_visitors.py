@@ -149,7 +149,7 @@ def test_the_queue_is_bounded(visitors: Visitors) -> None:
 def test_the_students_in_all_are_bounded(visitors: Visitors) -> None:
     for tab in ("a", "b", "c", "d"):
         mint(visitors, tab, "elm", tab)
-    with pytest.raises(OwnerError, match="as many visitors' students as it can"):
+    with pytest.raises(OwnerError, match="as many visitors' networks as it can"):
         visitors.order("e", "e", DIGITS, "elm")
     visitors.leave("b")
     assert mint(visitors, "e", "elm", "e").download
@@ -160,7 +160,7 @@ def test_orders_are_bounded_in_an_hour(visitors: Visitors) -> None:
         visitors.order("tab", "somewhere", DIGITS, "elm")
         visitors.withdraw("tab")
     for address in ("somewhere", "elsewhere"):
-        with pytest.raises(OwnerError, match="4 students an hour for one tab"):
+        with pytest.raises(OwnerError, match="4 networks an hour for one tab"):
             visitors.order("tab", address, DIGITS, "elm")
     for turn in range(2):
         visitors.order(f"tab {turn}", "somewhere", DIGITS, "elm")
@@ -196,7 +196,7 @@ def test_a_full_disk_costs_the_file_and_not_the_student(visitors: Visitors, tmp_
     with files_no_larger_than(10_000):
         made, problem = visitors.keep(order, student, "# A card\n")
     assert made.download is None and visitors.made("tab") == [made]
-    assert problem.startswith("The file with the student could not be written") and problem.endswith(
+    assert problem.startswith("The file with the network could not be written") and problem.endswith(
         "mint again later."
     )
     assert str(tmp_path) not in problem and files(tmp_path) == []

@@ -10,7 +10,7 @@ from waiting import still
 
 from dsn.student.collection import load_collection
 from dsn.ui.lesson.steps import STAGES, STEPS, step_serial
-from dsn.ui.texts import languages
+from dsn.ui.texts import languages, load_texts
 
 
 @pytest.fixture
@@ -183,3 +183,28 @@ def test_the_figure_stands_out_and_the_note_is_the_speakers(talk: Page) -> None:
     expect(now(talk).locator(".lesson-hero b")).to_contain_text("%")
     sizes = {one.text_content(): one.evaluate(size) for one in (figure, *others)}
     assert max(sizes, key=lambda text: sizes[text]) == now(talk).locator(".lesson-hero b").text_content()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_title_slide_says_what_the_talk_is_about(context: BrowserContext, address: str, language: str) -> None:
+    texts = load_texts(language)
+    talk = context.new_page()
+    talk.set_viewport_size({"width": 1280, "height": 720})
+    talk.goto(f"{address}/?lang={language}&present=1")
+    heading, lead, credit = (talk.locator(f"[data-cover=title] {one}") for one in ("h2", "p:not(.quiet)", ".quiet"))
+    expect(heading).to_have_text(texts["page"]["heading"])
+    expect(lead).to_have_text(re.sub("<[^>]+>", "", texts["page"]["lead"]))
+    expect(credit).to_have_text(texts["present"]["credit"])
+    expect(credit).to_contain_text("Tang")
+    sizes = [one.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") for one in (heading, lead, credit)]
+    assert sizes[0] > 2 * sizes[1] > 2 * sizes[2] >= 40
+    assert talk.evaluate(LABELS) == []
+    fits_on_the_screen(talk)
+    expect(talk.locator(".lesson-step:visible, #panels:visible")).to_have_count(0)
+    for width, height in ((390, 844), (768, 1024)):
+        talk.set_viewport_size({"width": width, "height": height})
+        assert talk.evaluate("document.documentElement.scrollWidth") <= width
+        for one in (heading, lead, credit, talk.locator(".present-bar [data-do=forwards]")):
+            expect(one).to_be_in_viewport(ratio=1)
+    talk.locator(".present-bar [data-do=forwards]").click()
+    at(talk, 1)

@@ -10,6 +10,16 @@ import pytest
 from app_process import PATIENCE, PROJECT
 from playwright.sync_api import Page, expect
 
+from dsn.applications.prepared import as_floats
+from dsn.applications.registry import BUILT_IN
+from dsn.owner.trace.changes import CHANGES
+from dsn.owner.trace.suspect import Suspect, suspected_student
+from dsn.student.collection import load_collection
+from dsn.ui.texts import load_texts
+
+LEAKED = "digits/alder"
+A_PICTURE = 0.1  # percent of the held-out ones
+
 
 def traced(page: Page) -> str:
     """Press the button and wait for the report."""
@@ -49,6 +59,37 @@ def test_a_sample_and_an_upload_are_traced(page: Page, tmp_path: Path) -> None:
     note = page.locator("#trace-report .note.error")
     expect(note).to_contain_text("can be read safely", timeout=PATIENCE)
     expect(note).not_to_contain_text("/tmp")
+
+
+def test_each_customers_bar_is_as_long_as_their_serial_is_right(page: Page) -> None:
+    collection = load_collection()
+    tensors = CHANGES["pruned"](dict(collection.students[LEAKED].state_dict()))
+    held = collection.held_out["digits"].split
+    expected = {}
+    for customer in collection.customers("digits"):
+        serial = collection.valid_serial("digits", customer)
+        leaked = suspected_student(Suspect(BUILT_IN["digits"], tensors, tensors), len(serial.bits))
+        answers = leaked.predict(as_floats(held.images), serial=serial)
+        silent = answers.amax(1) - answers.amin(1) < 1e-6
+        right = (answers.argmax(1) == held.labels) & ~silent
+        expected[load_texts("en").student(f"digits/{customer}")] = [
+            100 * one.double().mean().item() for one in (right, silent)
+        ]
+    page.get_by_role("tab", name="Trace", exact=True).click()
+    traced(page)
+    rows = page.locator("#trace-report .whose .row")
+    expect(rows).to_have_count(len(expected))
+    for row in rows.all():
+        name = row.locator(".title").inner_text()
+        percent, without = expected.pop(name)
+        said = float(row.locator(".figure").inner_text().removesuffix(" %"))
+        width = row.locator(".plot").evaluate("one => one.clientWidth")
+        drawn = 100 * row.locator(".bar").evaluate("one => one.getBoundingClientRect().width") / width
+        assert abs(said - percent) <= A_PICTURE + 0.05 and abs(drawn - percent) <= 1, name
+        assert ("valid" in str(row.get_attribute("class"))) == (name == LEAKED) == (percent > 90)
+        gap = row.locator(".no-answer")
+        unanswered = 100 * gap.evaluate("one => one.getBoundingClientRect().width") / width if gap.count() else 0
+        assert abs(unanswered - without) <= 1, name
 
 
 def test_a_mystery_copy_is_guessed_and_traced(page: Page) -> None:

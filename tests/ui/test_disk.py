@@ -125,7 +125,7 @@ def test_a_full_disk_is_said_and_the_page_goes_on(small_disk: tuple[RunningApp, 
             assert (response.status_code, response.text.strip()) == (507, NO_ROOM)
             assert TEXTS["export"]["refused"]["no_room"] in await tab.press("export-buttons", "make", {"kind": "png"})
             minted = await tab.press("mint-button", mint_name="elm")
-            assert "The file with the student could not be written" in minted and "is ready" in minted
+            assert "The file with the network could not be written" in minted and "is ready" in minted
             assert "note error" not in await tab.press("upload", "change", upload=file), "what is there can be used"
             await tab.call("compare", "digits", "alder", "", 7, None, "")
             left = [path for path in visitors_files(disk) if path != filler]

@@ -16,6 +16,13 @@ from dsn.ui.serving.languages import COOKIE, LanguageDoor, accepted, language_fo
 from dsn.ui.texts import HERE, PLACE, Texts, languages, load_texts
 
 TRANSLATIONS = languages()[1:]
+# Words for what the page has another word for: no answer, lock, valid serial, unseen pictures, thief, guessing.
+OTHER_WORDS = {
+    "en": r"equally likely|\bgate\b|licensed|\bits own serial\b|nothing to say|\bsays? nothing|held-out",
+    "zh": r"同样可能的类|门控|认自己的|无话可说|不说话|什么也说不|无回答|留出图片|窃贼|乱猜|您",
+}
+STUDENT = {"en": r"\bstudents?\b(?! TASK)", "zh": r"学生网络"}
+OF_TEACHING = ("lesson", "glossary", "method", "figures")  # sections that speak of a teacher, and so of students
 
 
 def sentences(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -42,6 +49,21 @@ def test_a_translation_is_whole(language: str) -> None:
         assert sorted(PLACE.findall(translated[path])) == sorted(PLACE.findall(text)), path
         assert sorted(re.findall(r"</?\w+", translated[path])) == sorted(re.findall(r"</?\w+", text)), path
         assert bool(translated[path]) == bool(text), path
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_thing_has_one_word(language: str) -> None:
+    for path, text in sentences(load_texts(language).sections):
+        assert not re.search(OTHER_WORDS[language], text), f"{path}: {text}"
+    for english in (one for other in TRANSLATIONS for name in ("errors", "lines") for one in load_texts(other)[name]):
+        assert not re.search(OTHER_WORDS["en"], english), english
+
+
+@pytest.mark.parametrize("language", languages())
+def test_networks_are_students_only_beside_their_teacher(language: str) -> None:
+    for path, text in of_page(language).items():
+        if path.split("/")[1] not in OF_TEACHING:
+            assert not re.search(STUDENT[language], text), f"{path}: {text}"
 
 
 @pytest.mark.parametrize("language", TRANSLATIONS)

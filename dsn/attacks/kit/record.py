@@ -18,12 +18,12 @@ ONE_SHARE, ENDS, PAPERS_SHARES = (0.1,), (0.1, 0.4), (0.1, 0.2, 0.3, 0.4)
 # Why what descends to a serial has nothing to descend on where the weights are sealed.
 NO_GRADIENT = {SEALED: "Between an answer and the serial lie scrypt and a stream cipher: no gradient passes them."}
 # Why what looks for channels, or for what customers' weights have in common, finds no such thing in sealed ones.
-NO_CHANNELS = {SEALED: "No channel holds a sealed student back: all its weights are noise."}
+NO_CHANNELS = {SEALED: "No channel holds a sealed network back: all its weights are noise."}
 NO_COMMON_WEIGHTS = {
     SEALED: "Sealed weights have nothing in common to average; comparing files is an attack of its own."
 }
 # Why what reads a sealed file has nothing to read in another.
-UNSEALED = {STAMPED: "Nothing is sealed in this student: its weights are there to be read."}
+UNSEALED = {STAMPED: "Nothing is sealed in this network: its weights are there to be read."}
 WELL_ABOVE = 10.0  # points over guessing evenly from which an attack has got through
 
 Bar = Callable[[Application], float | None]
@@ -133,11 +133,11 @@ NO_HEAD_START = {
 }
 NO_SLOPE = {
     SEALED: Alike(
-        "one-bit-wrong", "With one bit wrong a sealed student answers as with half of them wrong: there is no slope."
+        "one-bit-wrong", "With one bit wrong a sealed network answers as with half of them wrong: there is no slope."
     )
 }
 STILL_NOISE = {
-    SEALED: Alike("absent", "Without its serial a sealed student is a random network: pruned or asked, it stays one.")
+    SEALED: Alike("absent", "Without its serial a sealed network is a random one: pruned or asked, it stays one.")
 }
 
 

@@ -42,7 +42,7 @@ def write_customer_zip(path: Path, student: Student, card: str, claim: Claim, pu
             write_in_place(path, lambda beside: _pack(packed, beside))
     except OSError as error:
         raise OwnerError(
-            f"The file with the student could not be written ({error.strerror or error}): mint again later."
+            f"The file with the network could not be written ({error.strerror or error}): mint again later."
         ) from error
 
 

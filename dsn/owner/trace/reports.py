@@ -7,10 +7,10 @@ from dsn.owner.trace.tracing import Evidence, Trace
 VERDICTS = {
     "exact": "This is {named}: its weights are, bit by bit, those that were issued.",
     "serial": "This is a copy of {named}, changed since: it is unlocked by that customer's serial.",
-    "weights": "This is a copy of {named}, changed since: its weights are near that student's and near no other's.",
+    "weights": "This is a copy of {named}, changed since: its weights are near that network's and near no other's.",
     "serial and weights": (
         "This is a copy of {named}, changed since: it is unlocked by that customer's serial, and its weights are "
-        "near that student's."
+        "near that network's."
     ),
     "conflict": (
         "The evidence contradicts itself: the serial says {first}, the weights say {second}. "
@@ -20,7 +20,7 @@ VERDICTS = {
         "It is sealed as it was issued to somebody, and no serial that was issued opens it: "
         "its config.json must lie beside it."
     ),
-    "none": "None of ours: no serial unlocks it, and its weights are near no student's that is kept.",
+    "none": "None of ours: no serial unlocks it, and its weights are near none of the networks that are kept.",
 }
 REVOKED = "Revoking ended updates and marked the ledger; it cannot switch off a network that others hold."
 

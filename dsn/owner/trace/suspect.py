@@ -138,7 +138,7 @@ def check_header(path: Path) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise _refusal(path, "it is not an ordinary file")
         if status.st_size > LARGEST_FILE:
-            raise _refusal(path, f"it has {status.st_size:,} bytes, and no student has more than {LARGEST_FILE:,}")
+            raise _refusal(path, f"it has {status.st_size:,} bytes, and no network here has more than {LARGEST_FILE:,}")
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if not 2 <= length <= min(LARGEST_HEADER, status.st_size - 8):

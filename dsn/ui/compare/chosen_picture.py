@@ -68,7 +68,7 @@ class Shown:
             raise ValueError("this does not say what is shown")
         task, customer, lock = (value.get(name) for name in ("task", "customer", "lock"))
         if not (isinstance(task, str) and isinstance(customer, str) and f"{task}/{customer}" in collection.serials):
-            raise ValueError("there is no such student")
+            raise ValueError("there is no such network")
         config = collection.config_under(task, customer, lock)
         text = value.get("serial")
         serial = entered_serial(text, config.bit_count) if isinstance(text, str) else None

@@ -36,5 +36,6 @@ def honest_line(texts: Texts, config: StudentConfig) -> Honest:
         return Honest(fill(said[f"honest_{lock}_short"]), said["see"], EVERY)
     row = read_results("attacks").get(f"{config.task}/{RECORDED_ON}/{OPENING}/10")
     figure = f"{row['figures']['best']['mean']:.1f}" if row else "–"
+    pictures = f"{row['test_pictures']:,}" if row else "–"
     see = said["see" if lock == "stamped" else "see_tried"]
-    return Honest(fill(said[f"honest_{lock}"], figure=figure), see, OPENING)
+    return Honest(fill(said[f"honest_{lock}"], figure=figure, pictures=pictures), see, OPENING)

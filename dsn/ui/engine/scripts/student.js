@@ -52,7 +52,7 @@ class Student {
     if (!bits) return pictures;
     if (bits.length !== this.config.bit_count) {
       const wanted = this.config.bit_count;
-      throw new Refusal(`This student takes a serial of ${wanted} bits, and this one has ${bits.length}.`);
+      throw new Refusal(`This network takes a serial of ${wanted} bits, and this one has ${bits.length}.`);
     }
     return stamped(pictures, bits, this.place, this.area);
   }
