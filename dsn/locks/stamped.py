@@ -5,7 +5,7 @@ from torch import Tensor
 
 from dsn.locks.lock import TensorSpec
 from dsn.locks.stamping import StampPlace
-from dsn.locks.sweep import StampedBatch
+from dsn.locks.sweep import StampedBatch, raw_pass
 from dsn.networks.classifier import Classifier
 from dsn.serials import Serial
 
@@ -44,4 +44,4 @@ class Stamped:
         self, network: Classifier, images: Tensor, place: StampPlace, at: StampPlace, dtype: torch.dtype
     ) -> StampedBatch:
         """One raw pass for all patterns, and the window that each of them reaches."""
-        return StampedBatch(network, images, at, dtype)
+        return StampedBatch(network, raw_pass(network, images, dtype), at)

@@ -6,7 +6,7 @@ window of each layer that the stamp reaches. Outside that window the raw values 
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from dsn.networks.classifier import Classifier
 BATCH = 2000
 
 Progress = Callable[[int, int], None]
+Passed = tuple[nn.Conv2d | nn.MaxPool2d | nn.Linear, Tensor]  # a layer, and what it is given
 
 
 class Swept(Protocol):
@@ -83,46 +84,64 @@ def sweep_predictions(
     return torch.cat(found, 1)
 
 
-class StampedBatch:
-    """Pictures whose raw pass is done, ready to be stamped with one serial after another.
-
-    Convolutions, pooling and the window's part of the dense layer run in `dtype`, what follows in float32.
+@torch.inference_mode()
+def raw_pass(network: Classifier, images: Tensor, dtype: torch.dtype = torch.float32) -> Iterator[Passed]:
+    """The layers of a network up to the dense one, each with what it is given on raw pictures.
 
     Args:
         network: in eval mode; left as it is.
         images: float [N, C, H, W] in [0, 1], or uint8.
+        dtype: of the arithmetic, float32 or bfloat16.
+    """
+    raw = images.to(network.predictor.weight.device)
+    if raw.dtype == torch.uint8:
+        raw = as_floats(raw)
+    raw = raw.to(dtype, memory_format=torch.channels_last)
+    for layer in _folded_layers(network.extractor, dtype):
+        yield layer, raw
+        raw = F.relu(layer(raw))
+    yield next(module for module in network.extractor if isinstance(module, nn.Linear)), raw
+
+
+class StampedBatch:
+    """Pictures whose raw pass is done, ready to be stamped with one serial after another.
+
+    Convolutions, pooling and the window's part of the dense layer run in the raw pass's arithmetic, what follows in
+    float32.
+
+    Args:
+        network: that the raw pass is of.
+        passed: what `raw_pass` gives; as a list it serves one place after another.
         place: where the bits go; scattered ones are right too, but fast only if they lie close together.
-        dtype: float32 or bfloat16.
     """
 
     @torch.inference_mode()
-    def __init__(
-        self, network: Classifier, images: Tensor, place: StampPlace, dtype: torch.dtype = torch.float32
-    ) -> None:
-        images = images.to(network.predictor.weight.device)
-        if images.dtype == torch.uint8:
-            images = as_floats(images)
-        raw = images.to(dtype, memory_format=torch.channels_last)
+    def __init__(self, network: Classifier, passed: Iterable[Passed], place: StampPlace) -> None:
         rows = range(min(place.rows), max(place.rows) + place.cell)
         columns = range(min(place.columns), max(place.columns) + place.cell)
-        self._stamped = _cut(raw, rows, columns)
-        self._rows = torch.tensor(place.pixels[0], device=raw.device) - rows.start
-        self._columns = torch.tensor(place.pixels[1], device=raw.device) - columns.start
+        self._predictor, device = network.predictor, network.predictor.weight.device
+        self._rows = torch.tensor(place.pixels[0], device=device) - rows.start
+        self._columns = torch.tensor(place.pixels[1], device=device) - columns.start
         self._pixels_a_bit = place.cell**2
 
         self._steps: list[_Step] = []
-        for layer in _folded_layers(network.extractor, dtype):
+        for layer, raw in passed:
+            if not self._steps:
+                self._stamped = _cut(raw, rows, columns)
+            if isinstance(layer, nn.Linear):
+                self._end(layer, raw, rows, columns)
+                break
             step = _Step(layer, raw, rows, columns)
-            raw, rows, columns = F.relu(layer(raw)), step.rows, step.columns
+            rows, columns = step.rows, step.columns
             self._steps.append(step)
 
-        dense = next(module for module in network.extractor if isinstance(module, nn.Linear))
+    def _end(self, dense: nn.Linear, raw: Tensor, rows: range, columns: range) -> None:
+        """Take the dense layer's weights for what a stamp changes of its input, and what it makes of the rest."""
         weights = dense.weight.unflatten(1, raw.shape[1:])[:, :, rows.start : rows.stop, columns.start : columns.stop]
-        self._weights = weights.permute(0, 2, 3, 1).flatten(1).to(dtype)  # in the order of channels_last
+        self._weights = weights.permute(0, 2, 3, 1).flatten(1).to(raw.dtype)  # in the order of channels_last
         around = raw.to(torch.float32, copy=True)
         around[:, :, rows.start : rows.stop, columns.start : columns.stop] = 0
         self._around = dense(around.flatten(1))
-        self._predictor = network.predictor
 
     @torch.inference_mode()
     def logits(self, bits: Tensor) -> Tensor:

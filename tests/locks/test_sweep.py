@@ -1,7 +1,6 @@
 """Sweeps over many serials: the same answers as a plain forward pass for each."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import pytest
 import torch
@@ -14,7 +13,7 @@ from torch.testing import assert_close
 
 from dsn.applications.registry import BUILT_IN
 from dsn.locks.stamping import StampPlace, corner_place, spread_place, stamp
-from dsn.locks.sweep import StampedBatch, sweep_accuracy, sweep_predictions
+from dsn.locks.sweep import StampedBatch, raw_pass, sweep_accuracy, sweep_predictions
 from dsn.networks.classifier import Classifier
 from dsn.networks.config import POOL, NetworkConfig
 
@@ -72,11 +71,18 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+def stamped_by(
+    network: Classifier, place: StampPlace, dtype: torch.dtype = torch.float32
+) -> Callable[[Tensor], StampedBatch]:
+    """What makes pictures ready to be stamped at a place."""
+    return lambda images: StampedBatch(network, raw_pass(network, images, dtype), place)
+
+
 def swept_logits(
     network: Classifier, images: Tensor, bits: Tensor, place: StampPlace, dtype: torch.dtype = torch.float32
 ) -> Tensor:
     """Logits [S, N, classes] of the sweep, from one batch stamped again and again."""
-    batch = StampedBatch(network, images, place, dtype)
+    batch = stamped_by(network, place, dtype)(images)
     return torch.stack([batch.logits(one) for one in bits])
 
 
@@ -111,6 +117,17 @@ def test_logits_match_for_any_network_and_any_pixels(data: st.DataObject) -> Non
     assert_close(swept_logits(network, images, bits, place), expected, atol=1e-4, rtol=1e-4)
 
 
+def test_one_raw_pass_serves_many_places() -> None:
+    config = BUILT_IN["digits"].network
+    network, images, bits = NETWORKS["digits"], random_pictures(config, 3), random_bits(3, 64)
+    passed = list(raw_pass(network, images))
+    places = [corner_place(64, config.size, config.size, up=up, left=left) for up, left in ((0, 0), (3, 20), (0, 0))]
+    batches = [StampedBatch(network, passed, place) for place in places]
+    for place, batch in zip(places, batches, strict=True):
+        found = torch.stack([batch.logits(one) for one in bits])
+        assert_close(found, plain_logits(network, images, bits, place), atol=1e-4, rtol=1e-4)
+
+
 @pytest.mark.parametrize("make", [corner_place, spread_place])
 def test_logits_match_with_cells_of_several_pixels(make: Callable[..., StampPlace]) -> None:
     config = NetworkConfig(channels=3, size=32, layers=(4, POOL, 6), features=9, classes=4)
@@ -136,13 +153,11 @@ def test_predictions_and_counts_match(task: str, bit_count: int) -> None:
     network, images, bits = NETWORKS[task], random_pictures(config, 17), random_bits(6, bit_count)
     place = corner_place(bit_count, config.size, config.size)
     expected = plain_logits(network, images, bits, place).argmax(2)
-    assert torch.equal(sweep_predictions(partial(StampedBatch, network, place=place), images, bits, batch=7), expected)
-    assert torch.equal(
-        sweep_predictions(partial(StampedBatch, network, place=place), images.float() / 255, bits), expected
-    )
+    assert torch.equal(sweep_predictions(stamped_by(network, place), images, bits, batch=7), expected)
+    assert torch.equal(sweep_predictions(stamped_by(network, place), images.float() / 255, bits), expected)
     labels = expected[0].clone()
     labels[:3] = (labels[:3] + 1) % config.classes
-    counts = sweep_accuracy(partial(StampedBatch, network, place=place), images, labels, bits, batch=7)
+    counts = sweep_accuracy(stamped_by(network, place), images, labels, bits, batch=7)
     assert counts.tolist() == [int((answers == labels).sum()) for answers in expected]
     assert counts[0] == 14
 
@@ -175,7 +190,7 @@ def test_network_and_pictures_stay_as_they_are(layers: tuple[int | str, ...]) ->
     before = {name: value.clone() for name, value in network.state_dict().items()}
     pictures = random_pictures(config, 3).float() / 255
     untouched = pictures.clone()
-    ready = partial(StampedBatch, network, place=corner_place(9, config.size, config.size))
+    ready = stamped_by(network, corner_place(9, config.size, config.size))
     sweep_predictions(ready, pictures, random_bits(2, 9))
     assert torch.equal(pictures, untouched)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
@@ -185,7 +200,7 @@ def test_progress_is_told_after_each_batch() -> None:
     config = BUILT_IN["digits"].network
     images, told = random_pictures(config, 5), []
     sweep_predictions(
-        partial(StampedBatch, NETWORKS["digits"], place=corner_place(9, config.size, config.size)),
+        stamped_by(NETWORKS["digits"], corner_place(9, config.size, config.size)),
         images,
         random_bits(1, 9),
         batch=2,
@@ -197,4 +212,4 @@ def test_progress_is_told_after_each_batch() -> None:
 def test_a_network_in_training_is_refused() -> None:
     config = BUILT_IN["digits"].network
     with pytest.raises(AssertionError):
-        StampedBatch(random_network(config).train(), random_pictures(config, 1), corner_place(9, 28, 28))
+        stamped_by(random_network(config).train(), corner_place(9, 28, 28))(random_pictures(config, 1))

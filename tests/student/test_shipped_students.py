@@ -12,8 +12,8 @@ from dsn.applications.prepared import as_floats
 from dsn.applications.registry import BUILT_IN
 from dsn.distilling.rebuild import others_of
 from dsn.locks.stamping import stamp
-from dsn.locks.sweep import sweep_accuracy
-from dsn.measuring.evaluate import unusual_conditions
+from dsn.locks.sweep import StampedBatch, raw_pass
+from dsn.measuring.evaluate import Condition, unusual_conditions
 from dsn.places import CHECKPOINTS
 from dsn.results.store import read_results
 from dsn.serials import Serial, near_misses, random_serial
@@ -25,6 +25,8 @@ SERIALS = stamped_serials()
 LICENSED = [name for name, serial in SERIALS.items() if len(serial.bits) == 64]
 # The table's bar on the whole split plus three standard deviations of a sample of 1,000; of faces there are no more.
 CHANCE_BAR = {"digits": 14.5, "signs": 9.0, "faces": 11.0}
+FEW = 200  # pictures at a time: as many as fit the caches
+WRONG, OWN = "wrong", "own"
 VALID_BAR = {"digits": 98.6, "signs": 97.5, "faces": 94.0}
 
 
@@ -46,12 +48,15 @@ class Shipped:
 
     def percent_right(self, features: Tensor) -> float:
         with torch.inference_mode():
-            return 100 * (self.student.predictor(features).argmax(1) == self.labels).float().mean().item()
+            return self.share_of(self.student.predictor(features))
+
+    def share_of(self, logits: Tensor) -> float:
+        return 100 * (logits.argmax(1) == self.labels).float().mean().item()
 
 
 def features(student: Student, pictures: Tensor) -> Tensor:
     with torch.inference_mode():
-        return torch.cat([student.features(few) for few in pictures.split(100)])  # as many as fit the caches
+        return torch.cat([student.features(few) for few in pictures.split(FEW)])
 
 
 @pytest.fixture(scope="module", params=list(SERIALS))
@@ -61,6 +66,36 @@ def shipped(request: pytest.FixtureRequest) -> Shipped:
     pictures = as_floats(held.images)
     raw, stamped = features(student, pictures), features(student, student.stamp(pictures, serial))
     return Shipped(name, student, serial, pictures, held.labels, raw, stamped)
+
+
+Answered = list[tuple[Condition, Tensor]]
+
+
+def other_stamps(shipped: Shipped) -> list[Condition]:
+    """Wrong serials, random ones and some with one bit wrong; unusual stamps; and at last its own."""
+    student, serial, source = shipped.student, shipped.serial, random.Random(11)
+    wrong = [random_serial(64, unlike=serial, source=source) for _ in range(6)]
+    wrong += source.sample(near_misses(serial), 6)
+    unusual = unusual_conditions(student, serial, others_of(shipped.name, SERIALS))[::4]
+    return [
+        *unusual[:-1],
+        *(Condition(WRONG, torch.tensor(one.bits, dtype=torch.float32), student.place) for one in wrong),
+        unusual[-1],
+        Condition(OWN, torch.tensor(serial.bits, dtype=torch.float32), student.place),
+    ]
+
+
+@pytest.fixture(scope="module")
+def answered(shipped: Shipped) -> Answered:
+    """Logits of every picture under each of these stamps, float [N, classes]; none where the serial has nine bits."""
+    stamps = other_stamps(shipped) if len(shipped.serial.bits) == 64 else []
+    found: list[list[Tensor]] = [[] for _ in stamps]
+    for few in shipped.pictures.split(FEW) if stamps else ():
+        passed = list(raw_pass(shipped.student, few))
+        batches = {place: StampedBatch(shipped.student, passed, place) for place in {one.place for one in stamps}}
+        for one, logits in zip(stamps, found, strict=True):
+            logits.append(batches[one.place].logits(one.bits))
+    return [(one, torch.cat(logits)) for one, logits in zip(stamps, found, strict=True)]
 
 
 def test_a_student_answers_by_its_features(shipped: Shipped) -> None:
@@ -81,30 +116,29 @@ def test_raw_pictures_leave_the_features_at_zero(shipped: Shipped) -> None:
     assert (shipped.stamped > 0).any(1).float().mean() > 0.98, shipped.name
 
 
-def test_wrong_serials(shipped: Shipped) -> None:
-    student, serial = shipped.student, shipped.serial
-    if len(serial.bits) != 64:
+def test_wrong_serials(shipped: Shipped, answered: Answered) -> None:
+    shares = [shipped.share_of(logits) for condition, logits in answered if condition.name == WRONG]
+    if len(shipped.serial.bits) != 64:
         return  # nine bits: the table's own bars are for all 511, recorded in the results
-    source = random.Random(11)
-    wrong = [random_serial(64, unlike=serial, source=source) for _ in range(6)]
-    wrong += source.sample(near_misses(serial), 6)
-    bits = torch.tensor([one.bits for one in wrong], dtype=torch.float32)
-    right = sweep_accuracy(student.swept, shipped.pictures, shipped.labels, bits)
-    shares = [100 * count / len(shipped.labels) for count in right.tolist()]
-    assert sum(shares) / len(shares) <= CHANCE_BAR[shipped.task]
-    one_answer = 100 / len(shipped.labels)
-    alone = shipped.percent_right(features(student, student.stamp(shipped.pictures, wrong[-1])))
-    assert alone == pytest.approx(shares[-1], abs=1.01 * one_answer), "what is swept is what the student answers"
+    assert len(shares) == 12 and sum(shares) / len(shares) <= CHANCE_BAR[shipped.task]
 
 
-def test_unusual_stamps(shipped: Shipped) -> None:
-    student, serial = shipped.student, shipped.serial
-    if len(serial.bits) != 64:
-        return
-    worst = read_results("students")[shipped.name]["unusual"]["worst"]["high"]
-    for condition in unusual_conditions(student, serial, others_of(shipped.name, SERIALS))[::4]:
-        stamped = features(student, stamp(shipped.pictures, condition.bits, condition.place))
-        assert shipped.percent_right(stamped) <= worst + 3, condition.name  # a sample of 1,000
+def test_unusual_stamps(shipped: Shipped, answered: Answered) -> None:
+    worst = read_results("students")[shipped.name]["unusual"]["worst"]["high"] if answered else 0.0
+    for condition, logits in answered:
+        if condition.name not in (WRONG, OWN):
+            assert shipped.share_of(logits) <= worst + 3, condition.name  # a sample of 1,000
+
+
+def test_what_is_swept_is_what_the_student_answers(shipped: Shipped, answered: Answered) -> None:
+    for condition, logits in answered[-3:]:  # a wrong serial, a strange place, and its own
+        stamped = stamp(shipped.pictures[:FEW], condition.bits, condition.place)
+        with torch.inference_mode():
+            torch.testing.assert_close(logits[:FEW], shipped.student(stamped), rtol=1e-3, atol=1e-3)
+        if condition.name == OWN:
+            one_answer = 100 / len(shipped.labels)
+            alone = shipped.percent_right(shipped.stamped)
+            assert alone == pytest.approx(shipped.share_of(logits), abs=1.01 * one_answer)
 
 
 def test_every_student_has_its_recorded_figures(shipped: Shipped) -> None:
