@@ -18,25 +18,34 @@ LATER = (
 )  # fmt: skip
 
 
-def test_the_page_is_built_without_what_only_some_clicks_need() -> None:
-    code = (
-        "import sys; from dsn.student.collection import load_collection; from dsn.ui.page import build_page\n"
-        f"build_page(load_collection()); print(*(name for name in {LATER!r} if name in sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
+# Builds the page as a program does, and prints what of this it imported, and how many apps were made.
+BUILT = f"""
+import sys
+from gradio.routes import App
+from dsn.student.collection import load_collection
+from dsn.ui.page import build_page
+made, begin = [], App.__init__
+App.__init__ = lambda app, *of, **more: (made.append(app), begin(app, *of, **more))[1]
+page = build_page(load_collection())
+print(*(name for name in {LATER!r} if name in sys.modules))
+print(len(made), page.app is made[0])
+"""
 
 
-def test_no_app_is_made_but_the_one_that_is_kept() -> None:
-    code = (
-        "from gradio.routes import App; from dsn.student.collection import load_collection\n"
-        "from dsn.ui.page import build_page\n"
-        "made, begin = [], App.__init__\n"
-        "App.__init__ = lambda app, *of, **more: (made.append(app), begin(app, *of, **more))[1]\n"
-        "page = build_page(load_collection()); print(len(made), page.app is made[0])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, "1 True\n"), done.stderr
+@pytest.fixture(scope="module")
+def built() -> list[str]:
+    """The lines that it prints."""
+    done = subprocess.run([sys.executable, "-c", BUILT], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_page_is_built_without_what_only_some_clicks_need(built: list[str]) -> None:
+    assert built[0] == ""
+
+
+def test_no_app_is_made_but_the_one_that_is_kept(built: list[str]) -> None:
+    assert built[1] == "1 True"
 
 
 @pytest.fixture(scope="module")
