@@ -1,5 +1,6 @@
 """What is done with all tests: each is marked with its ring, and finds the fixtures that they share."""
 
+import gc
 import os
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # one core for each: threads of two workers wait for each other
@@ -31,7 +32,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have the fixtures ready; a process that only hands tests out to workers starts without torch and a browser."""
     hands_out = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
     if not hands_out:
+        gc.disable()  # what is imported stays, so nothing is looked for in it, time and again
         config.pluginmanager.import_plugin("shared")
+
+
+def pytest_collection_finish() -> None:
+    """From now on garbage is looked for, but not in what was imported."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
