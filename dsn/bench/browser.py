@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dsn.bench.feel import PAUSE, WATCH
-from dsn.bench.timing import Ratio
+from dsn.bench.timing import Ratio, at_most
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -22,6 +22,7 @@ FLIPS = 100
 FLIP_BARS = {"digits": 16.0, "signs": 60.0}  # milliseconds
 MEASURING_BARS = {"digits": 4.0, "signs": 20.0}  # seconds
 FROZEN_BAR = 50.0  # milliseconds
+FLIPS_OF_ALL, ALL_BAR = 9, 1.0  # seconds
 SHARE_BAR = 5.0  # percent of one core
 VISITORS, IN_A_BROWSER = 200, 4
 WATCHED = 20.0  # seconds
@@ -33,6 +34,22 @@ FROZEN = """
   window.longest = 0;
   const note = (list) => list.getEntries().forEach((one) => (window.longest = Math.max(window.longest, one.duration)));
   new PerformanceObserver(note).observe({ type: "longtask" });
+}
+"""
+
+# Milliseconds from the next press of "Flip every bit once" to the first frame with all answers; null until then.
+WATCH_ALL = """
+() => {
+  const place = document.querySelector("#flips");
+  window.allFlipped = null;
+  document.querySelector("#flip-all").addEventListener("click", ({ timeStamp }) => {
+    const seen = new MutationObserver(() => {
+      if (!place.querySelector(".avalanche.whole")) return;
+      seen.disconnect();
+      requestAnimationFrame(() => (window.allFlipped = performance.now() - timeStamp));
+    });
+    seen.observe(place, { childList: true, subtree: true });
+  }, { once: true });
 }
 """
 
@@ -67,6 +84,18 @@ def flips(page: "Page", count: int = FLIPS) -> tuple[list[float], int]:
         times.append(page.evaluate("() => window.seen.panels - window.seen.click"))
         page.wait_for_timeout(PAUSE / 3)
     return times, len(asked)
+
+
+def flips_of_all(page: "Page", count: int = FLIPS_OF_ALL) -> list[float]:
+    """Seconds from each press of "Flip every bit once" to the first frame with the answers to all of them."""
+    times = []
+    for _ in range(count):
+        page.evaluate(WATCH_ALL)
+        page.locator("#flip-all").click()
+        page.wait_for_function("() => window.allFlipped !== null")
+        times.append(page.evaluate("window.allFlipped") / 1000)
+        page.wait_for_timeout(PAUSE)
+    return times
 
 
 def measuring(page: "Page") -> tuple[float, float]:
@@ -145,12 +174,15 @@ def in_the_browser(browser: "Browser", address: str, process: int, tasks: list[s
     for task in tasks:
         with visited(browser, address, task) as page:
             times, asked = flips(page)
+            all_flipped = float(np.median(flips_of_all(page)))
             seconds, frozen = measuring(page)
         p95, bar = float(np.percentile(times, 95)), FLIP_BARS[task]
         what = f"flip of a bit to the frame with its panels, {task}, 95th percentile of {len(times)}, ms, over one"
         yield Ratio(f"page-flip-{task}", what, f"≤ {bar:g}", p95, 1.0, "ms", p95 <= bar)
         what = f"requests to the server over {len(times)} flips of a bit, {task}"
         yield Ratio(f"page-requests-{task}", what, "≤ 0", asked, len(times), "requests", asked == 0)
+        what = f"flipping every bit of a serial once to the frame with all answers, {task}, s, over one"
+        yield at_most(f"page-flip-all-{task}", what, ALL_BAR, (all_flipped, 1.0))
         what, bar = f"measuring 1,000 {task} under 3 conditions in the browser, s, over one", MEASURING_BARS[task]
         yield Ratio(f"page-measuring-there-{task}", what, f"≤ {bar:g}", seconds, 1.0, "s", seconds <= bar)
         what = f"the longest that the page stands still meanwhile, {task}, ms, over one"

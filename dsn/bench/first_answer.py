@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SLOW = {"offline": False, "latency": 300, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8}
 SLOW_BAR, SERVER_BAR, FILES_BAR = 5.0, 1.0, 1.5  # seconds
-START_BAR = 1.5
+START_BAR, LINK_BAR = 1.5, 1.5
 STARTS, VISITS = 5, 5
 PATIENCE = 180_000  # milliseconds
 BARE_IMPORT = "import gradio"
@@ -52,16 +52,43 @@ def chromium() -> "Iterator[Browser]":
         browser.close()
 
 
-def until_panels(page: "Page", address: str) -> None:
-    """Open the served page, and wait for its three panels."""
+def until_panels(page: "Page", address: str, panels: str = ".panel") -> None:
+    """Open the served page, and wait for its three panels; `panels`: a selector of those that count."""
     page.goto(address, wait_until="commit")
-    page.locator(".panel .verdict").nth(2).wait_for(timeout=PATIENCE)
+    page.locator(f"{panels} .verdict").nth(2).wait_for(timeout=PATIENCE)
 
 
 def until_folder(page: "Page", address: str) -> None:
     """Open a page of the folder, and wait until its first comparison stands."""
     page.goto(address, wait_until="commit")
     page.wait_for_function("window.dsnReady === true", timeout=PATIENCE)
+
+
+def by_a_link(browser: "Browser", address: str, student: str, serial: str, *, visits: int = VISITS) -> Ratio:
+    """From opening a link with a serial to its panels, over opening the page to its first; nothing is kept of a visit.
+
+    Args:
+        browser: a Chromium.
+        address: of the page.
+        student: whose serial it is, "task/customer".
+        serial: that the link names.
+        visits: of each.
+    """
+    task, customer = student.split("/")
+
+    def visit(query: str, panels: str) -> float:
+        with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
+            page = context.new_page()
+            return seconds_of(lambda: until_panels(page, address + query, panels))
+
+    link = f"/?task={task}&customer={customer}&serial={serial}"
+    seconds = medians_in_turn(
+        lambda: visit(link, f'#panels[data-answers="engine"] [data-serial="{serial}"] .panel'),
+        lambda: visit("/", ".panel"),
+        visits,
+    )
+    what = "in Chromium: opening a link with a serial to its panels, over opening the page to its first"
+    return at_most("page-link", what, LINK_BAR, seconds)
 
 
 def on_a_slow_line(browser: "Browser", address: str, *, visits: int = VISITS) -> Ratio:

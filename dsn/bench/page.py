@@ -23,7 +23,7 @@ from dsn.applications.prepared import Split, as_floats
 from dsn.bench.arrivals import arrivals, resident_megabytes
 from dsn.bench.browser import FLIP_BARS, in_the_browser
 from dsn.bench.feel import feel
-from dsn.bench.first_answer import chromium, from_the_start, of_the_folder, on_a_slow_line
+from dsn.bench.first_answer import by_a_link, chromium, from_the_start, of_the_folder, on_a_slow_line
 from dsn.bench.timing import Ratio, at_most, medians_in_turn, seconds_of
 from dsn.measuring.comparison import MEASURING_BATCH, measure, serials_of
 from dsn.places import CHECKPOINTS
@@ -269,6 +269,9 @@ def page_rows(checkpoints: Path = CHECKPOINTS) -> Iterator[Ratio]:
         with chromium() as browser:
             tasks = [one for one in FLIP_BARS if collection.customers(one)]
             yield from in_the_browser(browser, address, process, tasks)
+            student = next(iter(collection.students))
+            serial = collection.random_wrong_serial(*student.split("/")).text
+            yield by_a_link(browser, address, student, serial)
             yield on_a_slow_line(browser, address)
             yield from of_the_folder(browser)
             yield from_the_start(browser, PROJECT, free_port())
