@@ -160,6 +160,7 @@ function typed() {
     change({ serial: entered() }, { typed: true });
   } catch (error) {
     draw("serial-note", note(escaped(translated(error.message)), "error"));
+    $(".panel.entered")?.classList.add("unread"); // until it is drawn again; a rule with :has would cost every flip all styles
     answered();
   }
 }

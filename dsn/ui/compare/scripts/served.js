@@ -214,6 +214,7 @@ window.dsnDrawing = { panelsHtml, galleryHtml, serialNote };
   controlsSay = `${task}/${customer}/${lock}`;
   keepPicture({ ...first, panels });
   drawPanels({ ...first, panels });
+  $(".arriving")?.remove(); // with its rule on what the body has: all styles were computed anew with every answer
   fill();
 }
 document.addEventListener("dsn:place", fill);
