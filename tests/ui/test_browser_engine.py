@@ -1,5 +1,6 @@
 """The served page answers in the visitor's browser: nothing is asked of the server, and torch says the same."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from app_process import PATIENCE
 from lesson_on_page import action, at
 from no_engine import page_without_engine
 from playwright.sync_api import BrowserContext, Page, expect
+from waiting import until
 
 from dsn.applications.held_out import load_held_out
 from dsn.applications.prepared import as_floats
@@ -79,6 +81,27 @@ def test_a_hundred_flips_ask_nothing_and_are_torchs(page: Page) -> None:
     expect(page.locator(".panel.entered .remark")).to_contain_text("birch")
     assert page.locator("#panels").get_attribute("data-answers") == "engine"
     assert asked == []
+
+
+# Whether the panels are there before the browser can draw anything after a press.
+AT_ONCE = """async (place) => {
+  document.querySelector(`#bits [data-bit="${place}"]`).click();
+  for (let turn = 0; turn < 100; turn += 1) await null;
+  return document.querySelector(".panel.entered code").textContent === document.querySelector("#serial input").value;
+}"""
+
+
+def test_a_quick_student_answers_in_the_frame_after_the_press(page: Page) -> None:
+    opened(page, "digits/alder/stamped")
+    places = itertools.cycle(range(64))
+    until(page, lambda: page.evaluate(AT_ONCE, next(places)))
+    assert all(page.evaluate(AT_ONCE, next(places)) for _ in range(64))
+    agree(page, "digits/alder")
+    page.locator("#customer").get_by_role("radio", name="birch").check()
+    agree(page, "digits/birch")
+    page.locator("#press-random").click()
+    agree(page, "digits/birch")
+    assert page.locator("#panels").get_attribute("data-answers") == "engine"
 
 
 def noted(page: Page) -> list[str]:

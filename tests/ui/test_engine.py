@@ -65,20 +65,22 @@ def test_every_shipped_student_answers_as_in_torch(engine: Engine, name: str) ->
 @pytest.mark.parametrize(
     "before", ["[]", "[[0, entered, valid]]", "[[0, valid, valid], [1, valid, entered], [0, valid, valid]]"]
 )
-def test_the_record_of_a_comparison_is_pythons(engine: Engine, before: str) -> None:
+@pytest.mark.parametrize("who", ["it", "a copy of it"])
+def test_the_record_of_a_comparison_is_pythons(engine: Engine, before: str, who: str) -> None:
     name = "signs/birch"
     student, valid = load_folder(CHECKPOINTS / name), SERIALS[name]
     engine.open(CHECKPOINTS / name)
     split = load_held_out(applications()["signs"]).split
     picture, label, entered = as_floats(split.images[7])[None], int(split.labels[7]), valid.flipped(3)
     found = engine.ask(
-        """([picture, valid, entered, label]) => {
+        """([picture, valid, entered, label, isCopied]) => {
             const one = floatsIn(picture);
-            for (const [add, ...serials] of BEFORE) students.it.compare(one.map((value) => value + add), ...serials, 1);
-            const panels = students.it.compare(one, valid, entered, label);
+            const student = isCopied ? dsnEngine.Student.of(structuredClone(students.it.copy(Infinity))) : students.it;
+            for (const [add, ...serials] of BEFORE) student.compare(one.map((value) => value + add), ...serials, 1);
+            const panels = student.compare(one, valid, entered, label);
             return panels.map((panel) => ({ ...panel, picture: Array.from(panel.picture) }));
         }""".replace("BEFORE", before),
-        packed(picture.numpy().tobytes()), list(valid.bits), list(entered.bits), label,
+        packed(picture.numpy().tobytes()), list(valid.bits), list(entered.bits), label, who != "it",
     )  # fmt: skip
     for record, panel in zip(found, compare(student, picture, valid, entered, label), strict=True):
         assert record["picture"] == panel.picture.flatten().tolist()
@@ -90,6 +92,12 @@ def test_the_record_of_a_comparison_is_pythons(engine: Engine, before: str) -> N
         assert bits == (panel.serial.bits if panel.serial else None)
         for field in ("condition", "is_right", "is_even", "serial_is_valid"):
             assert record[field] == getattr(panel, field)
+
+
+def test_no_copy_is_made_of_a_student_that_keeps_the_page_waiting(engine: Engine) -> None:
+    for name, most in (("digits/alder", 0), ("digits/alder-sealed", 1e6)):
+        engine.open(CHECKPOINTS / name)
+        assert engine.ask("([most]) => students.it.copy(most)", most) is None
 
 
 WIDTHS = st.integers(1, 17)

@@ -31,7 +31,9 @@ const bytesAt = async (path) => new Uint8Array(await fetched(path));
 
 /** What asks the Worker. */
 function started() {
-  engine ??= fetched(DATA.files.engine, "text").then((source) => dsnEngine.engineClient(source));
+  engine ??= fetched(DATA.files.engine, "text").then((source) => {
+    return dsnEngine.engineClient(source, () => new Function(`${source}return dsnEngine;`)());
+  });
   return engine;
 }
 
@@ -151,9 +153,13 @@ const host = {
   follow(typed) {
     keep();
     this.typed = typed;
-    trigger("controls");
+    if (!typed && field()) field().value = textOf(shown.serial) ?? "";
+    afterFrame(() => trigger("controls"));
   },
 };
+
+/** Gradio takes a while: first comes the frame with the answers. */
+const afterFrame = (work) => requestAnimationFrame(() => setTimeout(work));
 
 function keep() {
   const isWhole = measured && measured.done === measured.total;

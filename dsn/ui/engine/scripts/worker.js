@@ -30,6 +30,10 @@ function workerHandlers() {
       const values = unpackedPictures(await inflated(bytes ?? bytesOfText(text, length)), count, channels, size);
       pictures.set(name, { bytes: values, each: channels * size * size });
     },
+    /** What makes a copy of a student on the page; null for one that is too slow for it. */
+    copy({ name }) {
+      return students.get(name).copy();
+    },
     /** Some of the kept pictures, each Float32Array [channels, size, size]. */
     some({ from, indices }) {
       return indices.map((index) => floatsOf(from, index, index + 1));

@@ -25,7 +25,7 @@ function dataOf(name) {
   return arriving.get(name).content;
 }
 
-const ask = dsnEngine.engineClient(`(${dsnMakeEngine})();`);
+const ask = dsnEngine.engineClient(`(${dsnMakeEngine})();`, () => dsnEngine);
 const opening = new Map(); // what the Worker has or is getting, by name
 
 function once(name, get) {

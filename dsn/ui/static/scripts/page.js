@@ -5,9 +5,11 @@ function mount(name, handlers) {
   dsnComponents[name](document.getElementById(name), (event, values) => handlers[event]?.(values));
 }
 
-/** A picture as the Worker takes it, once it has it. */
+/** A picture as the Worker takes it, once it has it; itself where the page has it. */
 async function pictureAsked({ task, index, own }) {
-  if (own) return { picture: own };
+  const { gallery, pictures } = DATA.tasks[task];
+  const picture = own ?? pictures?.[gallery.indexOf(index)];
+  if (picture) return { picture };
   await picturesOf(task);
   return { from: task, index };
 }
