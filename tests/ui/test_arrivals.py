@@ -26,6 +26,7 @@ from dsn.ui.page import build_page, launch_settings
 from dsn.ui.rendering import render_template
 from dsn.ui.serving.arrivals import Arrivals, asked
 from dsn.ui.serving.first_visit import first_visit
+from dsn.ui.serving.kept_answers import KeptAnswers
 from dsn.ui.texts import load_texts
 
 VISITORS = 30
@@ -296,6 +297,28 @@ def test_an_answer_that_fails_is_made_again() -> None:
     asyncio.run(visits())
     assert [body for body in bodies if body] == [b"3", b"4", b"4", b"4"]
     assert app.calls == 4
+
+
+def test_what_is_asked_again_is_pressed_small() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-type", b"text/html")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": scope["path"].encode() * 1000})
+
+    async def visits() -> None:
+        kept = KeptAnswers[str](2)
+
+        async def is_small(path: str) -> bool:
+            answer = await kept.get(path, app, {"path": path})
+            assert answer and answer.pressed and brotli.decompress(answer.pressed) == answer.body
+            return answer.is_small
+
+        assert not await is_small("once") and not await is_small("often")
+        while not await is_small("often"):
+            await asyncio.sleep(0)
+        assert not await is_small("once")
+
+    asyncio.run(visits())
 
 
 def test_a_visitor_who_goes_takes_nothing_from_others(running: tuple[str, int]) -> None:

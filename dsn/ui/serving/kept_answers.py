@@ -16,7 +16,7 @@ Header = tuple[bytes, bytes]
 Key = TypeVar("Key", bound=Hashable)
 Change = Callable[[str], str]
 TEXTS = ("text/", "application/json", "application/javascript", "image/svg")  # what compression is good for
-QUICK, SMALL = 5, 11  # how well Brotli compresses: while somebody waits, and soon after for all others
+QUICK, SMALL = 5, 11  # how well Brotli compresses: for the first who asks, and for all others once one has asked again
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,14 @@ class KeptAnswer:
         body: as it is.
         zipped: the same, compressed by gzip; None for what is compressed as it is.
         pressed: the same by Brotli.
+        quality: how well that compressed it.
     """
 
     headers: tuple[Header, ...]
     body: bytes
     zipped: bytes | None = None
     pressed: bytes | None = None
+    quality: int = 0
 
     async def send(self, scope: Scope, send: Send) -> None:
         """Send it, in the smallest form that the browser takes."""
@@ -55,13 +57,19 @@ class KeptAnswer:
         kind = Headers(raw=list(self.headers)).get("content-type", "")
         return kind.startswith(TEXTS)
 
+    @property
+    def is_small(self) -> bool:
+        """Whether it is as small as it gets."""
+        return not self.is_text or self.quality >= SMALL
+
 
 def compressed(answer: KeptAnswer, quality: int) -> KeptAnswer:
     """An answer with its compressed forms, if it has any."""
     if not answer.is_text:
         return answer
     pressed = brotli.compress(answer.body, mode=brotli.MODE_TEXT, quality=quality)
-    return replace(answer, zipped=answer.zipped or gzip.compress(answer.body, mtime=0), pressed=pressed)
+    zipped = answer.zipped or gzip.compress(answer.body, mtime=0)
+    return replace(answer, zipped=zipped, pressed=pressed, quality=quality)
 
 
 def without_body() -> Receive:
@@ -106,7 +114,8 @@ async def made(app: Application, scope: Scope, change: Change | None = None) -> 
 class KeptAnswers(Generic[Key]):
     """The answers to some questions, the latest.
 
-    Whoever asks while an answer is being made waits for that one.
+    Whoever asks while an answer is being made waits for that one. What is asked again is pressed small, which takes
+    half a second of a processor: not what was asked once, as by who invents addresses.
 
     Args:
         most: how many.
@@ -115,7 +124,7 @@ class KeptAnswers(Generic[Key]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._kept: OrderedDict[Key, asyncio.Future[KeptAnswer | None]] = OrderedDict()
-        self._smaller: set[asyncio.Task[None]] = set()
+        self._pressing: dict[Key, asyncio.Task[None]] = {}
 
     async def get(self, key: Key, app: Application, scope: Scope, change: Change | None = None) -> KeptAnswer | None:
         """What is kept, made where nothing is; None where it is no answer to keep.
@@ -131,23 +140,26 @@ class KeptAnswers(Generic[Key]):
             making.add_done_callback(lambda done: self._is_made(key, done))
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
+        else:
+            self._press_once(key, self._kept[key])
         self._kept.move_to_end(key)
         return await asyncio.shield(self._kept[key])  # whoever asked first may go: others wait for the same
 
     def _is_made(self, key: Key, done: "asyncio.Future[KeptAnswer | None]") -> None:
-        """Forget what is no answer; press what is one once more, as small as it gets."""
-        if self._kept.get(key) is not done:
-            return
-        if is_vain(done):
+        """Forget what is no answer."""
+        if self._kept.get(key) is done and is_vain(done):
             del self._kept[key]
-            return
-        smaller = asyncio.ensure_future(self._press(key, done))
-        self._smaller.add(smaller)
-        smaller.add_done_callback(self._smaller.discard)
 
-    async def _press(self, key: Key, done: "asyncio.Future[KeptAnswer | None]") -> None:
+    def _press_once(self, key: Key, done: "asyncio.Future[KeptAnswer | None]") -> None:
+        """Begin to press an answer, unless it is still being made, small already, or being pressed."""
+        if not done.done() or is_vain(done) or key in self._pressing:
+            return
         answer = done.result()
-        assert answer is not None
+        if answer is not None and not answer.is_small:
+            pressing = self._pressing[key] = asyncio.ensure_future(self._press(key, done, answer))
+            pressing.add_done_callback(lambda _: self._pressing.pop(key, None))
+
+    async def _press(self, key: Key, done: "asyncio.Future[KeptAnswer | None]", answer: KeptAnswer) -> None:
         small = await asyncio.to_thread(compressed, answer, SMALL)
         if self._kept.get(key) is done:
             self._kept[key] = asyncio.get_running_loop().create_future()
