@@ -55,11 +55,6 @@ def load_own(folder: Path, name: str | None = None, network: nn.Module | str | N
         )
     shapes = _network(architecture, config, name, "meta")
     expected = shapes.state_dict()
-    count = sum(one.numel() for one in expected.values())
-    if count > LARGEST_OWN:
-        raise StudentError(
-            f"{name}/{CONFIG} describes a network of {count:,} weights: a student has at most {LARGEST_OWN:,}."
-        )
     if config.seal and set(config.seal.scales) != {k for k, one in expected.items() if one.is_floating_point()}:
         raise StudentError(f"{name}/{CONFIG} has scales of another network: copy or download the folder again.")
     try:
@@ -92,7 +87,10 @@ def _network(architecture: nn.Module | str, config: OwnConfig, name: str, device
                 model = copy.deepcopy(architecture).float().to(device)
             else:
                 model = built(architecture, config.network.classes).float()
+            _check_size(model, name)
             return OwnNetwork(model, config.network)
+    except StudentError:
+        raise
     except ArchitectureError as error:
         raise StudentError(f"{name}/{CONFIG}: {error}") from error
     except Exception as error:
@@ -100,6 +98,15 @@ def _network(architecture: nn.Module | str, config: OwnConfig, name: str, device
             return _network(architecture, config, name, "cpu")
         reason = textwrap.shorten(str(error), 200)
         raise StudentError(f"{name}/{CONFIG} does not fit the network it names ({reason}).") from error
+
+
+def _check_size(model: nn.Module, name: str) -> None:
+    """Refuse what is too large to be a student's while it takes no memory yet."""
+    count = sum(one.numel() for one in model.state_dict().values())
+    if count > LARGEST_OWN:
+        raise StudentError(
+            f"{name}/{CONFIG} describes a network of {count:,} weights: a student has at most {LARGEST_OWN:,}."
+        )
 
 
 def is_own(path: Path) -> bool:
