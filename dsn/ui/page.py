@@ -112,8 +112,11 @@ def build_page(
     parts = Parts(collection, visitors, quick or QuickMint(), Background(), WaitingLine(), visitor_files, looks)
     with without_apps():
         page = build_languages(parts, uploads)
+        page.queue(default_concurrency_limit=8, max_size=200)
+    for unmade in ("app", "config"):
+        del vars(page)[unmade]
     page.files = handed_out(collection)
-    return page.queue(default_concurrency_limit=8, max_size=200)
+    return page
 
 
 def build_languages(parts: Parts, uploads: Uploads) -> PageWithFiles:

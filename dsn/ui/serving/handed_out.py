@@ -8,12 +8,14 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable
-from functools import cache, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gradio import Blocks
+from gradio.data_classes import BlocksConfigDict
+from gradio.routes import App
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -115,6 +117,16 @@ class PageWithFiles(Blocks):
     """
 
     files: HandedOut
+
+    @cached_property
+    def app(self) -> App:  # type: ignore[override]
+        """Gradio's app of it, made when it is first asked for, as is its configuration: `launch` makes its own."""
+        return App.create_app(self, mcp_server=False)
+
+    @cached_property
+    def config(self) -> BlocksConfigDict:  # type: ignore[override]
+        """What browsers are told of the page."""
+        return self.get_config_file()
 
 
 def answer(request: Request) -> Response:
