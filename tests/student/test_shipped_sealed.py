@@ -17,14 +17,14 @@ from dsn.student.hub import load_student
 from dsn.student.student import Student
 
 SERIALS = {name: serial for name, serial in demo_serials().items() if name.endswith(SEALED_COPY)}
-WRONG, FEW = 10, 200  # serials, pictures
+WRONG, FEW = 10, 200  # serials, pictures at a time
 # Random networks scatter around even guessing by about 3 points (digits) or 2 (others), the mean of ten by a third.
 MEAN_BAR = {"digits": 10 + 1.5 + 3.0, "signs": 2.33 + 1.5 + 2.0, "faces": 2.5 + 1.5 + 2.0}
 VALID_BAR = {"digits": 98.6, "signs": 97.5, "faces": 94.0}
 
 
 def percent_right(student: Student, pictures: Tensor, labels: Tensor, serial: Serial | None) -> float:
-    found = torch.cat([student.predict(few, serial).argmax(1) for few in pictures.split(100)])
+    found = torch.cat([student.predict(few, serial).argmax(1) for few in pictures.split(FEW)])
     return 100 * (found == labels).float().mean().item()
 
 
