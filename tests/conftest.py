@@ -24,7 +24,7 @@ RINGS = {
 # Files with a browser that take longest: the first of these, so that short ones end a run and both workers with it.
 LONGEST = (
     "test_accessibility", "test_browser", "test_browser_attack", "test_browser_engine", "test_browser_mint",
-    "test_static",
+    "test_browser_mint_offer", "test_look", "test_static",
 )  # fmt: skip
 
 
