@@ -207,6 +207,16 @@ def test_a_hostile_link_is_said_to_be_ignored_and_runs_nothing(
     expect(page.locator(".share .ignored")).to_be_hidden()
 
 
+@pytest.mark.parametrize("tab", ["figures", "method"])
+def test_on_a_phone_the_tab_that_a_link_opens_is_in_view(browser: Browser, address: str, tab: str) -> None:
+    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        page.goto(f"{address}/?tab={tab}")
+        chosen = page.locator(f'#tabs [role="tab"][data-tab-id="{tab}"]')
+        expect(chosen).to_have_attribute("aria-selected", "true")
+        expect(chosen).to_be_in_viewport(ratio=1)
+
+
 def test_the_language_keeps_the_state(context: BrowserContext, address: str) -> None:
     page = open_page(context, address)
     press(page, "Valid serial")

@@ -78,6 +78,7 @@ async function follow() {
   ignored.hidden = !answer.ignored;
   const tab = [...tabs()].find((one) => one.dataset.tabId === answer.tab);
   if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
+  tab?.closest(".tab-wrapper").scrollTo({ left: tab.offsetLeft - 40 }); // a phone shows some of them
   if (step() !== answer.step) {
     document.dispatchEvent(new CustomEvent("dsn:step", { detail: { step: answer.step, keep: true } }));
   }
