@@ -12,6 +12,8 @@ from typing import Literal
 from dsn.allowance import Allowance, VisitorLimits
 from dsn.files import write_in_place
 
+SECONDS_CLOSED = 120.0  # what was asked for just before a tab was closed may be made after it; or the tab came back
+
 
 class ExportError(Exception):
     """A file that cannot be made.
@@ -37,10 +39,11 @@ class VisitorFiles:
     Args:
         limits: how much is made, and kept how long.
         folder: for the files.
+        seconds_closed: for which is kept what was made for a tab that had been closed.
     """
 
-    def __init__(self, limits: VisitorLimits, folder: Path) -> None:
-        self.limits, self._folder = limits, folder
+    def __init__(self, limits: VisitorLimits, folder: Path, seconds_closed: float = SECONDS_CLOSED) -> None:
+        self.limits, self._folder, self._seconds_closed = limits, folder, seconds_closed
         share = limits.share_of_one_address
         self._allowance = Allowance(limits.exports_per_hour, limits.exports_per_hour_in_all, share)
         self._kept: dict[str, _Files] = {}
@@ -90,14 +93,17 @@ class VisitorFiles:
     def leave(self, tab: str) -> None:
         """Forget a tab and its files. Again is the same as once."""
         with self._lock:
+            self._drop_old()
             gone = self._kept.pop(tab, None)
             self._left[tab] = time.monotonic()
         for folder in gone.folders if gone else []:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _drop_old(self) -> None:
-        oldest = time.monotonic() - 60 * self.limits.minutes_kept
-        self._left = {tab: moment for tab, moment in self._left.items() if moment >= oldest}
-        for tab in [tab for tab, files in self._kept.items() if files.latest < oldest]:
+        now = time.monotonic()
+        seconds = 60 * self.limits.minutes_kept
+        self._left = {tab: moment for tab, moment in self._left.items() if moment >= now - seconds}
+        kept = {tab: self._seconds_closed if tab in self._left else seconds for tab in self._kept}
+        for tab in [tab for tab, files in self._kept.items() if files.latest < now - kept[tab]]:
             for folder in self._kept.pop(tab).folders:
                 shutil.rmtree(folder, ignore_errors=True)

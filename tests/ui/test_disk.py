@@ -210,3 +210,14 @@ def test_a_file_made_for_a_tab_that_was_closed_meanwhile_is_not_kept(tmp_path: P
         made.put("one", "here", "a.csv", closing)
     assert files(tmp_path) == []
     assert made.put("one", "here", "b.csv", lambda: b"back again").read_bytes() == b"back again"
+
+
+def test_a_file_made_for_a_tab_that_had_been_closed_goes_soon(tmp_path: Path) -> None:
+    """What was asked for just before may wait for its turn until the tab is gone, and nobody closes it again."""
+    made = VisitorFiles(VisitorLimits(), tmp_path, seconds_closed=0.0)
+    open_yet = made.put("open", "here", "a.csv", lambda: b"mine")
+    made.leave("gone")
+    late = made.put("gone", "here", "b.csv", lambda: b"late")
+    assert set(files(tmp_path)) == {open_yet, late}
+    made.leave("another")
+    assert files(tmp_path) == [open_yet]
