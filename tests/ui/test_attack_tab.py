@@ -1,6 +1,7 @@
 """The Attack tab without a browser: what it draws, what it says, what the adversary is given."""
 
 import asyncio
+import inspect
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -268,6 +269,28 @@ def test_a_network_that_the_server_does_not_know_to_be_shown_is_taken(collection
         given = ["digits/paper" if block is student else getattr(block, "value", None) for block in function.inputs]
         taken = asyncio.run(page.preprocess_data(function, given, session))
         assert taken[function.inputs.index(student)] == "digits/paper"
+
+
+def test_an_attack_that_begins_while_the_tab_opens_keeps_its_stage(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = build_page(collection)
+    asked = next(
+        one.fn for one in page.fns.values() if getattr(one.fn, "__qualname__", "").endswith("follows.<locals>.follow")
+    )
+    assert asked is not None
+    tab = inspect.getclosurevars(asked).nonlocals["self"]
+    shown = {"task": "signs", "customer": "birch", "lock": "sealed"}
+    arguments = ("opening", "digits/alder", 0, "", shown, gr.Request(session_hash="a tab"))
+    assert asked(*arguments)[3] == "signs/birch/sealed"
+    computing = tab.before
+
+    def begun_meanwhile(*of: Any) -> str:
+        assert tab.waiting_line.take("a tab", "opening digits/alder")
+        return computing(*of)
+
+    monkeypatch.setattr(tab, "before", begun_meanwhile)
+    assert asked(*arguments) == (gr.skip(),) * 4
 
 
 def test_a_network_that_an_attack_is_not_for_gives_way(collection: Collection) -> None:

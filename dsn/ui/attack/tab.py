@@ -291,9 +291,9 @@ class AttackTab:
             return shown["task"], shown["customer"], shown["lock"]
 
         def follow(attack, name, amount, taken, shown, request: gr.Request):
-            if self.waiting_line.has(request.session_hash or ""):
-                return (gr.skip(),) * 4
-            return self.follow(attack, name, amount, taken, *of(shown))
+            followed = self.follow(attack, name, amount, taken, *of(shown))
+            # Asked last: at first that takes seconds, in which an attack may have begun, whose stage this would take.
+            return (gr.skip(),) * 4 if self.waiting_line.has(request.session_hash or "") else followed
 
         def choose(attack, name, taken, shown, request: gr.Request):
             wanted = self.wanted(name, taken, *of(shown))
