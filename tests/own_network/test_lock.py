@@ -34,12 +34,7 @@ WRONG = SERIAL.flipped(5)
 PICTURES = torch.rand(3, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(5))
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
