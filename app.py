@@ -16,7 +16,7 @@ from dsn.student.collection import Collection, load_collection
 from dsn.student.hub import StudentError
 from dsn.ui.page import build_page, launch_settings
 from dsn.ui.serving.loopback import reach_loopback
-from dsn.ui.serving.memory import share_arenas
+from dsn.ui.serving.memory import keep_returning, share_arenas
 from dsn.ui.serving.own_folder import own_folder
 from dsn.ui.serving.warming import warm_up
 
@@ -43,6 +43,7 @@ def main() -> None:
         collection = students()
         demo = build_page(collection)
         warm_up(collection)
+        keep_returning()
         demo.launch(**launch_settings())
 
 
