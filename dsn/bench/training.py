@@ -203,8 +203,14 @@ def step_times(
 
 def training_rows() -> Iterator[Ratio]:
     """Every ratio about training, each as it is measured, on the pictures that come with the project."""
-    for application in applications().values():
-        yield from step_times(application, load_held_out(application).split)
+    for application, split in timed():
+        yield from step_times(application, split)
+
+
+def timed() -> list[tuple[Application, Split]]:
+    """Applications whose pictures that come with the project fill at least one batch, and those pictures."""
+    splits = [(application, load_held_out(application).split) for application in applications().values()]
+    return [(application, split) for application, split in splits if len(split) >= BATCH // 2]
 
 
 def student_time(application: Application, split: Split, device: str) -> Ratio:

@@ -18,7 +18,7 @@ from dsn.applications.registry import BUILT_IN
 from dsn.bench import page as bench_page
 from dsn.bench.run import line
 from dsn.bench.timing import at_least, at_most, medians_in_turn
-from dsn.bench.training import RECIPE, PlainPictures, distil_plainly, step_times, student_time
+from dsn.bench.training import BATCH, RECIPE, PlainPictures, distil_plainly, step_times, student_time, timed
 from dsn.distilling.distil import distil_student
 from dsn.distilling.loop import Training
 from dsn.distilling.recipes import InvalidBranch
@@ -94,6 +94,12 @@ def test_a_training_row_is_what_the_readmes_table_needs(tmp_path: Path) -> None:
     kept = json.loads((tmp_path / "bench.json").read_text("utf-8"))["training-signs"]
     assert kept["bar"] == "≥ 4" and "one picture at a time" in kept["what"]
     assert kept["ratio"] == pytest.approx(kept["numerator"] / kept["denominator"], rel=1e-2) and kept["ratio"] > 0
+
+
+def test_training_is_timed_where_the_pictures_fill_a_batch() -> None:
+    counts = {application.name: len(split) for application, split in timed()}
+    assert counts == {"digits": 1000, "signs": 1000}
+    assert len(load_held_out(BUILT_IN["faces"]).split) < BATCH // 2 <= min(counts.values())
 
 
 def test_a_whole_student_is_timed_by_its_goal() -> None:
