@@ -3,6 +3,7 @@
 import json
 import re
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +41,10 @@ def panel(page: Page, condition: str):
 
 def changed(page: Page, act) -> None:
     """Do something, and wait until the panels that follow from it stand."""
-    page.evaluate("() => (document.getElementById('panels-shown').firstElementChild.dataset.old = '1')")
+    page.evaluate("() => document.addEventListener('answered', () => (window.stand = true), { once: true })")
     act()
-    page.wait_for_function("() => !document.getElementById('panels-shown').firstElementChild.dataset.old")
+    page.wait_for_function("() => window.stand")
+    page.evaluate("() => delete window.stand")
 
 
 def answers(page: Page, name: str, serial: Serial | None) -> list[int]:
@@ -284,6 +286,56 @@ def assert_panels_are_drawn(page: Page, texts: Texts, name: str) -> None:
             assert drawn["remark"] == said_in(said[f"remark_{remark[one.condition]}"].format(owner="birch"))
             note = "good" if serial == valid else "plain"
             assert drawn["kinds"] == f"panel {one.condition} verdict {kind} note {note}"
+
+
+# Panels drawn over others, and the same drawn from scratch.
+REDRAWN = """([before, record]) => {
+  const [over, fresh] = [document.createElement("div"), document.createElement("div")];
+  over.innerHTML = panelsHtml(before, true);
+  over.querySelector(".panel.entered").classList.add("unread");
+  redrawPanels(over, record, partsOf(record), partsOf(before));
+  fresh.innerHTML = panelsHtml(record, true);
+  return [over.innerHTML, fresh.innerHTML];
+}"""
+
+
+def test_panels_drawn_over_others_are_those_drawn_from_scratch(browser: Browser, static_folder: Path) -> None:
+    texts, student, held = load_texts("en"), load_folder(CHECKPOINTS / "digits/alder"), held_out("digits")
+    records = []
+    for serial, index, known in (
+        (None, 0, True), (VALID, 0, True), (SERIALS["digits/birch"], 1, True), (VALID.flipped(1), 1, False)
+    ):  # fmt: skip
+        label = int(held.split.labels[index]) if known else None
+        panels = compare(student, as_floats(held.split.images[index])[None], VALID, serial, label)
+        records.append(panels_record(texts, student, panels, label, {SERIALS["digits/birch"]: "birch"}))
+    with opened(browser, f"{static_folder.as_uri()}/index.html") as page:
+        for before, record in permutations(records, 2):
+            over, fresh = page.evaluate(REDRAWN, [before, record])
+            assert over == fresh
+
+
+# Elements of the panels that are not those that stood there before, by their classes.
+KEEP = "() => (window.stood = new Set(document.querySelectorAll('#panels *')), null)"
+OTHERS = """() => {
+  const other = [...document.querySelectorAll("#panels *")].filter((one) => !window.stood.has(one));
+  const part = (one) => `${one.closest(".panel").dataset.condition} ${one.closest("p, .picture, ol").className}`;
+  return [...new Set(other.map(part))];
+}"""
+
+
+def test_a_flip_leaves_alone_what_it_does_not_change(browser: Browser, static_folder: Path) -> None:
+    with opened(browser, f"{static_folder.as_uri()}/index.html") as page:
+        changed(page, page.locator("#press-licensed").click)
+        changed(page, page.locator("#bits button").nth(12).click)
+        heading = panel(page, "entered").get_by_role("button")
+        heading.click()
+        expect(heading).to_have_attribute("aria-pressed", "true")
+        page.evaluate(KEEP)
+        changed(page, lambda: page.evaluate("() => document.querySelector('#bits [data-bit=\"13\"]').click()"))
+        others = page.evaluate(OTHERS)
+        assert "entered stamped-serial" in others and all(one.startswith("entered ") for one in others)
+        expect(heading).to_be_focused()
+        expect(heading).to_have_attribute("aria-pressed", "true")
 
 
 def test_names_of_anybodys_classes_are_drawn_as_text(browser: Browser, static_folder: Path) -> None:

@@ -16,6 +16,7 @@ const CONDITIONS = ["valid", "entered", "absent"];
 const shown = { task: "", customer: "", lock: "", index: 0, own: null, serial: null }; // own: Float32Array; serial: bits
 const students = {}; // by "task/customer": how many bits, which locks, its valid serial, null where nobody here knows it
 let asked = 0; // for panels
+let standing = null; // what the panels there were drawn from: their student, and their parts
 let measuring = 0;
 let measured = null; // the newest measurement, and of what
 let flips = null; // the newest flips of every bit: of what, their record, and where it is drawn
@@ -71,9 +72,15 @@ async function show(led = false) {
 }
 
 function drawPanels(record) {
-  const line = DATA.honest?.[`${record.task}/${record.lock}/${studentOf(record).bits}`] ?? "";
-  draw("panels", panelsHtml(record, true) + line);
-  awayPanels.observe(place("panels"));
+  const [box, parts] = [place("panels"), partsOf(record)];
+  if (box.querySelector(".panels") && standing && ["task", "customer", "lock"].every((name) => standing[name] === record[name])) {
+    redrawPanels(box, record, parts, standing.parts);
+  } else {
+    const line = DATA.honest?.[`${record.task}/${record.lock}/${studentOf(record).bits}`] ?? "";
+    box.innerHTML = panelsHtml(record, true, parts) + line;
+    awayPanels.observe(box);
+  }
+  standing = { task: record.task, customer: record.customer, lock: record.lock, parts };
   window.dsnReady = true;
 }
 

@@ -60,35 +60,60 @@ const valuesOf = (picture) => (typeof picture === "string" ? Float32Array.from(b
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 /** The three panels of a record: dsn/ui/compare/records.py says what is in it. `marks`: whether one can be marked. */
-function panelsHtml(record, marks = false) {
-  const { task, customer, lock, names, channels, size, stamp, truth, panels } = record;
-  const said = TEXTS.panels;
-  const sections = panels.map((panel) => {
-    const { condition, serial } = panel;
+function panelsHtml(record, marks = false, parts = partsOf(record)) {
+  const { task, customer, lock } = record;
+  const sections = record.panels.map((panel, at) => {
+    const { condition } = panel;
+    const { "stamped-serial": serial, ...others } = parts.panels[at];
     const title = TEXTS.conditions[condition];
     const heading = marks ? `<button type="button" data-condition="${condition}" aria-pressed="false" title="${TEXTS.share.focus}">${title}</button>` : title;
-    const stamped = serial ? `<code>${serial}</code>` : `<span class="quiet">${said.nothing_stamped}</span>`;
-    const { left, top, size: wide } = stamp;
-    const outline = serial ? `<span class="stamp-outline" style="left:${left}%;top:${top}%;width:${wide}%;height:${wide}%"></span>` : "";
-    const answers = panel.answers.map(({ label, probability }) => {
-      const share = 100 * probability;
-      const track = `<span class="track"><span class="bar" style="width:${share.toFixed(2)}%"></span></span>`;
-      return `<li> <span class="name">${escaped(names[label])}</span> <span class="value">${percent(share)}</span> ${track} </li>`;
-    });
-    const answer = panel.is_even ? "" : panel.answers[0].name;
     const stale = condition === "entered" ? ` data-stale="${TEXTS.compare.stale_serial}"` : "";
-    return `<section class="panel ${condition}" data-condition="${condition}" data-answer="${escaped(answer)}" data-ready="true" aria-label="${title}"${stale}>
-      <header> <h3>${heading}</h3> <p class="stamped-serial"> ${stamped} </p> </header>
-      <div class="picture">
-        <img src="${pictureAddress(valuesOf(panel.picture), channels, size)}" alt="${serial ? said.picture_stamped : said.picture_raw}"> ${outline}
-      </div>
-      ${verdictHtml(panel, names[panel.answers[0].label], truth === null ? null : names[truth])}
-      <ol class="answers"> ${answers.join(" ")} </ol>
-      <p class="remark"> ${remarkHtml(panel, record)} </p>
+    return `<section class="panel ${condition}" data-condition="${condition}" data-answer="${escaped(answerOf(panel))}" data-ready="true" aria-label="${title}"${stale}>
+      <header> <h3>${heading}</h3> ${serial} </header> ${Object.values(others).join(" ")}
     </section>`;
   });
-  const chips = marks ? chipsHtml(record) : "";
-  return `${chips}<div class="panels" data-stale="${TEXTS.compare.stale_drawing}" data-task="${escaped(task)}" data-customer="${escaped(customer)}" data-lock="${lock}" data-serial="${panels[1].serial ?? "none"}"> ${sections.join(" ")} </div>`;
+  return `${marks ? parts.chips : ""}<div class="panels" data-stale="${TEXTS.compare.stale_drawing}" data-task="${escaped(task)}" data-customer="${escaped(customer)}" data-lock="${lock}" data-serial="${serialOf(record)}"> ${sections.join(" ")} </div>`;
+}
+
+/** Other answers of the student whose panels stand in `box`, drawn from `before`: what is the same there stays the element that it is. */
+function redrawPanels(box, record, parts, before) {
+  box.querySelector(".panels").dataset.serial = serialOf(record);
+  if (parts.chips !== before.chips) box.querySelector(".chips").outerHTML = parts.chips;
+  record.panels.forEach((panel, at) => {
+    const section = box.querySelector(`.panel.${panel.condition}`);
+    section.dataset.answer = answerOf(panel);
+    section.classList.remove("unread");
+    for (const [name, html] of Object.entries(parts.panels[at])) {
+      if (html !== before.panels[at][name]) section.querySelector(`.${name}`).outerHTML = html;
+    }
+  });
+}
+
+const answerOf = ({ is_even, answers }) => (is_even ? "" : answers[0].name);
+const serialOf = ({ panels }) => panels[1].serial ?? "none";
+
+/** What another answer of the same student may change: the chips, and the elements of each panel by their class. */
+const partsOf = (record) => ({ chips: chipsHtml(record), panels: record.panels.map((panel) => partsOfPanel(panel, record)) });
+
+function partsOfPanel(panel, record) {
+  const { names, channels, size, stamp, truth } = record;
+  const { serial } = panel;
+  const said = TEXTS.panels;
+  const stamped = serial ? `<code>${serial}</code>` : `<span class="quiet">${said.nothing_stamped}</span>`;
+  const { left, top, size: wide } = stamp;
+  const outline = serial ? `<span class="stamp-outline" style="left:${left}%;top:${top}%;width:${wide}%;height:${wide}%"></span>` : "";
+  const answers = panel.answers.map(({ label, probability }) => {
+    const share = 100 * probability;
+    const track = `<span class="track"><span class="bar" style="width:${share.toFixed(2)}%"></span></span>`;
+    return `<li> <span class="name">${escaped(names[label])}</span> <span class="value">${percent(share)}</span> ${track} </li>`;
+  });
+  return {
+    "stamped-serial": `<p class="stamped-serial"> ${stamped} </p>`,
+    picture: `<div class="picture"> <img src="${pictureAddress(valuesOf(panel.picture), channels, size)}" alt="${serial ? said.picture_stamped : said.picture_raw}"> ${outline} </div>`,
+    verdict: verdictHtml(panel, names[panel.answers[0].label], truth === null ? null : names[truth]),
+    answers: `<ol class="answers"> ${answers.join(" ")} </ol>`,
+    remark: `<p class="remark"> ${remarkHtml(panel, record)} </p>`,
+  };
 }
 
 /** The three answers in a word each, for where the panels are out of view; the panels themselves are read aloud. */
