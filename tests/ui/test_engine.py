@@ -94,6 +94,26 @@ def test_the_record_of_a_comparison_is_pythons(engine: Engine, before: str, who:
             assert record[field] == getattr(panel, field)
 
 
+def test_conditions_that_a_flip_leaves_are_not_asked_again(engine: Engine) -> None:
+    valid, picture = SERIALS["digits/alder"], as_floats(load_held_out(applications()["digits"]).split.images[:1])
+    engine.open(CHECKPOINTS / "digits/alder")
+    found = engine.ask(
+        """([picture, valid, entered]) => {
+            const asked = [];
+            const { logits } = students.it;
+            students.it.logits = (pictures, count) => (asked.push(count), logits.call(students.it, pictures, count));
+            const given = [valid, entered].map((serial) => students.it.compare(floatsIn(picture), valid, serial, 7));
+            const isKept = given[0].map((panel, at) => panel === given[1][at]);
+            const changed = floatsIn(picture).map((value) => 1 - value);
+            students.it.compare(changed, valid, entered, 7);
+            students.it.compare(changed, valid, entered, null);
+            return [asked, isKept];
+        }""",
+        packed(picture.numpy().tobytes()), list(valid.bits), list(valid.flipped(3).bits),
+    )  # fmt: skip
+    assert found == [[3, 1, 3, 3], [True, False, True]]
+
+
 def test_no_copy_is_made_of_a_student_that_keeps_the_page_waiting(engine: Engine) -> None:
     for name, most in (("digits/alder", 0), ("digits/alder-sealed", 1e6)):
         engine.open(CHECKPOINTS / name)

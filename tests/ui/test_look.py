@@ -202,6 +202,14 @@ def test_a_control_answers_before_the_network_does(context: BrowserContext, addr
         expect(page.locator(".panels")).to_have_css("opacity", "1")
 
 
+def test_no_rule_makes_a_flip_cost_the_styles_of_all_around_it() -> None:
+    files = [one for kind in ("css", "html") for one in HERE.rglob(f"*.{kind}")]
+    around = [rule for file in files for rule in re.findall(r":has\([^{]*", file.read_text("utf-8"))]
+    assert len(around) > 20
+    changing = re.compile(r"\[(aria-pressed|aria-busy|src|data-serial|data-answer)|\.(pressed|unread|stale)\b")
+    assert [rule for rule in around if changing.search(rule)] == []
+
+
 @pytest.mark.parametrize("language", ["", "zh"])
 def test_the_page_stands_in_the_middle(context: BrowserContext, address: str, language: str) -> None:
     page = open_page(context, address, 1280, 800, language)

@@ -314,28 +314,38 @@ def test_panels_drawn_over_others_are_those_drawn_from_scratch(browser: Browser,
             assert over == fresh
 
 
-# Elements of the panels that are not those that stood there before, by their classes.
-KEEP = "() => (window.stood = new Set(document.querySelectorAll('#panels *')), null)"
-OTHERS = """() => {
-  const other = [...document.querySelectorAll("#panels *")].filter((one) => !window.stood.has(one));
-  const part = (one) => `${one.closest(".panel").dataset.condition} ${one.closest("p, .picture, ol").className}`;
-  return [...new Set(other.map(part))];
+# In which panels a press of a bit changes texts or attributes, and whether every element is the one that stood there.
+FLIPPED = """async () => {
+  const [stood, seen] = [[...document.querySelectorAll("#panels *")], new Set()];
+  const element = ({ target }) => (target.nodeType === Node.TEXT_NODE ? target.parentElement : target);
+  const about = (change) => element(change).closest(".panel")?.dataset.condition ?? "none";
+  const note = (changes) => changes.forEach((one) => seen.add(about(one)));
+  const kinds = { childList: true, characterData: true, attributes: true, subtree: true };
+  new MutationObserver(note).observe(document.querySelector("#panels .panels"), kinds);
+  const answered = new Promise((done) => document.addEventListener("answered", () => done(), { once: true }));
+  document.querySelector("#bits [data-bit='13']").click();
+  await answered;
+  const isSame = stood.every((one, at) => one === document.querySelectorAll("#panels *")[at]);
+  return [[...seen].sort(), isSame];
 }"""
 
 
-def test_a_flip_leaves_alone_what_it_does_not_change(browser: Browser, static_folder: Path) -> None:
+def test_a_flip_changes_no_more_than_the_answer_does(browser: Browser, static_folder: Path) -> None:
     with opened(browser, f"{static_folder.as_uri()}/index.html") as page:
-        changed(page, page.locator("#press-licensed").click)
-        changed(page, page.locator("#bits button").nth(12).click)
+        for bit in (11, 12):
+            changed(page, page.locator("#bits button").nth(bit).click)
         heading = panel(page, "entered").get_by_role("button")
         heading.click()
-        expect(heading).to_have_attribute("aria-pressed", "true")
-        page.evaluate(KEEP)
-        changed(page, lambda: page.evaluate("() => document.querySelector('#bits [data-bit=\"13\"]').click()"))
-        others = page.evaluate(OTHERS)
-        assert "entered stamped-serial" in others and all(one.startswith("entered ") for one in others)
+        ring = panel(page, "entered").evaluate("one => getComputedStyle(one).boxShadow")
+        assert ring != "none" and panel(page, "valid").evaluate("one => getComputedStyle(one).boxShadow") == "none"
+        before = panel(page, "entered").locator("code").inner_text()
+        assert page.evaluate(FLIPPED) == [["entered", "none"], True]
+        after = panel(page, "entered").locator("code")
+        expect(after).to_have_text(Serial.parse(before).flipped(13).text)
         expect(heading).to_be_focused()
         expect(heading).to_have_attribute("aria-pressed", "true")
+        assert panel(page, "entered").evaluate("one => getComputedStyle(one).boxShadow") == ring
+        expect(page.locator(".answers .bar").first).to_have_css("transition-duration", "0s")  # figures and bars agree
 
 
 def test_names_of_anybodys_classes_are_drawn_as_text(browser: Browser, static_folder: Path) -> None:

@@ -44,6 +44,7 @@ function mark() {
   for (const button of document.querySelectorAll("#panels button[data-condition]")) {
     const chosen = button.dataset.condition === condition;
     if ((button.getAttribute("aria-pressed") === "true") !== chosen) button.setAttribute("aria-pressed", chosen);
+    button.closest(".panel").classList.toggle("in-focus", chosen);
   }
 }
 

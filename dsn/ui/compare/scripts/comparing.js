@@ -9,6 +9,7 @@
 const $ = (selector) => document.querySelector(selector);
 const place = (id) => $(`#${id} .prose`) ?? document.getElementById(id);
 const draw = (id, html) => void (place(id) && (place(id).innerHTML = html));
+const redraw = (id, html) => (place(id)?.firstElementChild ? become(place(id).firstElementChild, html) : draw(id, html));
 const field = () => $("#serial input, #serial textarea");
 
 const { parseSerial, serialText, randomSerial, flipped, sameBits, Refusal } = dsnEngine;
@@ -91,16 +92,20 @@ const awayPanels = new IntersectionObserver(([seen]) => document.body.classList.
 const say = (error) => draw("picture-note", note(escaped(translated(error.message)), "error"));
 const answered = () => document.dispatchEvent(new Event("answered"));
 
+const press = (button, isPressed) => {
+  if (button.getAttribute("aria-pressed") !== String(isPressed)) button.setAttribute("aria-pressed", isPressed);
+};
+
 /** Mark what is chosen. `typed` leaves the field as it is. */
 function mark(typed = false) {
   const { task, index, own, serial } = shown;
   const { bits, valid } = studentOf(shown);
   const buttons = () => place("bits")?.querySelectorAll("[data-bit]") ?? [];
   if (buttons().length !== bits) draw("bits", bitsHtml(bits));
-  buttons().forEach((one, at) => one.setAttribute("aria-pressed", Boolean(serial?.[at])));
+  buttons().forEach((one, at) => press(one, Boolean(serial?.[at])));
   place("bits")?.querySelector(".bits").classList.toggle("empty", !serial);
   const wrong = serial && serial.filter((bit, at) => bit !== valid?.[at]).length;
-  draw("serial-note", serialNote({ wrong, bits }));
+  redraw("serial-note", serialNote({ wrong, bits }));
   drawGallery(task, own ? null : index);
   host.follow(typed);
 }
@@ -118,7 +123,7 @@ async function drawGallery(task, chosen) {
     if (pictures.length) box.dataset.task = task;
   }
   box.firstElementChild.dataset.chosen = chosen ?? "";
-  box.querySelectorAll("[data-index]").forEach((one) => one.setAttribute("aria-pressed", Number(one.dataset.index) === chosen));
+  box.querySelectorAll("[data-index]").forEach((one) => press(one, Number(one.dataset.index) === chosen));
 }
 
 /** Show something else. `typed`: the field says so itself; `led`: a link or a step of the lesson does. */

@@ -30,8 +30,16 @@ const note = (text, kind = "plain") => {
   return `<p class="note ${kind}"${role}>${text}</p>`;
 };
 
+const addresses = new WeakMap(); // of pictures that the engine gave: it gives the same ones again
+
 /** A picture, values in [0, 1], [channels, size, size], as an address: a bitmap, for a canvas may be refused. */
-function pictureAddress(values, channels, size) {
+function pictureAddress(picture, channels, size) {
+  if (typeof picture === "string") return bitmapOf(valuesOf(picture), channels, size);
+  if (!addresses.has(picture)) addresses.set(picture, bitmapOf(picture, channels, size));
+  return addresses.get(picture);
+}
+
+function bitmapOf(values, channels, size) {
   const row = Math.ceil((3 * size) / 4) * 4;
   const bytes = new Uint8Array(54 + row * size);
   const view = new DataView(bytes.buffer);
@@ -78,15 +86,31 @@ function panelsHtml(record, marks = false, parts = partsOf(record)) {
 /** Other answers of the student whose panels stand in `box`, drawn from `before`: what is the same there stays the element that it is. */
 function redrawPanels(box, record, parts, before) {
   box.querySelector(".panels").dataset.serial = serialOf(record);
-  if (parts.chips !== before.chips) box.querySelector(".chips").outerHTML = parts.chips;
+  box.querySelector(".unread")?.classList.remove("unread");
+  if (parts.chips !== before.chips) become(box.querySelector(".chips"), parts.chips);
   record.panels.forEach((panel, at) => {
     const section = box.querySelector(`.panel.${panel.condition}`);
-    section.dataset.answer = answerOf(panel);
-    section.classList.remove("unread");
+    if (section.dataset.answer !== answerOf(panel)) section.dataset.answer = answerOf(panel);
     for (const [name, html] of Object.entries(parts.panels[at])) {
-      if (html !== before.panels[at][name]) section.querySelector(`.${name}`).outerHTML = html;
+      if (html !== before.panels[at][name]) become(section.querySelector(`.${name}`), html);
     }
   });
+}
+
+/** Make an element what HTML says. Where texts and values of attributes alone differ, no element is another: that costs few styles. */
+function become(element, html) {
+  const made = document.createElement("template");
+  made.innerHTML = html;
+  follow(element, made.content.firstElementChild);
+}
+
+function follow(node, other) {
+  const [mine, others] = [[...node.childNodes], [...other.childNodes]];
+  if (node.nodeName !== other.nodeName || mine.length !== others.length) return node.replaceWith(other);
+  if (node.nodeValue !== other.nodeValue) node.nodeValue = other.nodeValue;
+  for (const { name } of [...(node.attributes ?? [])]) if (!other.hasAttribute(name)) node.removeAttribute(name);
+  for (const { name, value } of other.attributes ?? []) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  mine.forEach((child, at) => follow(child, others[at]));
 }
 
 const answerOf = ({ is_even, answers }) => (is_even ? "" : answers[0].name);
@@ -109,7 +133,7 @@ function partsOfPanel(panel, record) {
   });
   return {
     "stamped-serial": `<p class="stamped-serial"> ${stamped} </p>`,
-    picture: `<div class="picture"> <img src="${pictureAddress(valuesOf(panel.picture), channels, size)}" alt="${serial ? said.picture_stamped : said.picture_raw}"> ${outline} </div>`,
+    picture: `<div class="picture"> <img src="${pictureAddress(panel.picture, channels, size)}" alt="${serial ? said.picture_stamped : said.picture_raw}"> ${outline} </div>`,
     verdict: verdictHtml(panel, names[panel.answers[0].label], truth === null ? null : names[truth]),
     answers: `<ol class="answers"> ${answers.join(" ")} </ol>`,
     remark: `<p class="remark"> ${remarkHtml(panel, record)} </p>`,
@@ -173,7 +197,7 @@ function bitsHtml(count) {
 function galleryHtml({ pictures, channels, size, chosen, remark }) {
   const buttons = pictures.map(({ index, label, picture }) => {
     const reached = index === chosen || (chosen === null && index === pictures[0].index) ? 0 : -1;
-    return `<button type="button" data-index="${index}" tabindex="${reached}" aria-pressed="${index === chosen}" title="${escaped(label)}"> <img src="${pictureAddress(valuesOf(picture), channels, size)}" alt=""> <span>${escaped(label)}</span> </button>`;
+    return `<button type="button" data-index="${index}" tabindex="${reached}" aria-pressed="${index === chosen}" title="${escaped(label)}"> <img src="${pictureAddress(picture, channels, size)}" alt=""> <span>${escaped(label)}</span> </button>`;
   });
   return `<div class="gallery" data-chosen="${chosen ?? ""}" role="group" aria-label="${TEXTS.compare.gallery_label}"> ${buttons.join(" ")} </div>${remark ? `<p class="remark">${escaped(remark)}</p>` : ""}`;
 }
@@ -261,7 +285,7 @@ function flipsHtml({ lock, names, bits, channels, size, truth, flips, pictures }
   const said = TEXTS.avalanche;
   const table = TEXTS.export.table;
   const isOver = flips.length === bits;
-  const images = Object.fromEntries(Object.entries(pictures).map(([label, one]) => [label, pictureAddress(valuesOf(one), channels, size)]));
+  const images = Object.fromEntries(Object.entries(pictures).map(([label, one]) => [label, pictureAddress(one, channels, size)]));
   const named = flips.filter((flip) => !flip.is_even);
   const silent = flips.length - named.length;
   const right = named.filter(({ label }) => label === truth).length;

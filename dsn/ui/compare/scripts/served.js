@@ -7,7 +7,7 @@ const home = guest ? guest.replace(/\/?$/, "/") : document.baseURI;
 const view = element.closest("#panels");
 const ready = {}; // by name: config of a student that the Worker has
 const opening = {}; // by name: promises
-const kept = {}; // by "task/index": pictures that the server sent
+const kept = {}; // by "task/index": pictures that the server sent or that were shown
 const packs = new Set(); // applications whose held-out pictures the Worker has
 const hasWorkers = typeof Worker !== "undefined";
 let engine = null;
@@ -70,7 +70,7 @@ function pictureOf({ task, index, own }) {
   const { gallery, pictures } = DATA.tasks[task];
   const at = gallery.indexOf(index);
   const picture = kept[`${task}/${index}`] ?? (at < 0 ? null : pictures?.[at]);
-  return picture ? valuesOf(picture) : null;
+  return picture ? (kept[`${task}/${index}`] = valuesOf(picture)) : null;
 }
 
 /** The picture as the Worker takes it; null where neither the page nor the Worker has it. */

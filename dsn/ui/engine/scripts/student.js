@@ -1,5 +1,4 @@
 // One student, and what the page asks of it: the comparison and the measurement of dsn/measuring/comparison.py.
-const CONDITIONS = ["valid", "entered", "absent"];
 const TOP_ANSWERS = 5;
 const EVEN = 1e-6; // logits this close are equal but for rounding
 const QUICK = 4; // milliseconds an answer takes of a student that may answer on the page: a quarter of a frame
@@ -136,43 +135,44 @@ class Student {
     });
   }
 
-  /** Answers to one picture, Float32Array [channels, size, size], under each condition, as one record a panel. */
+  /**
+   * Answers to one picture, Float32Array [channels, size, size], under each condition, as one record a panel. Where but the
+   * entered serial is new, the others are those of the comparison before.
+   */
   compare(picture, valid, entered, label = null) {
-    const serials = [valid, entered, null];
-    const { classes } = this.config.network;
-    const { shown, logits } = this.compared(picture, serials);
-    const probabilities = softmax(logits, classes);
-    return serials.map((bits, row) => {
-      const each = Array.from(probabilities.subarray(row * classes, (row + 1) * classes));
+    const before = this.before;
+    const isOfIt = before && before.label === label && String(before.valid) === String(valid);
+    if (isOfIt && picture.every((value, at) => value === before.picture[at])) {
+      [before.panels[1]] = this.records(picture, { entered }, valid, label);
+    } else {
+      const panels = this.records(picture, { valid, entered, absent: null }, valid, label);
+      this.before = { picture: picture.slice(), valid, label, panels };
+    }
+    return [...this.before.panels];
+  }
+
+  /** Records of panels about one picture, from serials by condition. */
+  records(picture, serials, valid, label) {
+    const { classes, network } = this.config;
+    const shown = Object.values(serials).map((bits) => this.shown(picture, bits).slice());
+    const pictures = new Float32Array(shown.length * this.each);
+    shown.forEach((one, row) => pictures.set(one, row * this.each));
+    const logits = this.logits(pictures, shown.length);
+    const probabilities = softmax(logits, network.classes);
+    return Object.entries(serials).map(([condition, bits], row) => {
+      const each = Array.from(probabilities.subarray(row * network.classes, (row + 1) * network.classes));
       const order = each.map((_, one) => one).sort((one, other) => each[other] - each[one] || one - other);
-      const isEven = areEven(logits, row, classes);
+      const isEven = areEven(logits, row, network.classes);
       return {
-        condition: CONDITIONS[row],
+        condition,
         serial: bits,
-        picture: shown.slice(row * this.each, (row + 1) * this.each),
-        answers: order.slice(0, TOP_ANSWERS).map((one) => ({ label: one, name: this.config.classes[one], probability: each[one] })),
+        picture: shown[row],
+        answers: order.slice(0, TOP_ANSWERS).map((one) => ({ label: one, name: classes[one], probability: each[one] })),
         is_right: label === null ? null : order[0] === label && !isEven,
         is_even: isEven,
         serial_is_valid: bits !== null && sameBits(bits, valid),
       };
     });
-  }
-
-  /** A picture as shown with each of three serials, and its logits: of the one in the middle alone where but that is new. */
-  compared(picture, serials) {
-    const { classes } = this.config.network;
-    const [valid, entered] = serials;
-    const before = this.before;
-    if (before && String(before.valid) === String(valid) && picture.every((value, at) => value === before.picture[at])) {
-      const one = this.shown(picture, entered);
-      before.shown.set(one, this.each);
-      before.logits.set(this.logits(one, 1), classes);
-    } else {
-      const shown = new Float32Array(3 * this.each);
-      serials.forEach((bits, row) => shown.set(this.shown(picture, bits), row * this.each));
-      this.before = { picture: picture.slice(), valid, shown, logits: this.logits(shown, 3) };
-    }
-    return this.before;
   }
 
   /** The likeliest class of each picture, and whether all classes were equally likely: then that is no answer. */
