@@ -86,6 +86,15 @@ def test_random_serials_are_well_formed_and_wrong(client: Client) -> None:
         (("letters", "alder", "", 0), "choose one of digits"),
         (("digits", "alder", "", 1000), "from 0 to 999"),
         (("digits", "alder", "", -1), "from 0 to 999"),
+        (("digits", "alder", "", "seven"), "no held-out picture 'seven'"),
+        (("digits", "alder", "", 2.5), "no held-out picture 2.5"),
+        (("digits", "alder", "", True), "no held-out picture True"),
+        (("digits", "alder", 5, 0), "serial has to be text, and this is 5"),
+        (({"a": 1}, "alder", "", 0), "application has to be text"),
+        (("digits", ["alder"], "", 0), "customer has to be text"),
+        (("digits", "alder", "", 0, [1]), "not sent to this page"),
+        (("digits", "alder", "", 0, {"path": None}), "not sent to this page"),
+        (("digits", "alder", "", 0, None, 3), "lock has to be text"),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(client: Client, arguments: tuple, reason: str) -> None:
@@ -98,6 +107,19 @@ def test_junk_pictures_are_refused(client: Client, tmp_path: Path) -> None:
     with pytest.raises(AppError) as caught:
         client.predict("digits", "alder", "", 0, handle_file(str(tmp_path / "junk.png")), api_name="/compare")
     assert "Traceback" not in str(caught.value) and len(str(caught.value)) < 300
+
+
+def test_nothing_stands_for_no_serial_and_no_lock(client: Client) -> None:
+    assert client.predict("digits", "alder", None, 7, None, None, api_name="/compare") == client.predict(
+        "digits", "alder", "", 7, api_name="/compare"
+    )
+
+
+def test_a_program_cannot_have_the_servers_own_files_read(client: Client, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "private.png")
+    for path in (str(tmp_path / "private.png"), "/etc/hostname", str(tmp_path / "none.png")):
+        with pytest.raises(AppError, match="This file was not sent to this page"):
+            client.predict("digits", "alder", "", 0, {"path": path}, api_name="/compare")
 
 
 def test_fifty_visitors_at_once(address: str, client: Client) -> None:

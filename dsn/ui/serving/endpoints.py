@@ -3,10 +3,12 @@
 A tool has its function's name and is described by its docstring, which programs read: what it takes, what comes back.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from gradio.data_classes import FileData
+from gradio.utils import get_upload_folder
 
 from dsn.applications.reading import PictureError, open_picture, picture_at
 from dsn.applications.registry import applications
@@ -15,14 +17,35 @@ from dsn.serials import SerialError
 from dsn.statistics import Accuracy, chance
 from dsn.student.collection import Collection
 from dsn.ui.compare.chosen_picture import Chosen, entered_serial, from_gallery
+from dsn.ui.serving.own_folder import is_inside
 
 if TYPE_CHECKING:
     from dsn.student.student import Student
 
+NOT_SENT = "This file was not sent to this page: send it with handle_file, or as a data:image/png;base64, address."
 
-def path_of(upload: FileData | dict[str, Any]) -> str:
-    """Where an uploaded file lies; programs' come as plain values."""
-    return upload["path"] if isinstance(upload, dict) else upload.path
+
+def sent(upload: FileData | dict[str, Any]) -> Path:
+    """Where an uploaded file lies; programs' come as plain values, which Gradio does not look into.
+
+    Raises:
+        PictureError: it is none that was sent to this page.
+    """
+    path = upload.get("path") if isinstance(upload, dict) else getattr(upload, "path", None)
+    if not isinstance(path, str) or not is_inside(path, Path(get_upload_folder())):
+        raise PictureError(NOT_SENT)
+    return Path(path)
+
+
+def is_text(**given: Any) -> None:
+    """That what a program gave is text.
+
+    Raises:
+        ValueError: the first that is not; the message says which.
+    """
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise ValueError(f"{name} has to be text, and this is {value!r:.40}.")
 
 
 def add_endpoints(collection: Collection) -> None:
@@ -30,14 +53,15 @@ def add_endpoints(collection: Collection) -> None:
 
     def picture_of(application: str, picture: int, upload: FileData | str | None) -> Chosen:
         if upload:
-            brought = picture_at(upload) if isinstance(upload, str) else open_picture(path_of(upload))
+            brought = picture_at(upload) if isinstance(upload, str) else open_picture(sent(upload))
             return Chosen(applications()[application].fitted(brought))
         count = len(collection.held_out[application].labels)
-        if not 0 <= picture < count:
-            raise gr.Error(f"There is no held-out picture {picture}: choose one from 0 to {count - 1}.")
-        return from_gallery(collection, application, picture)
+        if type(picture) not in (int, float) or picture not in range(count):
+            raise ValueError(f"There is no held-out picture {picture!r:.40}: choose one from 0 to {count - 1}.")
+        return from_gallery(collection, application, int(picture))
 
     def under(application: str, customer: str, lock: str) -> "Student":
+        is_text(application=application, customer=customer, lock=lock)
         student = collection.student(application, customer, lock)
         if lock and lock not in collection.locks(application, customer):
             known = ", ".join(collection.locks(application, customer))
@@ -68,8 +92,9 @@ def add_endpoints(collection: Collection) -> None:
             ("silent"), and whether the serial is the student's own; "truth" is the picture's class.
         """
         try:
-            student = under(application, customer, lock)
-            entered = entered_serial(serial, student.config.bit_count)
+            student = under(application, customer, lock or "")
+            is_text(serial=serial or "")
+            entered = entered_serial(serial or "", student.config.bit_count)
             chosen = picture_of(application, picture, upload)
         except (SerialError, PictureError, ValueError) as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -101,8 +126,9 @@ def add_endpoints(collection: Collection) -> None:
             pictures, and how many had no answer; "chance" is what guessing evenly and the most frequent class reach.
         """
         try:
-            student = under(application, customer, lock)
-            entered = entered_serial(serial, student.config.bit_count)
+            student = under(application, customer, lock or "")
+            is_text(serial=serial or "")
+            entered = entered_serial(serial or "", student.config.bit_count)
         except (SerialError, ValueError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         held = collection.held_out[application]
@@ -126,7 +152,7 @@ def add_endpoints(collection: Collection) -> None:
             the serial's text.
         """
         try:
-            collection.student(application, customer)
+            under(application, customer, "")
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return collection.random_wrong_serial(application, customer).text

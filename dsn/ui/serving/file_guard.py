@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
 from dsn.allowance import Allowance, VisitorLimits
+from dsn.ui.serving.own_folder import is_inside
 from dsn.ui.texts import DEFAULT_LANGUAGE, languages, load_texts
 
 MEGABYTE = 1_000_000
@@ -132,13 +133,4 @@ class Gate:
     def is_forbidden(self, path: str) -> bool:
         """Whether an address asks for a file that is none of the page's."""
         asked = FILE.search(path)
-        return PROXY in path or (asked is not None and not self.is_kept(asked[1]))
-
-    def is_kept(self, path: str) -> bool:
-        """Whether an ordinary file in the folder has this name, with no link on the way from there."""
-        try:
-            file = Path(path)
-            found = self.folder.resolve() / file.relative_to(self.folder)
-            return file.resolve(strict=True) == found and file.is_file()
-        except (OSError, ValueError):  # a loop of links, a name that cannot be, another folder
-            return False
+        return PROXY in path or (asked is not None and not is_inside(asked[1], self.folder))

@@ -45,3 +45,13 @@ def clear_abandoned(place: Path) -> None:
                 lock.unlink(missing_ok=True)
         except (Timeout, OSError):  # it runs, or is another user's
             continue
+
+
+def is_inside(path: str, folder: Path) -> bool:
+    """Whether an ordinary file in a folder has this name, with no link on the way from there."""
+    try:
+        file = Path(path)
+        found = folder.resolve() / file.relative_to(folder)
+        return file.resolve(strict=True) == found and file.is_file()
+    except (OSError, ValueError):  # a loop of links, a name that cannot be, another folder
+        return False
