@@ -88,7 +88,10 @@ def parser() -> argparse.ArgumentParser:
     distill.add_argument("customer", help="name of its folder, such as alder")
     distill.add_argument("--serial", help="its serial; default: the demo's for a bundled customer, else a random one")
     distill.add_argument(
-        "--recipe", choices=list(RECIPES), default=HARDENED.name, help="hardened (default), or the literal paper"
+        "--recipe",
+        choices=list(RECIPES),
+        default=HARDENED.name,
+        help="hardened (default), paper (the literal one), or quick",
     )
     distill.add_argument("--output", type=Path, help="folder to write (default: build/students/TASK/CUSTOMER)")
 
@@ -349,6 +352,8 @@ def main(arguments: list[str] | None = None) -> None:
         UnknownApplicationError,
     ) as error:
         sys.exit(str(error))
+    except OSError as error:  # a folder that is a file, a full disk, what one may not write
+        sys.exit(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}.")
     except KeyboardInterrupt:
         sys.exit("Interrupted: the same command goes on from the last finished epoch.")
 

@@ -119,3 +119,14 @@ def test_the_door_leads_to_the_language_and_remembers_a_choice() -> None:
     assert visitor.get("/?lang=en", headers=chinese).text == "English"
     assert visitor.get("/", headers=chinese).text == "English"
     assert visitor.get("/zh", headers=chinese).text == "Chinese"  # an address is an address
+
+
+@pytest.mark.parametrize("mistyped", ["/zh/", "//zh//", "/en", "/en/"])
+def test_a_mistyped_address_of_a_language_leads_to_its_page_with_the_link(mistyped: str) -> None:
+    app = Starlette()
+    app.add_route("/", lambda request: PlainTextResponse(f"English {request.query_params['tab']}"))
+    app.add_route("/zh", lambda request: PlainTextResponse(f"Chinese {request.query_params['tab']}"))
+    visitor = TestClient(LanguageDoor(app), headers={"Accept-Language": "zh-CN"})
+    language = "Chinese" if "zh" in mistyped else "English"
+    assert visitor.get(f"http://testserver{mistyped}?tab=trace&picture=7").text == f"{language} trace"
+    assert visitor.get("/zh/x").status_code == 404

@@ -12,6 +12,7 @@ from axe_findings import findings
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from static_folder import PATIENT, Scheme, file_server, opened
 
+from dsn.__main__ import main
 from dsn.applications.held_out import HeldOut, load_held_out
 from dsn.applications.pictures import to_png
 from dsn.applications.prepared import as_floats
@@ -440,3 +441,10 @@ def test_once_opened_the_folder_works_without_its_server(browser: Browser, stati
     page.wait_for_function("window.dsnReady === true")
     expect(page.locator("#panels .panels")).to_have_attribute("data-task", "signs")
     context.close()
+
+
+def test_a_folder_that_cannot_be_is_said_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dsn.ui.static.build.load_collection", lambda: pytest.fail("it worked first"))
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=r"file cannot be read or written: File exists\.$"):
+        main(["static", str(tmp_path / "file")])

@@ -54,6 +54,21 @@ def _remembered(cookies: str) -> list[str]:
     return [found.value] if found else []
 
 
+def meant(path: str, query: str) -> str | None:
+    """The address that a mistyped one of a language's page stands for, "/zh/" or "/en"; None for any other.
+
+    Args:
+        path: below where the page is mounted.
+        query: of the address, without its question mark; it goes along.
+    """
+    code = path.strip("/")
+    if code not in languages() or path == f"/{code}" != f"/{DEFAULT_LANGUAGE}":
+        return None
+    chosen = [f"{PARAMETER}={code}"] if code == DEFAULT_LANGUAGE else []
+    rest = "&".join(chosen + [query] * bool(query))
+    return ("/" if chosen else f"/{code}") + (f"?{rest}" if rest else "")
+
+
 class LanguageDoor:
     """ASGI middleware: leads from "/" to the page in the visitor's language, and remembers a choice.
 
@@ -66,11 +81,17 @@ class LanguageDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Redirect where another page is wanted; pass everything else on."""
-        root = scope.get("root_path", "") if scope["type"] == "http" else ""
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].removeprefix(root) not in ("", "/"):
+        if scope["type"] != "http" or scope["method"] != "GET":
             await self.app(scope, receive, send)
             return
-        query = scope.get("query_string", b"").decode("latin-1")
+        root = scope.get("root_path", "")
+        path, query = scope["path"].removeprefix(root), scope.get("query_string", b"").decode("latin-1")
+        if elsewhere := meant(path, query):
+            await RedirectResponse(f"{root}{elsewhere}", 307)(scope, receive, send)
+            return
+        if path not in ("", "/"):
+            await self.app(scope, receive, send)
+            return
         language = language_for(query, Headers(scope=scope))
         if language != DEFAULT_LANGUAGE:
             rest = {name: values for name, values in parse_qs(query).items() if name != PARAMETER}

@@ -63,7 +63,11 @@ def build_static(folder: Path, hub: str = constants.ENDPOINT) -> list[Path]:
 
     Returns:
         The files written.
+
+    Raises:
+        OSError: the folder cannot be written.
     """
+    folder.mkdir(parents=True, exist_ok=True)  # what cannot be is said before the work
     collection = load_collection()
     files = {name: text.encode() for name, text in pages(collection, hub.rstrip("/")).items()}
     files |= {"engine.js": engine_script().encode(), "page.js": page_script().encode(), "page.css": styles().encode()}
