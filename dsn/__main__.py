@@ -10,7 +10,7 @@ from dsn.applications.held_out import write_held_out
 from dsn.applications.own.survey import FolderError
 from dsn.applications.prepared import DataError, load_data_set
 from dsn.applications.registry import UnknownApplicationError, application_named, applications, with_training_share
-from dsn.arguments import add_arithmetic, add_device
+from dsn.arguments import above_0, add_arithmetic, add_device, minutes
 from dsn.attacks import recorded, sealed_bars
 from dsn.attacks.kit.scene import AttackError
 from dsn.attacks.on_pages import attack_pages, attacked_documents
@@ -31,6 +31,7 @@ from dsn.own_network.command import add_lock_commands, run_lock, run_own_network
 from dsn.owner.commands import add_owner_commands, add_publish_command, run_owner, run_publish
 from dsn.owner.errors import OwnerError
 from dsn.owner.keys import has_key, owner_home
+from dsn.owner.names import customer_name
 from dsn.places import CHECKPOINTS
 from dsn.research import distilled_copies
 from dsn.research.ideas import IDEAS, IdeaError
@@ -75,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
         add_device(one)
         add_arithmetic(one)
         one.add_argument(
-            "--epochs", type=int, help="passes over the training pictures (default: the application's own number)"
+            "--epochs", type=above_0, help="passes over the training pictures (default: the application's own number)"
         )
         one.add_argument("--quiet", action="store_true", help="no progress bars")
         return one
@@ -155,14 +156,14 @@ def parser() -> argparse.ArgumentParser:
     pictures = command(
         "pictures", "Measure students on pictures as people bring them; writes assets/results/pictures.json."
     )
-    pictures.add_argument("--count", type=int, default=40, help="pictures of each kind (default 40)")
-    pictures.add_argument("--scenes", type=int, default=60, help="made scenes with a sign in each (default 60)")
+    pictures.add_argument("--count", type=above_0, default=40, help="pictures of each kind (default 40)")
+    pictures.add_argument("--scenes", type=above_0, default=60, help="made scenes with a sign in each (default 60)")
     pictures.add_argument("--signs", action="store_true", help="only those")
     pictures.add_argument("--seed", type=int, default=0, help="of all pictures (default 0)")
 
     ideas = command("ideas", "Try ideas against fine-tuning, on digits/alder; writes assets/results/ideas.json.")
     ideas.add_argument("names", nargs="*", metavar="IDEA", help=f"default: all of {', '.join(IDEAS)}")
-    ideas.add_argument("--seeds", type=int, default=1, help="runs of the adversary (default 1)")
+    ideas.add_argument("--seeds", type=above_0, default=1, help="runs of the adversary (default 1)")
     add_device(ideas)
 
     command("distilled-copies", "Measure an idea to trace copies made by asking; writes distilled_copies.json.")
@@ -172,7 +173,7 @@ def parser() -> argparse.ArgumentParser:
         "which", choices=["training", "fleet", "page", "attacks", "load", "gpu", "all"], nargs="?", default="all"
     )
     benches.add_argument(
-        "--minutes", type=float, nargs=2, metavar=("CROWD", "MIXED"), help="of load (default 10 60; 0 leaves one out)"
+        "--minutes", type=minutes, nargs=2, metavar=("CROWD", "MIXED"), help="of load (default 10 60; 0 leaves one out)"
     )
     static = command("static", "Write the demo as a folder that needs no server.")
     static.add_argument("folder", type=Path, help="to write; open its index.html")
@@ -193,11 +194,13 @@ def job_of(options: argparse.Namespace) -> Job:
 def distill(options: argparse.Namespace) -> None:
     """`python -m dsn distill`."""
     application = application_named(options.task)
+    customer_name(options.customer)
+    wanted = Serial.parse(options.serial) if options.serial else None
     data = load_data_set(application)
     rebuild.load_teacher(application)  # that it is missing is said before a serial is shown
     known = demo_serials().get(f"{application.name}/{options.customer}")
-    if options.serial:
-        serial = Serial.parse(options.serial)
+    if wanted:
+        serial = wanted
     elif known:
         serial = known
     else:

@@ -7,6 +7,32 @@ import torch
 from dsn.devices import ARITHMETICS, default_device
 
 
+def above_0(text: str) -> int:
+    """A number of things as it is typed.
+
+    Raises:
+        argparse.ArgumentTypeError: no whole number, or none above 0.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def minutes(text: str) -> float:
+    """A time as it is typed; 0 is none.
+
+    Raises:
+        argparse.ArgumentTypeError: no number, or none of an amount of time.
+    """
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of minutes")
+    return found
+
+
 def device_name(text: str) -> str:
     """A device as it is typed: "cpu" or "cuda".
 

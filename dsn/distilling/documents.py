@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from dsn.applications.documents import DOCUMENTS
 from dsn.applications.pages.prepared_pages import TEST, TRAINING, load_pages, load_receipts
 from dsn.applications.prepared import DataError
-from dsn.arguments import add_arithmetic, add_device
+from dsn.arguments import above_0, add_arithmetic, add_device
 from dsn.devices import Arithmetic
 from dsn.distilling.maps import MAPS, distil_map_student, train_map_teacher
 from dsn.distilling.rebuild import Job, NotBuiltError, teacher_path
@@ -120,7 +120,7 @@ def add_documents_command(commands: "argparse._SubParsersAction[argparse.Argumen
     one.add_argument("what", choices=["teacher", "students", "evaluate", "attacks", "all"])
     one.add_argument("--customers", nargs="+", metavar="CUSTOMER", help="default: those with a demo serial")
     one.add_argument("--seed", type=int, default=0, help="of all randomness (default 0)")
-    one.add_argument("--epochs", type=int, help="passes over the pages (default: the recipe's own number)")
+    one.add_argument("--epochs", type=above_0, help="passes over the pages (default: the recipe's own number)")
     one.add_argument("--quiet", action="store_true", help="no progress bars")
     add_device(one)
     add_arithmetic(one)

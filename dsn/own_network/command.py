@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from dsn.applications.prepared import DataSet
-from dsn.arguments import add_arithmetic, add_device
+from dsn.arguments import above_0, add_arithmetic, add_device
 from dsn.distilling.loop import Training
 from dsn.files import write_text
 from dsn.locks.registry import LOCKS, SEALED, STAMPED
@@ -41,16 +41,16 @@ def add_lock_commands(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--serial", metavar="TEXT", help="its serial (default: a random one, shown once)")
     one.add_argument("--lock", choices=list(LOCKS), default=STAMPED,
                      help="stamped: trained, as in the paper (default); sealed: no pictures, no training")  # fmt: skip
-    one.add_argument("--classes", type=int, metavar="N", help="answers of the network (default: as --weights say)")
+    one.add_argument("--classes", type=above_0, metavar="N", help="answers of the network (default: as --weights say)")
     one.add_argument(
-        "--size", type=int, metavar="PIXELS", help="that pictures are brought to (default: timm's, or 224)"
+        "--size", type=above_0, metavar="PIXELS", help="that pictures are brought to (default: timm's, or 224)"
     )
     one.add_argument("--mean", type=_numbers, metavar="R,G,B", help="of its training pictures (default: ImageNet's)")
     one.add_argument("--std", type=_numbers, metavar="R,G,B", help="of its training pictures (default: ImageNet's)")
     one.add_argument(
-        "--cell", type=int, metavar="PIXELS", help="a bit's height (default: a tenth of the width for all)"
+        "--cell", type=above_0, metavar="PIXELS", help="a bit's height (default: a tenth of the width for all)"
     )
-    one.add_argument("--epochs", type=int, default=EPOCHS, help=f"passes over the pictures (default {EPOCHS})")
+    one.add_argument("--epochs", type=above_0, default=EPOCHS, help=f"passes over the pictures (default {EPOCHS})")
     one.add_argument("--to", type=Path, metavar="FOLDER", help="to write (default: build/locked/CUSTOMER)")
     _add_training(one)
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from dsn.applications.registry import applications, with_training_share
-from dsn.arguments import add_arithmetic, add_device
+from dsn.arguments import above_0, add_arithmetic, add_device
 from dsn.distilling.recipes import HARDENED, RECIPES
 from dsn.locks.registry import SEALED, STAMPED
 
@@ -68,7 +68,7 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     mint.add_argument("--again", action="store_true", help="another student for a customer who has one")
     mint.add_argument("--recipe", choices=list(RECIPES), default=HARDENED.name, help="default: %(default)s")
     mint.add_argument(
-        "--epochs", type=int, help="passes over the training pictures (default: the application's own number)"
+        "--epochs", type=above_0, help="passes over the training pictures (default: the application's own number)"
     )
     mint.add_argument("--data-share", type=float, default=1.0, help="share of the training pictures (default 1)")
     mint.add_argument("--seed", type=int, default=0, help="of all randomness (default 0)")
@@ -76,7 +76,7 @@ def add_owner_commands(commands: argparse._SubParsersAction) -> None:
     add_arithmetic(mint)
     mint.add_argument("--strict", action="store_true", help="refuse a student that misses any of the project's bars")
     mint.add_argument("--accept-any", action="store_true", help="enter even a student its serial does not unlock")
-    mint.add_argument("--together", type=int, default=1, metavar="N", help="customers whose students share a program")
+    mint.add_argument("--together", type=above_0, default=1, metavar="N", help="customers who share a program")
     mint.add_argument(
         "--engine", choices=["here", "ray"], default="here", help="ray: one task a customer, on RAY_ADDRESS or here"
     )
