@@ -355,8 +355,10 @@ def main(arguments: list[str] | None = None) -> None:
         UnknownApplicationError,
     ) as error:
         sys.exit(str(error))
-    except OSError as error:  # a folder that is a file, a full disk, what one may not write
-        sys.exit(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}.")
+    except OSError as error:
+        if not error.filename:
+            raise
+        sys.exit(f"{error.filename} cannot be read or written ({error.strerror}): check the place, or give another.")
     except KeyboardInterrupt:
         sys.exit("Interrupted: the same command goes on from the last finished epoch.")
 

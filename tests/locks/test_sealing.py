@@ -81,14 +81,6 @@ def test_any_network_is_sealed_and_opened_by_the_commands(tmp_path: Path, capsys
     capsys.readouterr()
 
 
-def test_what_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
-    source, file = tmp_path / "w.safetensors", tmp_path / "file"
-    write_tensors(source, {"a": torch.zeros(5)})
-    file.touch()
-    with pytest.raises(SystemExit, match=r"file cannot be read or written: File exists\.$"):
-        main(["seal", str(source), "--serial", SERIAL.text, "--to", str(file / "s.safetensors")])
-
-
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_a_tensor_comes_back_as_near_as_its_codes_are_fine(dtype: torch.dtype) -> None:
     generator = torch.Generator().manual_seed(1)

@@ -446,5 +446,5 @@ def test_once_opened_the_folder_works_without_its_server(browser: Browser, stati
 def test_a_folder_that_cannot_be_is_said_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dsn.ui.static.build.load_collection", lambda: pytest.fail("it worked first"))
     (tmp_path / "file").touch()
-    with pytest.raises(SystemExit, match=r"file cannot be read or written: File exists\.$"):
+    with pytest.raises(SystemExit, match=r"file cannot be read or written \(File exists\): check the place"):
         main(["static", str(tmp_path / "file")])
