@@ -208,3 +208,23 @@ def test_the_title_slide_says_what_the_talk_is_about(context: BrowserContext, ad
             expect(one).to_be_in_viewport(ratio=1)
     talk.locator(".present-bar [data-do=forwards]").click()
     at(talk, 1)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_on_a_phone_on_its_side_nothing_lies_over_the_title_and_the_answers_are_seen(
+    context: BrowserContext, address: str, language: str
+) -> None:
+    talk = context.new_page()
+    talk.set_viewport_size({"width": 844, "height": 390})
+    talk.goto(f"{address}/{'' if language == 'en' else language}?present=1")
+    expect(talk.locator("[data-cover=title]")).to_be_visible()
+    talk.keyboard.press("ArrowRight")
+    at(talk, 1)
+    title = now(talk).locator("h2").bounding_box()
+    for over in (".present-bar", ".present-hint"):
+        box = talk.locator(over).bounding_box()
+        assert title and box and box["y"] + box["height"] <= title["y"], over
+    talk.keyboard.press("r")
+    expect(now(talk).locator(".lesson-takeaway")).to_be_in_viewport(ratio=1)
+    for verdict in talk.locator("#panels .panel .verdict").all():
+        expect(verdict).to_be_in_viewport(ratio=1)
