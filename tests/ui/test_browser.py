@@ -10,7 +10,7 @@ from app_process import PATIENCE
 from no_engine import page_without_engine
 from open_tab import open_tab
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 from waiting import until
 
 from dsn.serials import Serial
@@ -289,6 +289,43 @@ def test_on_a_phone_the_answers_stay_in_view(page: Page, address: str) -> None:
     expect(chips).to_be_in_viewport(ratio=1)
     page.evaluate("scrollTo(0, 0)")
     expect(chips).to_be_hidden()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_whoever_draws_on_a_phone_sees_what_the_networks_answer(page: Page, address: str, language: str) -> None:
+    texts = load_texts(language)["compare"]
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}/?lang={language}")
+    expect(page.locator(".panel")).to_have_count(3)
+    page.get_by_role("tab", name=texts["own_picture"], exact=True).click()
+    page.locator(".sketch canvas").wait_for()
+    page.evaluate("scrollBy(0, document.querySelector('.honest').getBoundingClientRect().top)")
+    expect(page.locator(".honest")).to_be_in_viewport()
+    expect(page.locator(".sketch canvas")).to_be_in_viewport()
+    expect(page.locator(".chips")).to_be_in_viewport(ratio=1)
+
+
+def test_a_phone_on_its_side_shows_the_answers_and_has_buttons_for_fingers(browser: Browser, address: str) -> None:
+    phone = browser.new_context(viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True)
+    try:
+        page = phone.new_page()
+        page.goto(address)
+        expect(page.locator(".panel")).to_have_count(3)
+        expect(page.locator(".chips")).to_be_in_viewport(ratio=1)
+        page.locator("#press-licensed").tap()
+        expect(page.locator(".chip.entered")).to_contain_text("3")
+        expect(page.locator(".chips")).to_be_in_viewport(ratio=1)
+        for press in page.locator(".bits-and-buttons button.sm").all():
+            box = press.bounding_box()
+            assert box and box["height"] >= 38
+        bit = page.locator("[data-bit='0']").bounding_box()
+        assert bit and min(bit["width"], bit["height"]) >= 24
+        page.get_by_role("button", name="Start the lesson").tap()
+        page.locator(".lesson-step:visible [data-choice]").first.tap()
+        for condition in ("valid", "entered", "absent"):
+            expect(panel(page, condition).locator(".verdict b, .verdict strong").first).to_be_in_viewport(ratio=1)
+    finally:
+        phone.close()
 
 
 def test_the_gallery_is_one_stop_of_the_keyboard(page: Page, address: str) -> None:

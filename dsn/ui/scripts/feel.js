@@ -46,6 +46,21 @@ document.addEventListener("answered", () => {
 document.addEventListener("dsn:cleared", () => view.querySelector(".panels")?.classList.add("stale"));
 for (const place of stage.querySelectorAll("#flips, #measurement")) new MutationObserver(freshen).observe(place, { subtree: true, childList: true });
 
+// While what the middle panel answers is out of view, the chips at the screen's edge say it: what is pressed changes it first.
+const away = new IntersectionObserver((seen) => document.body.classList.toggle("answers-away", !seen.at(-1).isIntersecting));
+let watched = null;
+
+function watch() {
+  const answer = view.querySelector(".panel.entered .verdict");
+  if (answer === watched) return;
+  away.disconnect();
+  watched = answer;
+  if (answer) away.observe(answer);
+}
+
+new MutationObserver(watch).observe(view, { subtree: true, childList: true });
+watch();
+
 // From what is said of the lock, here and in the lesson, to the attack that shows it; and from the lesson's end onwards.
 // A tab's contents come when it is first opened, and not at once: what is to be pressed there is pressed once it is there.
 function until(isDone, press, tries = 100) {
