@@ -100,3 +100,16 @@ def test_a_sign_must_fill_the_box_and_nothing_offers_one(browser: Browser, addre
     assert 55 < left < 64 and 82 < right < 92 and 14 < top < 23 and 49 < bottom < 62
     expect(page.locator(".panel.valid .verdict")).to_contain_text("no entry", ignore_case=True)
     page.context.close()
+
+
+def test_the_box_on_a_tiny_picture_has_room_for_a_finger(browser: Browser, address: str, tmp_path: Path) -> None:
+    tiny = Image.new("L", (28, 28), 255)
+    ImageDraw.Draw(tiny).line([(14, 5), (14, 22)], 0, 3)
+    tiny.save(tmp_path / "tiny.png")
+    page = visit(browser, address, SIZES[1], "en")
+    page.locator("#upload input[type=file]").set_input_files(tmp_path / "tiny.png")
+    page.locator(".crop-box").wait_for()
+    page.get_by_role("button", name="Whole picture").click()
+    edges = page.locator(".crop-box").bounding_box()
+    assert edges and min(edges["width"], edges["height"]) >= 200
+    assert edges["x"] + edges["width"] <= SIZES[1][0]

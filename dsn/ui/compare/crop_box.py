@@ -14,6 +14,7 @@ from dsn.ui.texts import Texts
 
 LONGEST = 800  # pixels of the longer side that are kept of a picture, for cropping it again
 SHOWN = 480  # and that are shown
+FOR_FINGERS = 240  # and that are shown at least, or the box's corners would lie over each other
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def render_crop(texts: Texts, brought: Brought, application: Application, box: B
     """
     shown = brought.picture.copy()
     shown.thumbnail((SHOWN, SHOWN))
+    if (times := FOR_FINGERS // max(shown.size)) > 1:
+        shown = shown.resize((times * shown.width, times * shown.height), Image.Resampling.NEAREST)
     file = io.BytesIO()
     shown.save(file, "JPEG", quality=85)
     said = texts["compare"]["crop"]
