@@ -328,6 +328,22 @@ def test_a_phone_on_its_side_shows_the_answers_and_has_buttons_for_fingers(brows
         phone.close()
 
 
+def test_at_a_phones_end_nothing_is_hidden_by_the_answers(context: BrowserContext, address: str) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    expect(page.locator(".panel")).to_have_count(3)
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    chips = page.locator(".chips")
+    expect(chips).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Copy link", exact=True).click()
+    expect(page.locator(".share .said")).to_be_visible()
+    edge = chips.bounding_box()
+    for above in (".share .said", ".page-foot button"):
+        box = page.locator(above).bounding_box()
+        assert edge and box and box["y"] >= 0 and box["y"] + box["height"] <= edge["y"], above
+
+
 def test_the_gallery_is_one_stop_of_the_keyboard(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.locator("#gallery [data-index]").nth(1)).to_be_visible()
