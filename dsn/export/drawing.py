@@ -10,16 +10,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Ellipse, Rectangle, Wedge
 
 from dsn.export.font import FONT
 from dsn.export.sheet import Sheet, SheetBar, SheetPanel
+from dsn.measuring.comparison import Condition
 
 WIDTH, HEIGHT = 11.69, 8.27  # inches: A4, landscape
 MARGIN, GAP = 0.55, 0.3  # inches
 DOTS = 160  # an inch, of the picture
 TONES = {"valid": "#005ea8", "entered": "#a84c00", "absent": "#55534f"}  # as on the page
-RIGHT, WRONG, INK, QUIET, LINE, SINK = "#1d2430", "#a61b29", "#1d2430", "#59606c", "#dcd8cf", "#efede7"
+HATCHES = {"valid": None, "entered": "///////", "absent": "......."}  # the page's patterns
+INK, QUIET, LINE, SINK = "#1d2430", "#59606c", "#dcd8cf", "#efede7"
 PLAIN = FontProperties(fname=str(FONT))
 FIXED = FontProperties(family="DejaVu Sans Mono")  # comes with the library
 SMALLEST = 6.5  # points
@@ -61,6 +63,7 @@ def draw(sheet: Sheet) -> Figure:
     write(figure, sheet.honest, MARGIN, 4.6, 8.5, whole)
     wide = 2 * column + GAP
     _chart(figure, sheet, MARGIN, 4.9, wide)
+    write(figure, sheet.convention, MARGIN, 7.2, 7.5, wide, QUIET)
     _table(figure, sheet, MARGIN + wide + GAP, 4.9, column)
     _line(figure, MARGIN, HEIGHT - 0.82, whole)
     for place, text in enumerate(sheet.footer):
@@ -130,6 +133,25 @@ def _box(figure: Figure, left: float, top: float, width: float, height: float, c
     figure.add_artist(Rectangle(corner, width / WIDTH, height / HEIGHT, transform=figure.transFigure, **settings))
 
 
+def _filled(figure: Figure, left: float, top: float, width: float, height: float, tone: Condition) -> None:
+    """A bar in a condition's colour and pattern."""
+    hatch = HATCHES[tone]
+    settings = {"hatch": hatch, "edgecolor": TONES[tone], "linewidth": 0} if hatch else {}
+    _box(figure, left, top, width, height, SINK if hatch else TONES[tone], **settings)
+
+
+def _shape(figure: Figure, left: float, top: float, size: float, tone: Condition) -> None:
+    """A condition's shape: a full circle, a half one, an empty one."""
+    middle = ((left + size / 2) / WIDTH, 1 - (top + size / 2) / HEIGHT)
+    settings: dict[str, Any] = {"edgecolor": TONES[tone], "linewidth": 1.2, "transform": figure.transFigure}
+    fill = TONES[tone] if tone == "valid" else "none"
+    figure.add_artist(Ellipse(middle, size / WIDTH, size / HEIGHT, facecolor=fill, **settings))
+    if tone == "entered":
+        inches = figure.dpi_scale_trans
+        half = Wedge((left + size / 2, HEIGHT - top - size / 2), size / 2, 90, 270, color=TONES[tone], transform=inches)
+        figure.add_artist(half)
+
+
 def _line(figure: Figure, left: float, top: float, width: float, colour: str = LINE) -> None:
     _box(figure, left, top, width, 0.01, colour)
 
@@ -147,7 +169,8 @@ def _facts(figure: Figure, sheet: Sheet, top: float) -> None:
 def _panel(figure: Figure, panel: SheetPanel, left: float, top: float, width: float) -> None:
     tone = TONES[panel.tone]
     _box(figure, left, top, width, 0.04, tone)
-    write(figure, panel.title, left, top + 0.13, 11, width, tone)
+    _shape(figure, left, top + 0.16, 0.12, panel.tone)
+    write(figure, panel.title, left + 0.2, top + 0.13, 11, width - 0.2, tone)
     write(figure, panel.stamped, left, top + 0.39, 8.5, width, QUIET, font=FIXED if panel.stamp else PLAIN)
     side = 1.62
     axes = _axes(figure, left, top + 0.68, side, side)
@@ -165,14 +188,13 @@ def _panel(figure: Figure, panel: SheetPanel, left: float, top: float, width: fl
             axes.text(*middle, panel.hidden, fontproperties=PLAIN, fontsize=6.5, color=INK, ha="center", va="center")
     right = left + side + 0.18
     room = width - side - 0.18
-    colour = INK if panel.is_right is None else RIGHT if panel.is_right else WRONG
-    write(figure, panel.verdict, left, top + 2.38, 11, width, colour)
+    write(figure, panel.verdict, left, top + 2.38, 11, width)
     for place, (name, probability) in enumerate(panel.answers):
         at = top + 0.68 + 0.335 * place
         write(figure, name, right, at, 7.5, room - 0.5, smallest=7.5)
         write(figure, f"{100 * probability:.1f} %", right + room, at, 8, room, QUIET, to_the_left=True)
         _box(figure, right, at + 0.175, room, 0.055, SINK)
-        _box(figure, right, at + 0.175, room * probability, 0.055, tone)
+        _filled(figure, right, at + 0.175, room * probability, 0.055, panel.tone)
 
 
 def _chart(figure: Figure, sheet: Sheet, left: float, top: float, width: float) -> None:
@@ -187,9 +209,9 @@ def _chart(figure: Figure, sheet: Sheet, left: float, top: float, width: float) 
     for place, (name, percent) in enumerate(sheet.levels):
         at = start + room * percent / 100
         style = ((0, (3, 2)), (0, (1, 1.5)))[place % 2]
-        _rule(figure, at, first - 0.05, bottom - 0.08, WRONG if place == 0 else QUIET, style)
+        _rule(figure, at, first - 0.05, bottom - 0.08, INK, style)
         key = bottom + 0.06 + 0.19 * place
-        _rule(figure, start + 0.05, key, key + 0.13, WRONG if place == 0 else QUIET, style)
+        _rule(figure, start + 0.05, key, key + 0.13, INK, style)
         write(figure, name, start + 0.18, key, 8, width - names - 0.2, QUIET)
 
 
@@ -200,16 +222,21 @@ def _rule(figure: Figure, at: float, top: float, bottom: float, colour: str, sty
 
 def _bar(figure: Figure, bar: SheetBar, left: float, start: float, top: float, room: float, names: float) -> None:
     tone = TONES[bar.tone]
-    write(figure, bar.title, left, top + 0.06, 9, names - 0.12, tone)
+    _shape(figure, left, top + 0.085, 0.1, bar.tone)
+    write(figure, bar.title, left + 0.17, top + 0.06, 9, names - 0.29, tone)
     _box(figure, start, top, room, 0.28, SINK)
-    _box(figure, start, top + 0.05, room * bar.percent / 100, 0.18, tone)
+    _filled(figure, start, top + 0.05, room * bar.percent / 100, 0.18, bar.tone)
+    if bar.silent:
+        width = room * bar.silent / 100
+        _box(figure, start + room - width, top + 0.05, width, 0.18, "white", edgecolor=QUIET, linestyle=(0, (2, 2)))
     if bar.interval:
         low, high = (start + room * percent / 100 for percent in bar.interval)
         _box(figure, low, top + 0.135, max(high - low, 0.012), 0.012, INK)
         for end in (low, high):
             _box(figure, end - 0.006, top + 0.09, 0.012, 0.1, INK)
     write(figure, f"{bar.percent:.1f} %", start + room + 0.12, top - 0.02, 10, 1.1)
-    write(figure, bar.note, start + room + 0.12, top + 0.17, 7, 1.1, QUIET)
+    for place, note in enumerate(bar.notes):
+        write(figure, note, start + room + 0.12, top + 0.15 + 0.11 * place, 7, 1.3, QUIET)
 
 
 def _table(figure: Figure, sheet: Sheet, left: float, top: float, width: float) -> None:

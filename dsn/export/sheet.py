@@ -45,7 +45,6 @@ class SheetPanel:
         stamp: left, top and width of the stamp's square, in pixels; None where nothing is stamped.
         hidden: said across a hidden stamp; empty where the stamp is shown.
         verdict: what the student answers, in words.
-        is_right: whether the answer is right; None where the truth is unknown.
         answers: the likeliest classes and their probabilities, 0 to 1, best first.
     """
 
@@ -56,7 +55,6 @@ class SheetPanel:
     stamp: tuple[int, int, int] | None
     hidden: str
     verdict: str
-    is_right: bool | None
     answers: tuple[tuple[str, float], ...]
 
 
@@ -69,14 +67,16 @@ class SheetBar:
         title: what was measured.
         percent: right answers.
         interval: of 95 %, in percent; None for the mean of several.
-        note: under the figure, such as "N = 1000".
+        notes: under the figure, a line each, such as "N = 1000".
+        silent: percent of the pictures that there was no answer to.
     """
 
     tone: Condition
     title: str
     percent: float
     interval: tuple[float, float] | None
-    note: str
+    notes: tuple[str, ...]
+    silent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ class Sheet:
         chart: what the bars are.
         bars: accuracies.
         levels: what guessing reaches: a name and percent each.
+        convention: how the recorded figures count no answer.
         table: what the recorded figures are.
         rows: recorded figures: a name and a value each.
         provenance: of the recorded figures.
@@ -106,6 +107,7 @@ class Sheet:
     chart: str
     bars: tuple[SheetBar, ...]
     levels: tuple[tuple[str, float], ...]
+    convention: str
     table: str
     rows: tuple[tuple[str, str], ...]
     provenance: str

@@ -159,6 +159,11 @@ def _lines(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield {"measure": measure, **group, **worst}
         elif measure == "chance":
             yield from ({"measure": f"chance, {name}", "percent": percent} for name, percent in value.items())
+        elif measure == "silent":
+            for name, count in value.items():
+                if name in row:
+                    of = row[name]["n"]
+                    yield {"measure": f"no answer, {name}", "percent": round(100 * count / of, 2), "n": of}
 
 
 def safe_cell(value: object) -> object:

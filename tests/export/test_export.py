@@ -10,11 +10,12 @@ import pytest
 from fontTools.ttLib import TTFont
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.patches import Rectangle
 from PIL import Image
 from pypdf import PdfReader
 
 from dsn.allowance import VisitorLimits
-from dsn.export.drawing import as_pdf, as_png
+from dsn.export.drawing import HATCHES, as_pdf, as_png, draw
 from dsn.export.font import FONT
 from dsn.export.sheet import Measured, Sheet, without_stamp
 from dsn.export.tables import FORMULA_STARTS, Exported, as_csv, as_json, figures, safe_cell
@@ -97,8 +98,18 @@ def test_a_page_is_right_in_every_language(collection: Collection, language: str
     texts = load_texts(language)
     text = pdf_text(as_pdf(sheet_of(collection, "digits", "alder", show=False, language=language, measured=True)))
     plain = "".join(text.split())
-    for sentence in (texts["export"]["sheet"]["title"], texts["export"]["sheet"]["hidden_note"]):
+    said = texts["export"]["sheet"]
+    silent = texts["measure"]["silent"].format(count="1,000")
+    for sentence in (said["title"], said["hidden_note"], said["convention"], silent):
         assert "".join(sentence.split()) in plain
+
+
+def test_a_condition_has_its_pattern_and_nothing_else_a_hue(collection: Collection) -> None:
+    sheet = sheet_of(collection, "digits", "alder", show=False, measured=True)
+    assert {one.get_hatch() for one in draw(sheet).findobj(Rectangle)} >= {None, *filter(None, HATCHES.values())}
+    pixels = np.asarray(Image.open(io.BytesIO(as_png(sheet))).convert("RGB")).astype(int)
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    assert not ((red > 120) & (blue > green) & (red > 2 * green)).any(), "red is left for mistakes to mend"
 
 
 @pytest.mark.parametrize("language", languages())
@@ -119,6 +130,8 @@ def test_figures_are_those_of_the_results_files(collection: Collection) -> None:
     assert read["measured"]["valid"]["percent"] == round(100 * counts.trace().item() / counts.sum().item(), 2)
     assert {"seed", "commit", "device", "torch", "date"} <= set(read["measured"])
     lines = list(csv.DictReader(io.StringIO(as_csv(values))))
+    silent = {line["measure"]: float(line["percent"]) for line in lines if line["measure"].startswith("no answer, ")}
+    assert silent == {"no answer, valid": 0, "no answer, entered": 100, "no answer, absent": 100}
     assert all(line["date"] and line["commit"] and line["device"] for line in lines)
     row = read_results("students")["digits/alder"]
     by_measure = {line["measure"]: line for line in lines if line["source"] == "students.json"}

@@ -28,6 +28,16 @@ def test_text_is_found_with_the_serial_alone(
     open_tab(page, texts["page"]["tabs"]["documents"])
     expect(page.locator(".page-panel")).to_have_count(3)
     assert found(page, "valid") > 5 and found(page, "entered") == found(page, "absent") == 0
+    for condition in ("valid", "entered", "absent"):
+        title = page.locator(f"[data-page-condition={condition}] h3")
+        colour, shape = title.evaluate(
+            "one => [getComputedStyle(one).color, getComputedStyle(one, '::before').borderColor]"
+        )
+        assert (
+            colour == shape != page.locator(".page-panel .found").first.evaluate("one => getComputedStyle(one).color")
+        )
+    for kind, word in (("random", "random"), ("near", "near"), ("valid", "licensed")):
+        expect(page.locator(f"#documents-{kind}")).to_have_text(texts["compare"][word])
     entered = page.locator("[data-page-condition=entered]")
     page.locator("#documents-valid").click()
     expect(entered.locator("code")).to_be_visible()

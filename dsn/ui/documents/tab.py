@@ -120,15 +120,15 @@ class DocumentsTab:
                     label=self.said["upload"], type="filepath", elem_id="documents-upload", height=110
                 )
                 self.serial = gr.Textbox(
-                    label=self.said["serial"],
+                    label=self.texts["compare"]["serial"],
                     placeholder=self.said["none"],
                     elem_id="documents-serial",
                     max_lines=1,
                 )
                 with gr.Row(elem_classes="buttons"):
                     self.buttons = [
-                        gr.Button(self.said["kinds"][kind], size="sm", min_width=80, elem_id=f"documents-{kind}")
-                        for kind in ("random", "near", "valid")
+                        gr.Button(self.texts["compare"][word], size="sm", min_width=80, elem_id=f"documents-{kind}")
+                        for kind, word in (("random", "random"), ("near", "near"), ("valid", "licensed"))
                     ]
                 self.note = gr.HTML("", js_on_load=None, elem_id="documents-note")
                 self.read_button = gr.Button(

@@ -66,6 +66,7 @@ def build_sheet(
         chart=chart,
         bars=bars,
         levels=_levels(texts, values["measured"] or row) if bars else (),
+        convention=said["convention"] if row else "",
         table=said["recorded"],
         rows=_rows(texts, row, values["recorded"]["teachers"]),
         provenance=said["provenance"].format(**row) if row else said["none"],
@@ -100,7 +101,6 @@ def _panel(
         stamp=stamp,
         hidden="" if show_serial else said["hidden"],
         verdict=verdict,
-        is_right=panel.is_right,
         answers=tuple((names[answer.label], answer.probability) for answer in panel.answers),
     )
 
@@ -112,29 +112,31 @@ def _bars(texts: Texts, row: dict[str, Any] | None, measured: Measured | None) -
         accuracies = {name: measured.measurement.accuracy(name) for name in CONDITIONS}
         found = {name: accuracy for name, accuracy in accuracies.items() if accuracy}
         count = f"{measured.measurement.total // len(CONDITIONS):,}"
-        bars = tuple(_measured_bar(texts, name, accuracy) for name, accuracy in found.items())
+        silent = measured.measurement.silent
+        bars = tuple(_measured_bar(texts, name, accuracy, silent[name]) for name, accuracy in found.items())
         return bars, said["chart_measured"].format(count=count)
     if row:
         wrong = row.get("random_wrong") or row["every_wrong"]
         mean = said["mean_of"].format(count=wrong["serials"])
         bars = (
             _recorded_bar(texts, "valid", row["valid"]),
-            SheetBar("entered", texts["conditions"]["wrong"], wrong["mean"], None, mean),
+            SheetBar("entered", texts["conditions"]["wrong"], wrong["mean"], None, (mean,)),
             _recorded_bar(texts, "absent", row["absent"]),
         )
         return bars, said["chart_recorded"]
     return (), said["chart_none"]
 
 
-def _measured_bar(texts: Texts, condition: Condition, accuracy: Accuracy) -> SheetBar:
+def _measured_bar(texts: Texts, condition: Condition, accuracy: Accuracy, silent: int) -> SheetBar:
     low, high = (100 * end for end in accuracy.interval)
-    note = f"N = {accuracy.count:,}"
-    return SheetBar(condition, texts["conditions"][condition], accuracy.percent, (low, high), note)
+    notes = (f"N = {accuracy.count:,}", texts["measure"]["silent"].format(count=f"{silent:,}") if silent else "")
+    share = 100 * silent / accuracy.count
+    return SheetBar(condition, texts["conditions"][condition], accuracy.percent, (low, high), notes, share)
 
 
 def _recorded_bar(texts: Texts, condition: Condition, value: dict[str, Any]) -> SheetBar:
-    interval, note = (value["low"], value["high"]), f"N = {value['n']:,}"
-    return SheetBar(condition, texts["conditions"][condition], value["percent"], interval, note)
+    interval, notes = (value["low"], value["high"]), (f"N = {value['n']:,}",)
+    return SheetBar(condition, texts["conditions"][condition], value["percent"], interval, notes)
 
 
 def _levels(texts: Texts, row: dict[str, Any]) -> tuple[tuple[str, float], ...]:
