@@ -246,7 +246,10 @@ def test_the_network_is_the_one_shown_under_compare_until_another_is_chosen_here
         tab = AttackTab(TEXTS, collection, Background(), WaitingLine())
     name, stage, recorded, taken = tab.follow("opening", "digits/alder", 0, "", "signs", "birch", "sealed")
     assert (name.value, taken) == ("signs/birch-sealed", "signs/birch/sealed")
-    assert (stage, recorded) == (tab.waiting("signs/birch-sealed"), tab.recorded_run("opening", "signs/birch-sealed"))
+    assert (stage, recorded) == (
+        tab.before("opening", "signs/birch-sealed", 0),
+        tab.recorded_run("opening", "signs/birch-sealed"),
+    )
     assert tab.follow("opening", "digits/cedar", 0, taken, "signs", "birch", "sealed") == (gr.skip(),) * 4
     assert tab.wanted("digits/cedar", taken, "signs", "birch", "sealed") == "digits/cedar"
     assert tab.follow("pruning", "digits/alder", 50, taken, "signs", "alder", "stamped")[1] == tab.slide(
@@ -293,12 +296,29 @@ def test_an_attack_that_begins_while_the_tab_opens_keeps_its_stage(
     assert asked(*arguments) == (gr.skip(),) * 4
 
 
+def test_the_panels_stay_while_an_attack_gets_ready_and_once_it_is_stopped(collection: Collection) -> None:
+    with gr.Blocks():
+        tab = AttackTab(TEXTS, collection, Background(), WaitingLine())
+    visitor = gr.Request(session_hash="visitor")
+
+    async def first_stages() -> list[str]:
+        running = tab.press_run("opening", "digits/alder", visitor)
+        first, _ = await anext(running)
+        stopped, _ = tab.press_stop("opening", "digits/alder", visitor)
+        await running.aclose()
+        return [first, stopped]
+
+    for stage, said in zip(asyncio.run(first_stages()), (ATTACK["begun"], ATTACK["stopped"]), strict=True):
+        assert said in stage and stage.index(said) < stage.index('class="copies"')
+        assert ATTACK["hint"] not in stage
+
+
 def test_a_network_that_an_attack_is_not_for_gives_way(collection: Collection) -> None:
     with gr.Blocks():
         tab = AttackTab(TEXTS, collection, Background(), WaitingLine())
     nearest = tab.nearest("brute-force", "digits/alder")
     stage, recorded, _ = tab.choose_student("brute-force", "digits/alder", 0, gr.Request(session_hash="a tab"))
-    assert (stage, recorded) == (tab.waiting(nearest), tab.recorded_run("brute-force", nearest))
+    assert (stage, recorded) == (tab.before("brute-force", nearest, 0), tab.recorded_run("brute-force", nearest))
     slid = tab.move_slider("digits/paper", 50, gr.Request(session_hash="a tab"))
     assert slid == tab.slide(tab.nearest("pruning", "digits/paper"), 50)
 

@@ -174,8 +174,12 @@ def test_the_attack_tab_takes_over_the_network_and_says_what_came_of_each(page: 
     page.get_by_role("radio", name="birch").check()
     page.locator("#lock").get_by_role("radio", name="Sealed").check()
     expect(page.locator("#panels .panels")).to_have_attribute("data-lock", "sealed")
-    page.locator("[data-see]:visible").click()
+    page.evaluate("scrollTo(0, 200)")
+    page.locator("[data-see]:visible").focus()
+    page.keyboard.press("Enter")
     expect(page.locator("#attack-student input")).to_have_value("digits/birch, sealed")
+    expect(page.get_by_role("tab", name=TEXTS["page"]["tabs"]["attack"], exact=True)).to_be_focused()
+    assert page.evaluate("scrollY") == 0, "the tab opens from its beginning"
     open_tab(page, TEXTS["page"]["tabs"]["compare"])
     page.locator("#lock").get_by_role("radio", name="Trained").check()
     expect(page.locator("#panels .panels")).to_have_attribute("data-lock", "stamped")
@@ -184,3 +188,9 @@ def test_the_attack_tab_takes_over_the_network_and_says_what_came_of_each(page: 
     page.locator("#attack-outcomes .reveal").click()
     opening = page.locator('#attack-choice label:has(input[value="opening"])')
     expect(opening).to_have_attribute("data-outcome", re.compile(r"✗ falls 99\.\d %"))
+    page.locator("#attack-student input").click()
+    page.get_by_role("option", name="digits/alder, sealed", exact=True).click()
+    expect(opening).to_have_attribute("data-outcome", re.compile(r"✓ holds"))
+    came_of_each = page.locator("#attack-choice label[data-outcome]")
+    said = came_of_each.evaluate_all("all => all.map(one => one.dataset.outcome)")
+    assert len(said) > 5 and not [one for one in said if "(" in one], "no number of a reason that stands elsewhere"

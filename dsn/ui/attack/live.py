@@ -24,6 +24,7 @@ class Shown(Protocol):
 
 Moment = TypeVar("Moment", bound=Shown)
 Steps = Callable[[], Generator[Moment, None, None]]
+Note = Callable[[str], str]
 
 
 class Live:
@@ -43,7 +44,12 @@ class Live:
         self.seconds = seconds
 
     async def stages(
-        self, tab: str, what: str, steps: Steps[Moment], drawn: Callable[[Moment], str]
+        self,
+        tab: str,
+        what: str,
+        steps: Steps[Moment],
+        drawn: Callable[[Moment], str],
+        noted: Callable[[], Note] = lambda: rendering.render_note,
     ) -> AsyncGenerator[tuple[str | None, bool | None], None]:
         """The stage's HTML, and whether the attack is under way; None for as it is.
 
@@ -52,6 +58,7 @@ class Live:
             what: the attack, in words of the program.
             steps: makes the attack.
             drawn: gives the HTML of each of its steps.
+            noted: gives what a note is drawn with before the first of them.
         """
         try:
             turn = self.waiting_line.take(tab, what)
@@ -62,11 +69,10 @@ class Live:
             yield None, None
             return
         try:
-            async with aclosing(self._in_turn(turn, steps, drawn)) as stages:
+            async with aclosing(self._in_turn(turn, steps, drawn, noted)) as stages:
                 async for stage in stages:
                     if not turn.wanted:
                         break
-                    turn.shown = stage if "progress" in stage else turn.shown
                     yield stage, True
             if self.waiting_line.is_latest(turn):
                 yield turn.instead or None, False
@@ -74,20 +80,22 @@ class Live:
             self.waiting_line.over(turn)
 
     async def _in_turn(
-        self, turn: Turn, steps: Steps[Moment], drawn: Callable[[Moment], str]
+        self, turn: Turn, steps: Steps[Moment], drawn: Callable[[Moment], str], noted: Callable[[], Note]
     ) -> AsyncGenerator[str, None]:
         """What the stage shows, from the place in the line to the end of the attack."""
+        note = await asyncio.to_thread(noted)
         while before := self.waiting_line.before(turn):
-            yield rendering.render_note(self.said["place_one" if before == 1 else "place_more"].format(count=before))
+            yield note(self.said["place_one" if before == 1 else "place_more"].format(count=before))
             await asyncio.sleep(LOOK_EVERY)
         if not turn.wanted:
             return
-        yield rendering.render_note(self.said["begun"])
+        yield note(self.said["begun"])
         stage, is_over = "", False
         try:
             async with aclosing(self.background.steps(steps(), self.seconds)) as moments:
                 async for moment in moments:
                     stage, is_over = drawn(moment), moment.is_over
+                    turn.shown = stage
                     yield stage
         except OutOfTimeError:
             if is_over:  # it ended just at its limit

@@ -1,7 +1,7 @@
 """The tab where a visitor plays the thief: handlers first, then the layout, then the wiring."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cached_property
@@ -159,16 +159,19 @@ class AttackTab:
         if lock in attack_named(attack).needs.pointless:
             why = self.texts.of_line(attack_named(attack).needs.pointless[lock])
             return self.waiting(name, rendering.fill(self.said["pointless"], why=why))
-        return self.slide(name, amount) if attack == PRUNING else self.waiting(name)
+        return self.slide(name, amount) if attack == PRUNING else self.waiting(name, self.said["hint"])
 
     def move_slider(self, name: str, amount: float, request: gr.Request) -> str:
         return self.instead(self.slide(self.nearest(PRUNING, name), amount), request)
 
-    def press_stop(self, request: gr.Request) -> tuple:
+    def press_stop(self, attack: str, name: str, request: gr.Request) -> tuple:
         """The stage and Stop; what the attack had come to stays."""
         turn = self.waiting_line.latest(request.session_hash or "")
         came_to = turn.shown.replace('aria-busy="true"', 'aria-busy="false"') if turn else ""
-        stage = rendering.render_note(self.said["stopped_here" if came_to else "stopped"]) + came_to
+        if came_to:
+            stage = rendering.render_note(self.said["stopped_here"]) + came_to
+        else:
+            stage = self.noted(self.nearest(attack, name))(self.said["stopped"])
         return self.instead(stage, request), gr.Button(interactive=False)
 
     def instead(self, stage: str, request: gr.Request) -> str:
@@ -177,11 +180,16 @@ class AttackTab:
         return stage
 
     def waiting(self, name: str, note: str = "") -> str:
-        """Before an attack: what the network answers as it was stolen, and what to do, or a note on it."""
+        """Before an attack: what the network answers as it was stolen, and a note on it."""
         from dsn.attacks.watched import copy_of
 
         stolen = shown_copy(self.texts, self.collection, name, copy_of(self.collection, name))
-        return render_copy(self.texts, stolen, note or self.said["hint"])
+        return render_copy(self.texts, stolen, note)
+
+    def noted(self, name: str) -> Callable[[str], str]:
+        """Any note, above what the network answers as it was stolen."""
+        stolen = self.waiting(name)
+        return lambda note: rendering.render_note(note) + stolen
 
     def recorded_run(self, attack: str, name: str) -> str:
         """The recorded run, to be opened, where there is one."""
@@ -212,7 +220,11 @@ class AttackTab:
             return
         chosen, tab = attack_named(attack), request.session_hash or ""
         running = self.live.stages(
-            tab, f"{attack} {name}", lambda: self.views(chosen, name), lambda view: self.drawn(view, name)
+            tab,
+            f"{attack} {name}",
+            lambda: self.views(chosen, name),
+            lambda view: self.drawn(view, name),
+            lambda: self.noted(name),
         )
         async with aclosing(running) as stages:
             async for stage, under_way in stages:
@@ -376,4 +388,4 @@ class AttackTab:
         fill([self.longer, self.break_in.card, self.attack], self.open)
         in_bounds = f"(name, amount) => [name, Math.min(Math.max(amount || 0, 0), {MOST_PRUNED})]"  # it may be typed
         self.amount.input(self.move_slider, [self.name, self.amount], self.stage, js=in_bounds, **quick)
-        self.stop.click(self.press_stop, None, [self.stage, self.stop], **quick)
+        self.stop.click(self.press_stop, [self.attack, self.name], [self.stage, self.stop], **quick)

@@ -70,7 +70,13 @@ function until(isDone, press, tries = 100) {
 }
 
 const at = (selector) => document.querySelector(selector);
-const openTab = (name) => at(`#tabs > .tab-wrapper [role="tablist"]:not(.visually-hidden) [data-tab-id="${name}"]`)?.click();
+// From its beginning, and with the focus: what was pressed is no longer there.
+function openTab(name) {
+  const tab = at(`#tabs > .tab-wrapper [role="tablist"]:not(.visually-hidden) [data-tab-id="${name}"]`);
+  tab?.click();
+  tab?.focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
 
 document.addEventListener("click", (event) => {
   const { see, play, tab, press } = event.target.closest("[data-see], [data-play], [data-tab], [data-press]")?.dataset ?? {};

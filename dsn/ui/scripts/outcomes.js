@@ -10,7 +10,7 @@ function said(attack) {
   const task = name.split("/")[0];
   const victim = attack === "brute-force" ? "short" : /\/[^,，]*$/.test(name) ? "trained" : "sealed";
   const cell = document.querySelector(`.holding-table[data-task="${task}"] [data-attack="${LIKE[attack] ?? attack}"][data-victim="${victim}"]`);
-  return cell && !cell.matches(".unmeasured") ? cell.textContent.replace(/\s+/g, " ").trim() : "";
+  return cell && !cell.matches(".unmeasured") ? cell.textContent.replace(/\(\d+\)/, "").replace(/\s+/g, " ").trim() : ""; // its reasons stand under the chart
 }
 
 function mark() {
