@@ -21,6 +21,7 @@ from dsn.serials import Serial
 from dsn.student.collection import Collection
 from dsn.student.folder import save_student
 from dsn.student.hub import Origin
+from dsn.ui.compare.page_script import GALLERY_COUNT
 from dsn.ui.texts import load_texts
 from dsn.ui.trace import tab as trace_tab
 from dsn.ui.trace.tab import TraceTab
@@ -99,6 +100,14 @@ def test_what_a_visitor_minted_is_traced_for_that_visitor_alone(tab: TraceTab, t
 def test_nothing_to_trace_is_said(tab: TraceTab) -> None:
     assert TEXTS["trace"]["nothing"] in last(tab, "", "pruned", None)
     assert TEXTS["trace"]["nothing"] in last(tab, None, "pruned", None)
+
+
+def test_a_mystery_is_asked_about_a_picture_that_can_be_seen(tab: TraceTab) -> None:
+    held = tab.collection.held_out["digits"]
+    spread = {one: held.split.images[one].float().std().item() for one in held.gallery(GALLERY_COUNT)}
+    clear = tab.clear("digits")
+    assert len(clear) == len(spread) // 2
+    assert all(spread[one] >= max(spread[other] for other in spread if other not in clear) for one in clear)
 
 
 def test_a_mystery_is_told_by_what_each_serial_does_and_by_nothing_else(tab: TraceTab) -> None:
