@@ -199,6 +199,26 @@ def test_what_is_nobodys_is_cleared_away_after_a_while(tmp_path: Path) -> None:
     assert Uploads(tmp_path / "nowhere", 60).leave("here") == set()
 
 
+def test_a_file_that_is_heard_of_once_its_tab_is_closed_is_nobodys(tmp_path: Path) -> None:
+    uploads, file = Uploads(tmp_path, 60), tmp_path / f"{1:064x}" / "seven.png"
+    file.parent.mkdir()
+    file.write_bytes(b"7")
+    uploads.leave("one")
+    uploads.bring("one", file)
+    assert uploads.leave("another") == set() and file.exists()
+    os.utime(file, (1, 1))
+    assert uploads.leave("another") == {file}
+
+
+def test_a_tab_that_comes_back_keeps_what_it_brings(tmp_path: Path) -> None:
+    uploads, file = Uploads(tmp_path, 0.0), tmp_path / f"{1:064x}" / "seven.png"
+    uploads.leave("one")
+    file.parent.mkdir()
+    file.write_bytes(b"7")
+    uploads.bring("one", file)
+    assert uploads.leave("another") == set() and file.exists()
+
+
 def test_a_file_made_for_a_tab_that_was_closed_meanwhile_is_not_kept(tmp_path: Path) -> None:
     made = VisitorFiles(VisitorLimits(), tmp_path)
 

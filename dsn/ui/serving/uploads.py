@@ -3,6 +3,7 @@
 Gradio keeps them under the hash of what is in them, so that several tabs may have brought the same one.
 """
 
+import math
 import re
 import threading
 import time
@@ -37,6 +38,7 @@ class Uploads:
     def __init__(self, folder: Path, seconds: float) -> None:
         self._folder, self._seconds = folder, seconds
         self._brought: dict[str, dict[Path, int]] = {}  # by tab: each file, and when it was written
+        self._left: dict[str, float] = {}  # tabs that were closed of late, and when
         self._lock = threading.Lock()
 
     def watch(self) -> None:
@@ -54,9 +56,10 @@ class Uploads:
                 field.upload(bring, field, None, queue=False, show_progress="hidden", api_visibility="private")
 
     def bring(self, tab: str, path: Path) -> None:
-        """A tab brought a file."""
+        """A tab brought a file: nobody's, where the tab was closed before this was heard of."""
         with self._lock:
-            self._brought.setdefault(tab, {})[path] = written(path)
+            if time.monotonic() > self._left.get(tab, -math.inf) + self._seconds:
+                self._brought.setdefault(tab, {})[path] = written(path)
 
     def leave(self, tab: str) -> set[Path]:
         """Delete what only this tab brought and nobody has sent again since, and what is nobody's.
@@ -65,6 +68,9 @@ class Uploads:
             What was deleted.
         """
         with self._lock:
+            now = time.monotonic()
+            self._left = {one: moment for one, moment in self._left.items() if moment > now - self._seconds}
+            self._left[tab] = now
             mine = self._brought.pop(tab, {})
             others: set[Path] = set().union(*self._brought.values())
             gone = {path for path, moment in mine.items() if path not in others and written(path) == moment}
