@@ -151,10 +151,12 @@ const host = {
     else trigger("flip");
   },
   follow(typed) {
-    keep();
     this.typed = typed;
     if (!typed && field()) field().value = textOf(shown.serial) ?? "";
-    afterFrame(() => trigger("controls"));
+    afterFrame(() => {
+      keep();
+      trigger("controls");
+    });
   },
 };
 
@@ -201,7 +203,8 @@ function take({ is_first, panels, note: said, measurement, flipped: record, refu
     mark();
     drawPanels({ ...state, panels });
     open(shown);
-  } else keep();
+  }
+  keep();
   answered();
 }
 
