@@ -27,3 +27,16 @@ def test_a_browser_without_import_maps_takes_gradios_own_files(browser: Browser,
         page = context.new_page()
         page.goto(address)
         expect(page.locator(".panel")).to_have_count(3)
+
+
+def test_a_page_at_rest_asks_for_no_frames(browser: Browser, address: str) -> None:
+    with browser.new_context() as context:
+        context.add_init_script(
+            "const asked = requestAnimationFrame; window.last = 0;"
+            "window.requestAnimationFrame = (then) => { window.last = performance.now(); return asked(then); };"
+        )
+        page = context.new_page()
+        page.goto(address)
+        expect(page.locator(".panel")).to_have_count(3)
+        assert page.evaluate("last > 0")
+        page.wait_for_function("performance.now() - last > 1500", polling=100)

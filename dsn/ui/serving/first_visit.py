@@ -26,6 +26,7 @@ BASE = re.compile(r"<base [^>]*>")
 THEME = re.compile(r'"theme_hash":\s*"(\w+)"')
 TABLE = re.compile(r"m\.f=\[(.*?)\]")  # a script's list of what its imports need; they name it by place
 IMPORT = r"import\(`\./{name}`\)[^_]{{0,80}}?__vite__mapDeps\(\[([\d,]+)\]\)"
+CLOCK = re.compile(r"([\w$]+)\(\(\)=>\{\w+\.status===`pending`\?([\w$]+)\(\)")  # an effect, and what starts a clock
 COMPONENT = r"(?<![\w$]){kind}:\{{[^{{}}]*?component:\(\)=>\w+\(\(\)=>"
 
 
@@ -114,6 +115,18 @@ def files_of(entry: str, kinds: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def ending_its_clock(text: str) -> str:
+    """A script of Gradio's; its sign of work under way stops its clock when it is taken away.
+
+    As Gradio has it, the sign that a page is loading goes on to count at every frame for as long as the page is open.
+    """
+    effect = CLOCK.search(text)
+    ticks = effect and re.search(rf"function {re.escape(effect[2])}\(\)\{{([\w$]+)\|\|", text)
+    if not effect or not ticks:
+        return text
+    return f"{text[: effect.start()]}{effect[1]}(()=>()=>{{{ticks[1]}=!1}}),{text[effect.start() :]}"
+
+
 @cache
 def first_visit(kinds: frozenset[str]) -> FirstVisit | None:
     """What stands in place of Gradio's scripts and styles; None where its build is not as expected.
@@ -127,7 +140,7 @@ def first_visit(kinds: frozenset[str]) -> FirstVisit | None:
         if not entry or not style:
             return None
         names = files_of(entry[1], sorted(kinds))
-        texts = {name: (ASSETS / name).read_text("utf-8") for name in [*names, style[1]]}
+        texts = {name: ending_its_clock((ASSETS / name).read_text("utf-8")) for name in [*names, style[1]]}
     except (OSError, ValueError, IndexError, StopIteration):
         return None
     return FirstVisit(entry[1], style[1], texts)
