@@ -79,14 +79,10 @@ function drawPanels(record) {
   } else {
     const line = DATA.honest?.[`${record.task}/${record.lock}/${studentOf(record).bits}`] ?? "";
     box.innerHTML = panelsHtml(record, true, parts) + line;
-    awayPanels.observe(box);
   }
   standing = { task: record.task, customer: record.customer, lock: record.lock, parts };
   window.dsnReady = true;
 }
-
-// Where the panels are scrolled out of view, their answers stand at the screen's edge (`chipsHtml`).
-const awayPanels = new IntersectionObserver(([seen]) => document.body.classList.toggle("panels-away", !seen.isIntersecting));
 
 /** What went wrong, under the pictures. */
 const say = (error) => draw("picture-note", note(escaped(translated(error.message)), "error"));
