@@ -61,6 +61,26 @@ def test_text_is_found_with_the_serial_alone(
     assert said["lead"][:10] in page.locator("#tabs > [role=tabpanel]:visible").inner_text()
 
 
+def test_nothing_moves_on_a_phone_when_the_panels_arrive_late(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    page.evaluate(
+        """() => { window.moved = 0; new PerformanceObserver(list => {
+            for (const one of list.getEntries()) if (!one.hadRecentInput) window.moved += one.value;
+        }).observe({ type: 'layout-shift', buffered: true }); }"""
+    )
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    slow = {"offline": False, "latency": 1500, "downloadThroughput": -1, "uploadThroughput": -1}
+    network.send("Network.emulateNetworkConditions", slow)
+    open_tab(page, load_texts("en")["page"]["tabs"]["documents"])
+    expect(page.locator("#documents-panels .awaited")).to_be_visible()
+    expect(page.locator(".page-panel")).to_have_count(3)
+    expect(page.locator("#documents-valid")).to_be_visible()
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.moved") < 0.02
+
+
 def test_what_reads_the_boxes_starves_without_them(page: Page, address: str) -> None:
     if not can_read():
         pytest.skip("Tesseract is not installed: nothing reads here")
