@@ -237,13 +237,13 @@ function measurementHtml({ task, customer, lock, serial, done, total, counts, un
     const drawn = count
       ? `<span class="bar" style="width:${share.toFixed(2)}%"></span>${missing}<span class="interval" style="left:${bar.interval[0].toFixed(2)}%;width:${(bar.interval[1] - bar.interval[0]).toFixed(2)}%"></span>`
       : "";
-    const quiet = `<small>${silent ? filled(said.silent, { count: silent }) : ""}</small>`;
+    const quiet = `<small>${silent ? filled(said.silent, { count: grouped(silent) }) : ""}</small>`;
     const figure = count ? `<b>${percent(share)}</b> <small>${interval(bar)}, N = ${grouped(count)}</small> ${quiet}` : "";
     return `<div class="row ${condition}"> <span class="title">${title}</span> <span class="plot">${drawn}${lines}</span> <span class="figure">${figure}</span> </div>`;
   });
   const progress = isOver
     ? filled(said.measured, { pictures: grouped(total / 3) })
-    : `${filled(said.asking, { done, total })} <progress max="${total}" value="${done}">${filled(said.bar, { done, total })}</progress>`;
+    : `${filled(said.asking, { done: grouped(done), total: grouped(total) })} <progress max="${total}" value="${done}">${filled(said.bar, { done, total })}</progress>`;
   const told = bars.filter((bar) => bar.count).map((bar) => `; ${bar.title}: ${percent(bar.share)}`);
   const label = `${said.chart_label}${told.join("")}; ${filled(said.chance_label, { percent: percent(levels.majority) })}`;
   const legend = [
