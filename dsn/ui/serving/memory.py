@@ -4,10 +4,11 @@ import ctypes
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 ARENA_MAX = -8  # glibc's name for the setting, in malloc.h
 ARENAS = 2  # as many as the cores of a small host
-EVERY = 20.0  # seconds; half a gigabyte gathers in them while people attack and mint, and to return it takes 0.07 s
+EVERY = 20.0  # seconds: hundreds of megabytes gather in a minute in which people attack and mint
 
 
 def share_arenas() -> None:
@@ -34,11 +35,11 @@ def keep_returning(seconds: float = EVERY) -> None:
         threading.Thread(target=_returning, args=(malloc_trim, seconds), name="returns memory", daemon=True).start()
 
 
-def _returning(malloc_trim: "ctypes._NamedFuncPointer", seconds: float) -> None:
+def _returning(malloc_trim: Callable[..., int], seconds: float) -> None:
     while True:
         time.sleep(seconds)
         malloc_trim(0)
 
 
-def _of_glibc(name: str) -> "ctypes._NamedFuncPointer | None":
+def _of_glibc(name: str) -> Callable[..., int] | None:
     return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
