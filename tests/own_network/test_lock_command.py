@@ -73,7 +73,7 @@ def test_what_is_wrong_is_said_in_one_sentence(weights: Path, tmp_path: Path) ->
     fails("not a whole safetensors file", "--lock", "sealed", file=tmp_path / "none")
     fails("is not of the network torchvision:resnet18", "--lock", "sealed", model="torchvision:resnet18")
     fails("cannot be read", "--pictures", str(tmp_path / "none"), "--size", str(SIZE))
-    fails("does not answer pictures", "--lock", "sealed", "--size", "-3")
+    fails("do not fit into 1 pixels", "--lock", "sealed", "--size", "1")
 
 
 def test_the_number_of_classes_is_read_from_the_weights(tmp_path: Path) -> None:

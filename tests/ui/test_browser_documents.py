@@ -73,7 +73,7 @@ def test_nothing_moves_on_a_phone_when_the_panels_arrive_late(page: Page, addres
     network.send("Network.enable")
     slow = {"offline": False, "latency": 1500, "downloadThroughput": -1, "uploadThroughput": -1}
     network.send("Network.emulateNetworkConditions", slow)
-    open_tab(page, load_texts("en")["page"]["tabs"]["documents"])
+    page.get_by_role("tab", name=load_texts("en")["page"]["tabs"]["documents"], exact=True).click()
     expect(page.locator("#documents-panels .awaited")).to_be_visible()
     expect(page.locator(".page-panel")).to_have_count(3)
     expect(page.locator("#documents-valid")).to_be_visible()

@@ -384,7 +384,7 @@ def test_a_measurement_is_drawn_from_pythons_record(browser: Browser, static_fol
                 assert f"{low:.1f}–{high:.1f}, N = {accuracy.count:,}" in row.locator(".figure").inner_text()
                 silent = measurement.silent[condition]
                 assert row.locator(".no-answer").count() == (silent > 0)
-                assert not silent or texts["measure"]["silent"].format(count=silent) in row.inner_text()
+                assert not silent or texts["measure"]["silent"].format(count=f"{silent:,}") in row.inner_text()
             if is_over:
                 drawn = box.locator(".as-table").nth(1).locator("tbody tr").all_text_contents()
                 counts = [int(one) for row in drawn for one in re.findall(r"\d+$", row.replace("–", " "))]
