@@ -58,6 +58,11 @@ class HeldOut:
         rounds = [[seen[label][turn] for label in mixed if turn < len(seen[label])] for turn in range(count)]
         return [index for turn in rounds for index in turn][:count]
 
+    def clear(self, count: int) -> list[int]:
+        """The half of `count` pictures of the gallery whose values spread most: some signs are nearly black."""
+        by_spread = sorted(self.gallery(count), key=lambda index: float(self.images[index].std()))
+        return by_spread[len(by_spread) // 2 :]
+
     @property
     def first(self) -> int:
         """Index of the picture that is shown first: the gallery's first whose class is not the first one.

@@ -81,6 +81,17 @@ def test_nothing_moves_on_a_phone_when_the_panels_arrive_late(page: Page, addres
     assert page.evaluate("window.moved") < 0.02
 
 
+def test_on_a_phone_the_controls_are_there_though_the_panels_never_come(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    expect(page.locator(".panel")).to_have_count(3)
+    page.context.set_offline(True)
+    page.get_by_role("tab", name=load_texts("en")["page"]["tabs"]["documents"], exact=True).click()
+    expect(page.locator("#documents-panels .awaited")).to_be_visible()
+    expect(page.locator("#documents-valid")).to_be_visible()
+    page.context.set_offline(False)
+
+
 def test_what_reads_the_boxes_starves_without_them(page: Page, address: str) -> None:
     if not can_read():
         pytest.skip("Tesseract is not installed: nothing reads here")

@@ -61,7 +61,7 @@ class TraceTab:
         name, change = self.source.choice(self.names), self.source.choice(list(CHANGES)[1:])
         task, suspect = name.split("/")[0], self.sample(name, change)
         held = self.collection.held_out[task]
-        index = self.source.choice(self.clear(task))
+        index = self.source.choice(held.clear(GALLERY_COUNT))
         picture, label = as_floats(held.split.images[index : index + 1]), int(held.split.labels[index])
         hints = []
         for customer in self.collection.customers(task):
@@ -74,12 +74,6 @@ class TraceTab:
             "mystery.html", t=self.texts, hints=hints, names=names, truth=names[label], image=image
         )
         return html, (name, change)
-
-    def clear(self, task: str) -> list[int]:
-        """The half of an application's pictures that a person sees best: some signs are nearly black."""
-        held = self.collection.held_out[task]
-        by_spread = sorted(held.gallery(GALLERY_COUNT), key=lambda one: held.split.images[one].float().std().item())
-        return by_spread[len(by_spread) // 2 :]
 
     def issued(self, task: str) -> "list[Issued]":
         """The page's students of one application as an owner's records."""
