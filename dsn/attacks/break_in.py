@@ -26,7 +26,8 @@ class Moment:
         done: steps made.
         total: steps in all.
         copy: what the stolen network answers by now.
-        figures: of the finished attack, by name; of the ways that are none, "right" in percent.
+        figures: of the finished attack, by name; of the ways that are none, "right" in percent, and "silent", the
+            pictures without an answer. Once it is over, "pictures" is how many the page has.
         fell: whether the lock has fallen; None as long as it is not over.
     """
 
@@ -77,7 +78,8 @@ def breaking_in(collection: Collection, level: Level, way: str) -> Generator[Mom
         except StopIteration as end:
             figures = {name: value for name, value in end.value.figures.items() if value is not None}
             total = last.total if last else 1
-            yield Moment(total, total, copy, figures, not attack.was_in_vain(figures, even))
+            fell = not attack.was_in_vain(figures, even)
+            yield Moment(total, total, copy, {**figures, "pictures": len(split)}, fell)
             return
         shown = last is None or (step.done - last.done) * OFTEN >= step.total or step.done == step.total
         if shown:
@@ -91,8 +93,10 @@ def _asking(collection: Collection, name: str, even: float, *, licensed: bool) -
     attempt = Attempt(bits=torch.tensor(serial.bits)) if licensed else None
     copy = copy_of(collection, name, attempt)
     condition: Condition = "valid" if licensed else "absent"
-    for measured in measure(collection.students[name], collection.held_out[TASK].split, serial, None):
+    split = collection.held_out[TASK].split
+    for measured in measure(collection.students[name], split, serial, None):
         right = measured.accuracy(condition)
         if right:
             fell = right.percent > even + WELL_ABOVE if measured.done == measured.total else None
-            yield Moment(measured.done, measured.total, copy, {"right": right.percent}, fell)
+            figures = {"right": right.percent, "silent": measured.silent[condition], "pictures": len(split)}
+            yield Moment(measured.done, measured.total, copy, figures, fell)

@@ -3,7 +3,7 @@
 import pytest
 
 from dsn.attacks.break_in import breaking_in, with_literal
-from dsn.attacks.kit.levels import LEVELS
+from dsn.attacks.kit.levels import LEVELS, TASK
 from dsn.student.collection import Collection, load_collection
 
 BY_NAME = {level.name: level for level in LEVELS}
@@ -25,6 +25,10 @@ def test_a_way_opens_a_level_or_does_not(collection: Collection, name: str, way:
     assert last.fell is opens and before and all(moment.fell is None for moment in before)
     right = sum(one.is_right for one in last.copy.readings)
     assert right > 9 if opens else right < 6
+    pictures = len(collection.held_out[TASK].split)
+    assert last.figures["pictures"] == pictures
+    if name == "short":
+        assert last.figures["silent"] == pictures and last.figures["right"] == 0
 
 
 def test_a_page_without_a_levels_network_has_no_break_in(collection: Collection) -> None:

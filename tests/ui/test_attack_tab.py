@@ -22,6 +22,8 @@ from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.results.store import read_results
 from dsn.student.collection import Collection, load_collection
 from dsn.tables.attacks import lines_of
+from dsn.ui.attack.break_in import BreakIn
+from dsn.ui.attack.live import Live
 from dsn.ui.attack.longer import render_longer_attacks
 from dsn.ui.attack.rendering import render_attack, span_in_words
 from dsn.ui.attack.tab import AttackTab
@@ -294,6 +296,20 @@ def test_an_attack_that_begins_while_the_tab_opens_keeps_its_stage(
 
     monkeypatch.setattr(tab, "before", begun_meanwhile)
     assert asked(*arguments) == (gr.skip(),) * 4
+
+
+def test_the_break_ins_panels_stay_while_a_way_in_gets_ready(collection: Collection) -> None:
+    with gr.Blocks():
+        game = BreakIn(TEXTS, collection, Live(TEXTS, Background(), WaitingLine()))
+    running = game.press(gr.EventData(None, {"level": "short", "way": "run"}), gr.Request(session_hash="one"))
+
+    async def first_stage() -> str:
+        stage = await anext(running)
+        await running.aclose()
+        return stage
+
+    first = asyncio.run(first_stage())
+    assert first.index(ATTACK["begun"]) < first.index('class="copies"')
 
 
 def test_the_panels_stay_while_an_attack_gets_ready_and_once_it_is_stopped(collection: Collection) -> None:

@@ -180,6 +180,11 @@ def test_the_break_in_is_played_by_keyboard_and_kept_in_the_browser(page: Page, 
     expect(page.locator("#break-in-stage .copy")).to_have_count(3)
     level.get_by_role("button", name=said["hint"], exact=True).press("Enter")
     expect(level).to_contain_text(said["of"]["literal"]["hint"])
+    as_it_is = level.get_by_role("button", name=said["ways"]["run"], exact=True)
+    as_it_is.click()
+    page.locator("#break-in-stage").get_by_role("button", name=said["others"]).click()
+    expect(as_it_is).to_be_focused()
+    expect(as_it_is).to_be_in_viewport(ratio=1)
     level.get_by_role("button", name=said["ways"]["brute-force"]).press("Enter")
     for shown in (level.locator(".won"), page.locator("#break-in-stage .outcome")):
         expect(shown).to_be_in_viewport(ratio=1, timeout=PATIENCE)
@@ -189,8 +194,19 @@ def test_the_break_in_is_played_by_keyboard_and_kept_in_the_browser(page: Page, 
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.goto(f"{address}/?tab=attack")
     page.get_by_role("button", name=said["begin"], exact=True).click()
-    expect(level.locator(".won")).to_be_visible()
-    level.get_by_role("button", name=said["next"], exact=True).click()
-    expect(level.locator("h3")).to_contain_text(said["of"]["short"]["title"])
+    expect(level.locator("h3")).to_contain_text(said["of"]["short"]["title"])  # the first that is not won yet
     expect(level.locator(".won")).to_be_hidden()
+    page.locator(".break-in [data-go='1']").click()
+    expect(level.locator(".won")).to_contain_text(said["of"]["literal"]["won"]["brute-force"][:40])
+    level.get_by_role("button", name=said["next"], exact=True).click()
+    page.set_viewport_size({"width": 768, "height": 1024})
+    expect(page.locator("#break-in-stage .copy")).to_have_count(3)
+    as_it_is.click()
+    expect(page.locator("#break-in-stage .said")).to_have_text(
+        said["came_to"]["run"]["silent"].format(silent="1,000", pictures="1,000"), timeout=PATIENCE
+    )
+    expect(as_it_is).to_be_in_viewport(ratio=1)  # nothing moves where both are seen
+    level.get_by_role("button", name=said["ways"]["opening"], exact=True).click()
+    expect(level.locator(".won")).to_contain_text(said["of"]["short"]["won"]["opening"], timeout=PATIENCE)
+    expect(level.locator(".won")).not_to_contain_text(said["of"]["short"]["won"]["brute-force"], use_inner_text=True)
     page.evaluate("localStorage.clear()")

@@ -1,7 +1,7 @@
 """The break-in: four stolen networks to open, one after another; what was won stays in the visitor's browser."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,11 +13,14 @@ from dsn.results.store import read_results
 from dsn.student.collection import Collection
 from dsn.ui.attack.live import Live
 from dsn.ui.attack.rendering import PACE, render_copy, shown_copy, span_in_words
-from dsn.ui.rendering import render_template, script
+from dsn.ui.rendering import render_note, render_template, script
 from dsn.ui.texts import Texts
 
 if TYPE_CHECKING:
     from dsn.attacks.break_in import Moment
+
+
+COUNTED = ("pictures", "serials", "silent", "working")  # figures that are no shares
 
 
 class BreakIn:
@@ -52,14 +55,12 @@ class BreakIn:
         # Whoever else asks need not wait while torch is imported.
         collection = await asyncio.to_thread(lambda: self.collection)
         from dsn.attacks.break_in import breaking_in
-        from dsn.attacks.watched import copy_of
 
         level = next((one for one in LEVELS if one.name == event.level), None)
         if level is None or collection is None:
             return
         if event.way not in level.ways:
-            stolen = shown_copy(self.texts, collection, level.victim, copy_of(collection, level.victim))
-            yield render_copy(self.texts, stolen, self.said["choose"])
+            yield self.stolen(collection, level, self.said["choose"])
             return
         way, found = event.way, collection
         running = self.live.stages(
@@ -67,10 +68,23 @@ class BreakIn:
             f"{level.name} {way}",
             lambda: breaking_in(found, level, way),
             lambda moment: self.drawn(found, level, way, moment),
+            lambda: self.noted(found, level),
         )
         async with aclosing(running) as stages:
             async for stage, _ in stages:
                 yield gr.skip() if stage is None else stage
+
+    def stolen(self, collection: Collection, level: Level, note: str = "") -> str:
+        """What a level's network answers as it was stolen, and a sentence under it."""
+        from dsn.attacks.watched import copy_of
+
+        copy = shown_copy(self.texts, collection, level.victim, copy_of(collection, level.victim))
+        return render_copy(self.texts, copy, note)
+
+    def noted(self, collection: Collection, level: Level) -> Callable[[str], str]:
+        """Any note, above the same."""
+        stolen = self.stolen(collection, level)
+        return lambda note: render_note(note) + stolen
 
     def drawn(self, collection: Collection, level: Level, way: str, moment: "Moment") -> str:
         """The stage at one moment."""
@@ -91,11 +105,13 @@ class BreakIn:
 
         if moment.fell is None:
             return ""
-        written = {name: f"{value:.1f}" for name, value in moment.figures.items()}
-        written |= {name: f"{moment.figures[name]:.0f}" for name in ("serials", "working") if name in moment.figures}
-        if PACE in moment.figures:
-            written["time"] = span_in_words(self.texts, years_for(64, moment.figures[PACE]))
-        return str(self.said["came_to"][way]["fell" if moment.fell else "held"]).format(**written)
+        figures = moment.figures
+        written = {name: f"{value:,.0f}" if name in COUNTED else f"{value:.1f}" for name, value in figures.items()}
+        if PACE in figures:
+            written["time"] = span_in_words(self.texts, years_for(64, figures[PACE]))
+        silent = 2 * figures.get("silent", 0) > figures["pictures"]
+        came_to = "fell" if moment.fell else "silent" if silent else "held"
+        return str(self.said["came_to"][way][came_to]).format(**written)
 
     # Layout and wiring
 

@@ -27,6 +27,7 @@ function draw() {
     one.hidden = Number(one.dataset.of) !== now;
     const won = one.querySelector(".won");
     if (won) won.hidden = !game.won[one.dataset.name];
+    for (const by of one.querySelectorAll("[data-by]")) by.hidden = game.won[one.dataset.name] !== by.dataset.by;
     for (const way of one.querySelectorAll("[data-way]")) way.classList.toggle("opened", game.won[one.dataset.name] === way.dataset.way);
   }
   card().querySelectorAll("[data-go]").forEach((one, index) => {
@@ -40,6 +41,9 @@ function draw() {
   const tries = names.reduce((sum, name) => sum + (game.tries[name] ?? 0), 0);
   score.textContent = score.dataset.score.replace("{won}", names.filter((name) => game.won[name]).length).replace("{tries}", tries);
 }
+
+// Whoever comes back goes on where they were: at the first level that is not won yet, or at the end.
+const reached = () => 1 + [...card().querySelectorAll("[data-name]"), null].findIndex((one) => !game.won[one?.dataset.name]);
 
 function go(number) {
   card().dataset.level = number;
@@ -61,8 +65,9 @@ element.addEventListener("click", (event) => {
     keep();
     article().querySelectorAll("[data-way]").forEach((one) => one.setAttribute("aria-pressed", one === pressed));
     trigger("click", { level: name, way });
-    if (window.innerWidth <= 900) stage().scrollIntoView({ block: "start", behavior: "smooth" });
-  } else if (action === "begin") go(1);
+    const isSeen = stage().querySelector(".card")?.getBoundingClientRect().bottom <= window.innerHeight;
+    if (window.innerWidth <= 900 && !isSeen) stage().scrollIntoView({ block: "start", behavior: "smooth" });
+  } else if (action === "begin") go(reached());
   else if (action === "leave") go(0);
   else if (action === "next") go(level() + 1);
   else if (action === "again") {
@@ -73,6 +78,13 @@ element.addEventListener("click", (event) => {
     pressed.setAttribute("aria-expanded", "true");
     pressed.nextElementSibling.hidden = false;
   }
+});
+
+// On a phone the ways in are out of view by then.
+stage().addEventListener("click", (event) => {
+  if (!event.target.closest(".other-ways")) return;
+  article().querySelector("[data-way][aria-pressed=true]")?.focus({ preventScroll: true });
+  card().scrollIntoView({ block: "start", behavior: "smooth" });
 });
 
 new MutationObserver(() => {
