@@ -4,6 +4,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OF_COLOUR = ["color-contrast", "link-in-text-block"]
 # Findings inside Gradio's own widgets that the page cannot mend: (rule, part of the element's address) and why.
 ALLOWED: dict[tuple[str, str], str] = {}
 # Colours fade in; what moves for ever, as a bar of work that goes on, is not waited for.
@@ -13,10 +14,11 @@ FADED = """() => new Promise((done) => setTimeout(done, 300)).then(() => {
 })"""
 
 
-def findings(page: Page) -> list[str]:
-    """Serious and critical ones, and headings out of order, but for those that are allowed."""
+def findings(page: Page, *, of_colour: bool = False) -> list[str]:
+    """Serious and critical ones, and headings out of order, but for those that are allowed; of all rules or of two."""
     page.evaluate(FADED)
-    options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+    only = {"type": "rule", "values": OF_COLOUR} if of_colour else {"type": "tag", "values": RULES}
+    options = {"runOnly": only, "resultTypes": ["violations"]}
     found = Axe().run(page, options=options).response["violations"]
     return [
         f"{one['id']} at {' '.join(map(str, node['target']))}: {node['failureSummary']}"

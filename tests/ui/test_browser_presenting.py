@@ -6,7 +6,7 @@ import pytest
 from lesson_on_page import action, at, now
 from no_engine import page_without_engine
 from playwright.sync_api import BrowserContext, Page, Route, expect
-from waiting import still
+from waiting import still, until
 
 from dsn.student.collection import load_collection
 from dsn.ui.lesson.steps import STAGES, STEPS, step_serial
@@ -96,8 +96,9 @@ def test_an_answer_of_the_server_that_comes_late_does_not_stay(context: BrowserC
         lambda route: held.append(route) if first.text in (route.request.post_data or "") else route.fallback(),
     )
     stamped = talk.locator(".panel.entered .stamped-serial code")
-    for _ in range(2):
-        talk.keyboard.press("n")
+    talk.keyboard.press("n")
+    until(talk, lambda: bool(held))  # else the second press may come before the first is asked
+    talk.keyboard.press("n")
     expect(stamped).to_have_text(second.text)
     with talk.expect_response(re.compile("component_server")):
         held[0].fallback()
