@@ -26,6 +26,7 @@ from dsn.ui.serving.file_guard import LARGEST_FILE, Gate
 from dsn.ui.serving.handed_out import ROUTE, PageWithFiles, handed_out
 from dsn.ui.serving.languages import LanguageDoor
 from dsn.ui.serving.no_apps import without_apps
+from dsn.ui.serving.no_such_page import NoSuchPage
 from dsn.ui.serving.uploads import Uploads
 from dsn.ui.serving.waiting_line import WaitingLine
 from dsn.ui.tabs import TABS, Parts
@@ -171,7 +172,7 @@ def web_component(request: Request) -> FileResponse:
 def launch_settings(limits: VisitorLimits | None = None) -> dict[str, Any]:
     """Arguments of `Blocks.launch` that belong to the page and not to where it runs; `limits` as in `build_page`."""
     gate = Middleware(Gate, limits=limits or VisitorLimits(), folder=Path(get_upload_folder()))
-    doors = [gate, Middleware(LanguageDoor), Middleware(Assets), Middleware(Arrivals)]
+    doors = [gate, Middleware(LanguageDoor), Middleware(NoSuchPage), Middleware(Assets), Middleware(Arrivals)]
     return {
         "app_kwargs": {"middleware": doors, "routes": [Route("/gradio.js", web_component), ROUTE]},
         "head": render_head(),

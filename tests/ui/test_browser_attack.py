@@ -178,6 +178,8 @@ def test_the_break_in_is_played_by_keyboard_and_kept_in_the_browser(page: Page, 
     level = page.locator(".break-in article:not([hidden])")
     expect(level.locator("h3")).to_contain_text(said["of"]["literal"]["title"])
     expect(page.locator("#break-in-stage .copy")).to_have_count(3)
+    stage, copy = (page.locator(one).bounding_box() for one in ("#break-in-stage", "#break-in-stage .attack"))
+    assert stage and copy and stage["height"] < copy["height"] + 20, "nothing stands below the stage"
     level.get_by_role("button", name=said["hint"], exact=True).press("Enter")
     expect(level).to_contain_text(said["of"]["literal"]["hint"])
     as_it_is = level.get_by_role("button", name=said["ways"]["run"], exact=True)

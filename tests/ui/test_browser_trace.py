@@ -97,6 +97,13 @@ def test_a_mystery_copy_is_guessed_and_traced(page: Page) -> None:
     page.get_by_role("tab", name="Trace", exact=True).click()
     button = page.locator("#trace-button").bounding_box()
     assert button and button["y"] + button["height"] <= 720, "the button is below the first screen"
+    example = page.locator("#trace-report .trace-example")
+    expect(example.locator(".row")).to_have_count(3)
+    for width, height in ((1280, 720), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        shown, card = page.locator("#trace-report").bounding_box(), example.bounding_box()
+        assert shown and card and shown["height"] < card["height"] + 20, "nothing stands below the example"
+    page.set_viewport_size({"width": 1280, "height": 720})
     guesses, questions = page.locator(".guesses [data-guess]"), page.locator(".guesses [data-says]")
     for question in (questions.nth(0), questions.nth(2)):
         expect(question).to_have_text("Ask")
@@ -106,13 +113,18 @@ def test_a_mystery_copy_is_guessed_and_traced(page: Page) -> None:
     guesses.first.click()
     expect(page.locator(".mystery-again")).to_contain_text("Questions asked: 2.")
     expect(guesses.last).to_have_attribute("aria-disabled", "true")
-    report = page.locator("#trace-report")
-    expect(report.locator(".note.guessed")).to_contain_text("uessed", timeout=PATIENCE)
-    expect(report.locator(".chart .row")).not_to_have_count(0)
-    expect(report.locator("table")).to_be_hidden()
+    page.locator("#trace-button").click()  # meanwhile
+    guess, report = page.locator("#trace-guess"), page.locator("#trace-report")
+    expect(guess.locator(".note.guessed")).to_contain_text("uessed", timeout=PATIENCE)
+    expect(report.locator(".verdict")).to_contain_text("digits/alder", timeout=PATIENCE)
+    expect(report.locator(".verdict")).to_be_in_viewport(ratio=1)
+    expect(guess.locator(".chart .row")).not_to_have_count(0)
+    expect(guess.locator("table")).to_be_hidden()
     for width, height in ((768, 1024), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator(".mystery [data-again]").click()
     expect(guesses.last).not_to_have_attribute("aria-disabled", "true")
-    expect(report.locator(".note.guessed")).to_have_count(0)
+    expect(guess.locator(".note")).to_have_count(0)
+    guesses.first.click()
+    expect(guess.locator(".chart")).to_be_visible(timeout=PATIENCE)

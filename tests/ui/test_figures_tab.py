@@ -1,5 +1,6 @@
 """The page's tables of attacks and ideas: the recorded lines, misses marked in words, in every language."""
 
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -7,6 +8,7 @@ import pytest
 
 from dsn.applications.own.making import OWN_PICTURES
 from dsn.applications.registry import BUILT_IN
+from dsn.attacks.kit.levels import LEVELS
 from dsn.attacks.registry import ATTACKS, attack_named
 from dsn.research.ideas import IDEAS
 from dsn.results.store import provenance_of, read_results
@@ -15,6 +17,8 @@ from dsn.tables.attacks import Cell, attack_lines, tally
 from dsn.tables.chart import VICTIMS, chart
 from dsn.tables.ideas import idea_lines
 from dsn.ui.figures.rendering import render_attacks, render_charts, render_ideas
+from dsn.ui.figures.tab import tables as every_table
+from dsn.ui.rendering import render_template
 from dsn.ui.texts import languages, load_texts
 
 ENGLISH, CHINESE = load_texts("en"), load_texts("zh")
@@ -209,3 +213,11 @@ def test_every_line_and_every_idea_is_said_in_the_language(language: str) -> Non
     assert len({texts.of_line(text) for text in said}) == len(said), "two lines cannot be told apart"
     patterns = {text for text in texts["lines"] if "{" in text or text == "never"}
     assert set(texts["lines"]) - said - patterns == set(), "said of nothing any more"
+
+
+def test_no_latin_mark_stands_beside_a_chinese_character() -> None:
+    texts = load_texts("zh")
+    level = render_template("break_in.html", t=texts, levels=LEVELS, literal="9.8")
+    for html in (*every_table(texts), level):
+        said = [*re.findall(r'(?:label|title|alt)="([^"]*)"', html), *re.sub(r"<[^>]+>", "\n", html).splitlines()]
+        assert [one for one in said if re.search(r"[\u4e00-\u9fff]\s?[,:;]|[,:;]\s?[\u4e00-\u9fff]", one)] == []

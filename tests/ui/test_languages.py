@@ -12,7 +12,9 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+from dsn.ui.page import launch_settings
 from dsn.ui.serving.languages import COOKIE, LanguageDoor, accepted, language_for
+from dsn.ui.serving.no_such_page import NoSuchPage
 from dsn.ui.texts import HERE, PLACE, Texts, languages, load_texts
 
 TRANSLATIONS = languages()[1:]
@@ -130,3 +132,17 @@ def test_a_mistyped_address_of_a_language_leads_to_its_page_with_the_link(mistyp
     language = "Chinese" if "zh" in mistyped else "English"
     assert visitor.get(f"http://testserver{mistyped}?tab=trace&picture=7").text == f"{language} trace"
     assert visitor.get("/zh/x").status_code == 404
+
+
+def test_a_visitor_is_told_in_a_sentence_that_an_address_leads_nowhere_and_a_program_as_before() -> None:
+    app = Starlette()
+    app.add_route("/zh", lambda request: PlainTextResponse("Chinese"))
+    visitor = TestClient(NoSuchPage(app), headers={"Accept": "text/html,*/*;q=0.8", "Accept-Language": "zh-CN"})
+    page, lost = load_texts("zh")["page"], visitor.get("/fr")
+    assert lost.status_code == 404 and page["no_such_page"] in lost.text
+    assert f'<a href="/">{page["to_demo"]}</a>' in lost.text and 'lang="zh"' in lost.text
+    assert visitor.get("/zh").text == "Chinese"
+    for path, accept in (("/fr", "application/json"), ("/gradio_api/nothing", "text/html")):
+        assert visitor.get(path, headers={"Accept": accept}).text == "Not Found"
+    middleware = launch_settings()["app_kwargs"]["middleware"]
+    assert NoSuchPage in [one.cls for one in middleware]

@@ -154,9 +154,17 @@ def test_nothing_jumps_on_a_walk_and_what_was_asked_for_is_in_view(
 ) -> None:
     page, texts = open_page(context, address, width, height, f"?lang={language}"), load_texts(language)
     tabs = texts["page"]["tabs"]
-    page.locator("#measure").scroll_into_view_if_needed()
+    page.locator("#measure").evaluate(
+        "one => scrollTo(0, scrollY + one.getBoundingClientRect().bottom - innerHeight + 64)"
+    )
     page.locator("#measure").click()
     expect(page.locator(".matrices figcaption")).to_have_count(3, timeout=PATIENCE)
+    still(page, SETTLED)
+    bar = page.locator("#measurement .chart .row.absent .plot")
+    assert bar.evaluate("""one => {
+        const { left, top } = one.getBoundingClientRect();
+        return one.contains(document.elementFromPoint(left + 9, top + 9));
+    }"""), "the result is out of view or under the chips"
     expect(page.locator("#measure")).to_be_in_viewport()
     for tab in ("figures", "method", "mint"):
         page.evaluate("scrollTo(0, 0)")

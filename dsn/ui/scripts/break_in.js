@@ -47,6 +47,7 @@ const reached = () => 1 + [...card().querySelectorAll("[data-name]"), null].find
 
 function go(number) {
   card().dataset.level = number;
+  delete stage().dataset.ledTo;
   draw();
   if (number === 0) return card().querySelector("[data-do=begin]").focus();
   article().querySelector("h3").focus({ preventScroll: true });
@@ -66,6 +67,7 @@ element.addEventListener("click", (event) => {
     article().querySelectorAll("[data-way]").forEach((one) => one.setAttribute("aria-pressed", one === pressed));
     trigger("click", { level: name, way });
     const isSeen = stage().querySelector(".card")?.getBoundingClientRect().bottom <= window.innerHeight;
+    stage().dataset.ledTo = "";
     if (window.innerWidth <= 900 && !isSeen) stage().scrollIntoView({ block: "start", behavior: "smooth" });
   } else if (action === "begin") go(reached());
   else if (action === "leave") go(0);

@@ -3,16 +3,12 @@
 function ask(pressed) {
   if (pressed.getAttribute("aria-disabled") === "true") return;
   pressed.textContent = pressed.dataset.says;
-  pressed.setAttribute("aria-label", `${pressed.previousElementSibling.textContent}: ${pressed.dataset.says}`);
+  pressed.setAttribute("aria-label", pressed.dataset.named + pressed.dataset.says);
   pressed.setAttribute("aria-disabled", true);
 }
 
 element.addEventListener("click", (event) => {
-  if (event.target.closest("[data-again]")) {
-    document.querySelector("#trace-report .note.guessed")?.remove(); // it is of the last copy
-    document.querySelector("#trace-report .trace")?.classList.add("stale");
-    return trigger("open");
-  }
+  if (event.target.closest("[data-again]")) return trigger("open");
   const question = event.target.closest("[data-says]");
   if (question) return ask(question);
   const guess = event.target.closest("[data-guess]");
@@ -25,5 +21,6 @@ element.addEventListener("click", (event) => {
   again.hidden = false;
   again.firstElementChild.textContent = again.dataset.asked.replace("{count}", element.querySelectorAll("[data-says][aria-disabled]").length);
   element.querySelectorAll("[data-says]").forEach(ask); // what is over may be looked at
+  document.querySelector("#trace-guess").removeAttribute("data-folded");
   trigger("click", { index: Number(guess.dataset.guess) });
 });

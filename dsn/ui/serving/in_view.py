@@ -4,8 +4,12 @@ from collections.abc import Callable
 
 ONE_COLUMN = 900  # pixels of width up to which a tab's controls stand above its stage
 INTO_VIEW = (
-    f"() => void (innerWidth <= {ONE_COLUMN} && "
-    "document.querySelector('{place}')?.scrollIntoView({{ block: 'start', behavior: 'smooth' }}))"
+    "() => {{ "
+    "const place = document.querySelector('{place}'); "
+    f"if (!place || innerWidth > {ONE_COLUMN}) return; "
+    "place.dataset.ledTo = ''; "  # for styles that make room
+    "place.scrollIntoView({{ block: 'start', behavior: 'smooth' }}); "
+    "}}"
 )
 
 

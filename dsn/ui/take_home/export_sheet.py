@@ -47,7 +47,7 @@ def build_sheet(
     shown = tuple(_panel(texts, student, panel, names, truth, show_serial=show_serial) for panel in panels)
     of, row = values["student"], values["recorded"]["students"]
     weights = of["revision"][:HASH_SHOWN] if of["revision"] else f"SHA-256 {of['weights'][:HASH_SHOWN]}…"
-    picture = said["own_picture"]
+    picture, marks = said["own_picture"], texts["page"]["marks"]
     if index is not None and truth is not None:
         picture = said["held_out"].format(index=index, label=names[truth])
     bars, chart = _bars(texts, row, measured)
@@ -56,7 +56,7 @@ def build_sheet(
         title=said["title"],
         lead=said["lead"],
         facts=(
-            (said["student"], f"{texts.title(application)}, {texts.customer(of['customer'])}"),
+            (said["student"], f"{texts.title(application)}{marks['comma']}{texts.customer(of['customer'])}"),
             (said["revision"] if of["revision"] else said["weights"], weights),
             (said["picture"], picture),
             (said["date"], date),
@@ -72,7 +72,7 @@ def build_sheet(
         provenance=said["provenance"].format(**row) if row else said["none"],
         footer=(
             f"{versions} {'' if show_serial else said['hidden_note']}".strip(),
-            f"{application.data_set}: {application.attribution}",
+            f"{application.data_set}{marks['colon']}{application.attribution}",
             said["method"],
         ),
     )

@@ -31,6 +31,9 @@ NOBODY, FOREIGN = "", "foreign"  # whose a network is that was never ours
 AT_ONCE = 1  # traces; others wait in the queue
 HINT_SCALE = 2  # screen pixels a pixel of a mystery's picture
 STALE = "() => void document.querySelector('#trace-report .trace')?.classList.add('stale')"  # it is of another choice
+FOLD = (
+    "() => void document.querySelector('#trace-guess')?.setAttribute('data-folded', '')"  # room for what was asked for
+)
 
 
 class TraceTab:
@@ -166,6 +169,10 @@ class TraceTab:
             note = rendering.render_note(told, "guessed")
             yield note + self.told(found) + rendering.render_note(self.of_sample(name, change))
 
+    def first_report(self) -> str:
+        """What stands where a trace will stand."""
+        return rendering.render_template("trace_example.html", t=self.texts)
+
     # Layout
 
     def build(self) -> None:
@@ -192,29 +199,33 @@ class TraceTab:
             with gr.Column(elem_classes="stage", min_width=300, scale=5):
                 self.secret = gr.State(None)  # the mystery copy: whose, and what was done to it
                 self.mystery = awaited(self.texts, elem_id="trace-mystery", scripts=("mystery.js",))
-                self.report = gr.HTML(rendering.render_note(self.said["hint"]), js_on_load=None, elem_id="trace-report")
+                self.guessed = gr.HTML("", js_on_load=None, elem_id="trace-guess")
+                self.report = gr.HTML(self.first_report(), js_on_load=None, elem_id="trace-report")
 
     # Wiring
 
     def wire(self) -> None:
+        def deal() -> tuple[str, tuple[str, str], str]:
+            return *self.deal(), ""  # what was guessed is of the last copy
+
         def press_guess(secret, event: gr.EventData, request: gr.Request) -> Iterator[str]:
             yield from self.press_guess(secret, event, request)
 
-        self.mystery.open(
-            self.deal,
-            None,
-            [self.mystery, self.secret],
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-        )
         self.mystery.click(
             press_guess,
             self.secret,
-            self.report,
+            self.guessed,
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=AT_ONCE,
+        )
+        self.mystery.open(
+            deal,
+            None,
+            [self.mystery, self.secret, self.guessed],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
         )
         self.button.click(
             self.press_trace,
@@ -224,6 +235,7 @@ class TraceTab:
             api_visibility="private",
             concurrency_limit=AT_ONCE,
         )
+        self.button.click(None, js=FOLD, queue=False, api_visibility="private")
         leads_to(self.button.click, "#trace-report")
         for choice in (self.name, self.change, self.upload):
             choice.change(None, js=STALE, queue=False, api_visibility="private")

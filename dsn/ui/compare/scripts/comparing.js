@@ -316,6 +316,12 @@ async function classPictures(task, found, known, ask) {
 
 // What a visitor does
 
+/** What stands under a button that was pressed low on the screen is brought into view. */
+function bringUp(button) {
+  if (button.getBoundingClientRect().bottom < innerHeight / 2) return;
+  button.closest(".measure").scrollIntoView({ block: "start", behavior: "smooth" });
+}
+
 document.addEventListener("click", ({ target }) => {
   const pressed = target.closest?.("#bits [data-bit], #gallery [data-index], [id^=press-], #measure, #flip-all");
   if (!pressed) return;
@@ -325,9 +331,13 @@ document.addEventListener("click", ({ target }) => {
     if (place("gallery").dataset.task !== shown.task) return; // of an application that has been left
     sayOfPicture("");
     change({ index: Number(pressed.dataset.index), own: null });
-  } else if (pressed.id === "measure") measure();
-  else if (pressed.id === "flip-all") flipAll();
-  else change({ serial: presses[pressed.id.slice("press-".length)]() });
+  } else if (pressed.id === "measure") {
+    measure();
+    bringUp(pressed);
+  } else if (pressed.id === "flip-all") {
+    flipAll();
+    bringUp(pressed);
+  } else change({ serial: presses[pressed.id.slice("press-".length)]() });
 });
 document.addEventListener("change", ({ target }) => {
   if (!target.checked) return;
