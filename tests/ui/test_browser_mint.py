@@ -99,8 +99,11 @@ def test_a_name_becomes_a_student_in_a_zip_file_that_goes_with_its_tab(
         bit == 1 for bit in serial.bits
     ]
     expect(page.locator("#mint-live polyline")).to_have_count(3, timeout=PATIENCE)
+    mint(page, "Acme Ltd")
+    expect(page.locator("#mint-note")).to_contain_text("still being made")
     link = page.locator("#mint-live .download")
     expect(link).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#mint-note")).to_have_text("")
 
     panels = page.locator("#mint-panels .panel")
     expect(panels).to_have_count(3)
@@ -157,6 +160,7 @@ def test_one_waits_for_another_and_may_stop(browser: Browser, address: str, fold
     expect(second.locator("#mint-place")).to_have_text("")
     second.get_by_role("button", name="Stop", exact=True).click()
     expect(second.locator("#mint-live")).to_contain_text("Stopped: nothing was kept")
+    expect(second.locator("#mint-note")).to_have_text("")
     mint(first, "fir")
     expect(first.locator("#mint-live")).to_contain_text("Step", timeout=PATIENCE)
     first.context.close()

@@ -10,7 +10,7 @@ from dsn.applications.registry import with_training_share
 from dsn.measuring.comparison import measure
 from dsn.owner.errors import OwnerError
 from dsn.owner.mint.progress import Progress, QuickMint
-from dsn.owner.visitors import MintOrder, Visitors
+from dsn.owner.visitors import STILL_MADE, MintOrder, Visitors
 from dsn.results.store import read_results
 from dsn.serials import random_serial
 from dsn.statistics import chance
@@ -182,6 +182,10 @@ class MintTab:
         stop = gr.Button(interactive=False)
         return rendering.render_note(text, kind), stop, *self.trial.kept(), *self.offer.closed()
 
+    def settled(self, note: str) -> str:
+        """The note under the field, once nothing is being made any more."""
+        return "" if note == rendering.render_note(self.texts.of_error(STILL_MADE), "error") else note
+
     def press_stop(self, request: gr.Request) -> tuple:
         self.visitors.withdraw(request.session_hash or "")
         return rendering.render_note(self.said["stopped"]), gr.Button(interactive=False), *self.offer.closed()
@@ -256,7 +260,7 @@ class MintTab:
             **quick | {"queue": True},  # only what passes the queue sets off a state's change
         )
         leads_to(pressed.then, ".mint-bench:not(:has(#mint-note .error)) .stage")
-        self.ticket.change(
+        minting = self.ticket.change(
             self.mint,
             self.ticket,
             [self.live, self.stop, *self.trial.parts, *self.offer.parts],
@@ -272,6 +276,8 @@ class MintTab:
             **quick | {"queue": True},
         )
         ending = [self.live, self.stop, *self.offer.parts]
-        self.offer.clock.tick(self.offer.run_out, None, ending, **quick)
-        self.stop.click(self.press_stop, None, ending, **quick)
+        run_out = self.offer.clock.tick(self.offer.run_out, None, ending, **quick)
+        stopping = self.stop.click(self.press_stop, None, ending, **quick)
+        for over in (minting, run_out, stopping):
+            over.then(self.settled, self.note, self.note, **quick)
         self.trial.wire()
