@@ -226,6 +226,8 @@ def test_answers_are_torchs(browser: Browser, static_folder: Path, name: str) ->
     with opened(browser, f"{static_folder.as_uri()}/index.html?task={task}&customer={customer}") as page:
         for serial in (SERIALS[name], SERIALS[name].flipped(2), None):
             assert answers(page, f"{name}/stamped", serial) == torchs_answers(name, serial)
+        expect(page.get_by_text(load_texts("en")["compare"]["customer_info"])).to_be_visible(visible=task == "digits")
+        expect(page.locator("#press-another")).to_be_visible(visible=task == "digits")
 
 
 PANELS = """([record]) => {

@@ -75,6 +75,8 @@ function drawCustomers() {
     box.dataset.of = customers.join();
     const radio = (name) => `<label><input type="radio" name="customer" value="${escaped(name)}"><span>${escaped(customerName(name))}</span></label>`;
     box.innerHTML = customers.map(radio).join("");
+    $("#customer .info-text").hidden = !customers.some((customer) => studentOf({ task: shown.task, customer }).bits === 9);
+    $("#press-another").hidden = customers.length === 1;
   }
   check("customer", shown.customer);
 }
