@@ -198,6 +198,15 @@ def test_question_answer_and_panels_are_on_one_screen(
         for part in (*parts, *whole):
             expect(part).to_be_in_viewport(ratio=1)
         expect(page.locator("#panels .panel h3").last).to_be_in_viewport(ratio=1)
+        if width > 900:
+            tops = "pictures => pictures.map((one) => one.getBoundingClientRect().top)"
+            assert len(set(page.locator("#panels .picture").evaluate_all(tops))) == 1
+        elif width == 390:  # and with the phone on its side
+            page.set_viewport_size({"width": height, "height": width})
+            page.locator("#lesson").evaluate("one => one.scrollIntoView()")
+            for verdict in whole:
+                expect(verdict).to_be_in_viewport(ratio=1)
+            page.set_viewport_size({"width": width, "height": height})
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

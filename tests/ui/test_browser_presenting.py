@@ -106,20 +106,30 @@ def test_an_answer_of_the_server_that_comes_late_does_not_stay(context: BrowserC
     expect(stamped).to_have_text(second.text)
 
 
-def test_a_reloaded_talk_goes_on_where_it_was(talk: Page) -> None:
+def test_a_reloaded_talk_goes_on_where_it_was_and_back_leaves_it(talk: Page, address: str) -> None:
     collection = load_collection()
+    talk.goto(f"{address}/?step=1")
+    action(talk, "present").click()
     stamped = talk.locator(".panel.entered .stamped-serial code")
     talk.keyboard.press("ArrowRight")
     talk.keyboard.press("n")
     serial = step_serial(collection, STEPS[1], 1)
     assert serial
     expect(stamped).to_have_text(serial.text)
+    talk.keyboard.press("r")
     talk.wait_for_function("serial => new URLSearchParams(location.search).get('serial') === serial", arg=serial.text)
     talk.reload()
+    expect(talk.locator("body.presenting")).to_have_count(1)
     at(talk, 2)
     expect(stamped).to_have_text(serial.text)
+    expect(now(talk).locator(".lesson-takeaway")).to_be_visible()
     talk.keyboard.press("ArrowLeft")
     at(talk, 1)
+    talk.go_back()
+    expect(talk.locator("body.presenting")).to_have_count(0)
+    talk.reload()
+    expect(action(talk, "next")).to_be_visible()
+    expect(talk.locator("body.presenting")).to_have_count(0)
 
 
 @pytest.mark.parametrize("step", ["zzz", "99"])
@@ -229,3 +239,9 @@ def test_on_a_phone_on_its_side_nothing_lies_over_the_title_and_the_answers_are_
     expect(now(talk).locator(".lesson-takeaway")).to_be_in_viewport(ratio=1)
     for verdict in talk.locator("#panels .panel .verdict").all():
         expect(verdict).to_be_in_viewport(ratio=1)
+    training = [step.shown for step in STEPS].index("training") + 1
+    talk.evaluate(
+        "step => document.dispatchEvent(new CustomEvent('dsn:step', { detail: { step, keep: true } }))", training
+    )
+    talk.keyboard.press("r")
+    expect(now(talk).locator(".training-picture:visible")).to_be_in_viewport(ratio=1)

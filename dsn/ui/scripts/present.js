@@ -9,18 +9,23 @@ function showCover(name) {
   else delete document.body.dataset.presentCover;
 }
 
-function present() {
-  history.pushState(null, "", location.href); // so that going back leaves the talk, and not the page
+/** Begin a talk; `slide`: where it was when the page was loaded again. */
+function present(slide = null) {
+  if (!slide) history.pushState(null, "", location.href); // so that going back leaves the talk, and not the page
   openTab(lesson.dataset.compare);
   revealed.clear();
   drawn.clear();
   document.body.classList.add("presenting");
   scrollTo(0, 0);
   const link = new URLSearchParams(location.search);
-  const named = Number(link.get("step"));
+  const named = slide?.step ?? Number(link.get("step"));
   if (!step() && !named) showCover("title");
   if (step() || !named) go(step() || 1);
   else go(named, link.has("task")); // a link's step, with what the link shows, if it shows anything
+  if (!slide) return;
+  showCover(slide.cover);
+  if (slide.isOpen) reveal();
+  goStage(slide.stage);
 }
 
 function leavePresenting() {
@@ -104,4 +109,24 @@ lesson.addEventListener("pointerup", () => {
   if (isPresenting()) requestAnimationFrame(() => !keys.open && document.activeElement?.blur?.());
 });
 
-if (new URLSearchParams(location.search).get("present") === "1") present();
+// A page that is loaded again in a talk goes on with it.
+const TALK = "dsn-talk";
+addEventListener("pagehide", () => {
+  const slide = { step: step(), cover: cover(), isOpen: revealed.has(step()), stage: Number(training.dataset.stage) };
+  try {
+    if (isPresenting()) sessionStorage.setItem(TALK, JSON.stringify(slide));
+    else sessionStorage.removeItem(TALK);
+  } catch {} // a browser that keeps nothing begins anew
+});
+
+function keptSlide() {
+  if (performance.getEntriesByType("navigation")[0]?.type !== "reload") return null;
+  try {
+    return JSON.parse(sessionStorage.getItem(TALK));
+  } catch {
+    return null;
+  }
+}
+
+const slide = keptSlide();
+if (slide || new URLSearchParams(location.search).get("present") === "1") present(slide);
