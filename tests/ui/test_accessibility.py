@@ -187,6 +187,11 @@ def test_the_first_stop_leads_past_the_head(context: BrowserContext, address: st
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.locator("#trace-sample input")).to_be_focused()
+    options = page.locator("#trace-sample [role=listbox]")
+    page.set_viewport_size({"width": 1280, "height": 500})
+    page.wait_for_function("list => list.scrollHeight > list.clientHeight", arg=options.element_handle())
+    page.keyboard.press("Tab")
+    expect(page.locator("#trace-change input").first).to_be_focused()
 
 
 def test_pictures_are_chosen_by_keyboard(context: BrowserContext, address: str) -> None:

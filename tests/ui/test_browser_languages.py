@@ -37,6 +37,8 @@ def test_the_chinese_page_has_no_english_sentence(browser: Browser, address: str
         for name in CUSTOMERS:
             text = re.sub(rf"\b{name}\b", "", text)
         assert title in text and ENGLISH.findall(text) == [], title
+    boxes = page.locator(".upload-container").evaluate_all("boxes => boxes.map((one) => one.ariaLabel)")
+    assert boxes and not ENGLISH.search("; ".join(boxes))
     page.context.close()
 
 
