@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CLICKS = 40  # of each control
 PAUSE = 300  # milliseconds between clicks, in which a visitor looks
 SIGN_BAR, PANELS_BAR = 100.0, 300.0  # milliseconds
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")  # those with a window first
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 
 # Times are the browser's: from the click event's own time to the first frame after a change of the page.
