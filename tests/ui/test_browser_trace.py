@@ -111,6 +111,7 @@ def test_a_mystery_copy_is_guessed_and_traced(page: Page) -> None:
         expect(question).to_have_text(re.compile("no answer|it says"))
     expect(questions.nth(1)).to_have_text("Ask")
     guesses.first.click()
+    expect(example).to_be_hidden()
     expect(page.locator(".mystery-again")).to_contain_text("Questions asked: 2.")
     expect(guesses.last).to_have_attribute("aria-disabled", "true")
     page.locator("#trace-button").click()  # meanwhile
