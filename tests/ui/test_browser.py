@@ -240,6 +240,12 @@ def test_what_a_tab_holds_is_sent_when_it_is_first_opened(context: BrowserContex
     assert sorted(asked.values()) == [1, 1, 1, 2]
 
 
+CUT_OFF = """[...document.querySelectorAll('table')]
+  .filter((one) => one.getClientRects().length && !one.closest('.scroll'))
+  .filter((one) => one.scrollWidth > one.parentElement.clientWidth + 1)
+  .map((one) => one.className)"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 768, 1280])
 def test_every_width_in_light_and_dark(context: BrowserContext, address: str, width: int, scheme: str) -> None:
@@ -247,9 +253,13 @@ def test_every_width_in_light_and_dark(context: BrowserContext, address: str, wi
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{address}/?__theme={scheme}")
     expect(page.locator(".panel")).to_have_count(3)
+    if width > 760:  # beside each other
+        pictures = [one.bounding_box() for one in page.locator(".panel .picture").all()]
+        assert len({round(box["y"]) for box in pictures if box}) == 1, "the pictures are not level"
     for tab in ("Compare", "Mint", "Trace", "Figures", "How it works"):
         open_tab(page, tab)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{tab} is wider than the screen"
+        assert page.evaluate(CUT_OFF) == [], f"tables of {tab} are cut off"
     background = page.evaluate("getComputedStyle(document.querySelector('.panel')).backgroundColor")
     brightness = sum(map(int, re.findall(r"\d+", background)[:3])) / 3
     assert (brightness > 200) == (scheme == "light")
@@ -297,6 +307,8 @@ def test_whoever_draws_on_a_phone_sees_what_the_networks_answer(page: Page, addr
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{address}/?lang={language}")
     expect(page.locator(".panel")).to_have_count(3)
+    for verdict in page.locator("#panels .verdict").all():
+        expect(verdict).to_be_in_viewport(ratio=1)  # the first screen tells all three
     page.get_by_role("tab", name=texts["own_picture"], exact=True).click()
     page.locator(".sketch canvas").wait_for()
     page.evaluate("scrollBy(0, document.querySelector('.honest').getBoundingClientRect().top)")

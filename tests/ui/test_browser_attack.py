@@ -44,6 +44,19 @@ def test_the_slider_prunes(page: Page) -> None:
         line = page.locator("#attack-stage .progress-line")
         expect(line).to_contain_text(re.compile(rf"^{taken} % of the weights are zero"))
     expect(page.get_by_text("Error", exact=True)).to_have_count(0)
+    page.set_viewport_size({"width": 390, "height": 844})
+    slider = page.locator("#attack-amount input[type=range]")
+    slider.scroll_into_view_if_needed()
+    slider.click(position={"x": 100, "y": 5})
+    expect(page.locator("#attack-stage .copy.absent .verdict")).to_be_in_viewport(ratio=1)  # below what was moved
+    expect(slider).to_be_in_viewport(ratio=1)
+    late = page.locator("#attack-stage .late")
+    expect(late).to_have_count(0)
+    assert slider.evaluate(
+        "async (one) => { one.value = 80; one.dispatchEvent(new Event('input', { bubbles: true }));"
+        "await new Promise((done) => setTimeout(done, 30)); return document.querySelector('#attack-stage .late'); }"
+    ), "what the slider has left looks as if it were the answer"
+    expect(late).to_have_count(0)
 
 
 def test_the_last_gate_opens_while_one_watches(page: Page) -> None:

@@ -58,6 +58,9 @@ def test_text_is_found_with_the_serial_alone(
     page.locator("#documents-serial").locator("input, textarea").press("Enter")
     expect(page.locator("#documents-note .error")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.set_viewport_size({"width": 768, "height": 1024})
+    places = [one.bounding_box() for one in page.locator(".page-with-boxes").all()]
+    assert len({round(box["y"]) for box in places if box}) == 1, "the pages are not level"
     assert said["lead"][:10] in page.locator("#tabs > [role=tabpanel]:visible").inner_text()
 
 

@@ -32,6 +32,17 @@ LOWEST = """Math.max(...[...document.querySelectorAll('.gradio-container *')]
   .map((one) => one.getBoundingClientRect().bottom))"""
 
 
+UNDER_THE_NOTE = """(() => {
+  const note = document.querySelector('.lesson-step.open:not([hidden]) .lesson-explains').getBoundingClientRect();
+  return [...document.querySelectorAll('.lesson-step:not([hidden]) *, #panels .panel *, #lesson-clouds *')]
+    .filter((one) => one.getClientRects().length && !one.closest('.lesson-explains, .present-bar'))
+    .filter((one) => !one.querySelector('.lesson-explains'))
+    .map((one) => [one.getBoundingClientRect(), one.className])
+    .filter(([box]) => box.bottom > note.top + 1 && box.top < note.bottom - 1)
+    .map(([, name]) => name);
+})()"""
+
+
 def fits_on_the_screen(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollHeight") <= 720
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
@@ -50,6 +61,11 @@ def test_a_talk_needs_no_scrolling(talk: Page) -> None:
         talk.keyboard.press("Enter" if number % 2 else "r")
         expect(now(talk).locator(".lesson-takeaway")).to_be_visible()
         fits_on_the_screen(talk)
+        talk.keyboard.press("s")
+        expect(now(talk).locator(".lesson-explains")).to_be_visible()
+        fits_on_the_screen(talk)
+        assert talk.evaluate(UNDER_THE_NOTE) == []
+        talk.keyboard.press("s")
         talk.keyboard.press(("ArrowRight", "PageDown", "Space")[number % 3])
         for stage in range(2, len(STAGES) + 1) if step.shown == "training" else ():
             expect(talk.locator(f"[data-go-stage='{stage}']")).to_have_attribute("aria-pressed", "true")
@@ -181,6 +197,12 @@ def test_everything_is_large_enough_to_be_read_from_the_last_row(talk: Page) -> 
             assert talk.evaluate(LABELS) == []
 
 
+def test_its_keys_can_be_read_from_the_last_row(talk: Page) -> None:
+    talk.keyboard.press("?")
+    expect(talk.get_by_role("dialog")).to_be_visible()
+    assert talk.evaluate(LABELS) == []
+
+
 def test_the_figure_stands_out_and_the_note_is_the_speakers(talk: Page) -> None:
     note = now(talk).locator(".lesson-explains")
     talk.keyboard.press("s")
@@ -219,6 +241,16 @@ def test_the_title_slide_says_what_the_talk_is_about(context: BrowserContext, ad
             expect(one).to_be_in_viewport(ratio=1)
     talk.locator(".present-bar [data-do=forwards]").click()
     at(talk, 1)
+    talk.keyboard.press("r")
+    title, bar = (talk.locator(one).bounding_box() for one in (".lesson-step:visible h2", ".present-bar"))
+    assert title and bar and bar["y"] + bar["height"] <= title["y"]
+    for panel in talk.locator("#panels .panel").all():
+        whole = panel.bounding_box()
+        for part in (panel.locator(".picture"), panel.locator(".verdict")):
+            box = part.bounding_box()
+            assert whole and box and box["x"] + box["width"] <= whole["x"] + whole["width"], "a panel is cut off"
+    takeaway = talk.locator(".lesson-takeaway:visible").bounding_box()
+    assert takeaway and takeaway["width"] > 600
 
 
 @pytest.mark.parametrize("language", languages())
@@ -239,9 +271,14 @@ def test_on_a_phone_on_its_side_nothing_lies_over_the_title_and_the_answers_are_
     expect(now(talk).locator(".lesson-takeaway")).to_be_in_viewport(ratio=1)
     for verdict in talk.locator("#panels .panel .verdict").all():
         expect(verdict).to_be_in_viewport(ratio=1)
-    training = [step.shown for step in STEPS].index("training") + 1
-    talk.evaluate(
-        "step => document.dispatchEvent(new CustomEvent('dsn:step', { detail: { step, keep: true } }))", training
-    )
-    talk.keyboard.press("r")
-    expect(now(talk).locator(".training-picture:visible")).to_be_in_viewport(ratio=1)
+    for number, shown in enumerate(("#lesson-clouds p", ".training-picture", "tr", "#panels .verdict", "tr"), start=5):
+        while talk.locator(f"#lesson [data-step='{number}']").count() == 0:
+            talk.keyboard.press("ArrowRight")
+        for choice in now(talk).locator("[data-choice]").all():
+            expect(choice).to_be_in_viewport(ratio=1)
+        talk.keyboard.press("r")
+        for one in talk.locator(f"{shown}:visible").all():
+            expect(one).to_be_in_viewport(ratio=1)
+    talk.keyboard.press("ArrowRight")
+    for line in talk.locator("[data-cover=end] li").all():
+        expect(line).to_be_in_viewport(ratio=1)

@@ -147,10 +147,16 @@ def test_presenting_on_a_phone_goes_on_reveals_and_is_left(phone: Page) -> None:
 
     until(phone, are_stacked)  # the step's own panels may take their place meanwhile
     assert are_stacked()
+    phone.keyboard.press("s")
+    edge = bar.bounding_box()
+    for one in (now(phone).locator(".lesson-explains"), *phone.locator("#panels .panel .verdict").all()):
+        box = one.bounding_box()
+        assert edge and box and box["y"] + box["height"] <= edge["y"], "it lies under the buttons"
     bar.locator("[data-do=forwards]").tap()
     expect(phone.locator(".present-place")).to_have_text(re.compile("^2"))
     phone.go_back()
     expect(phone.locator("body.presenting")).to_have_count(0)
+    expect(phone.locator(".lesson-closed")).to_be_visible()  # as it was before the talk
 
 
 def test_a_link_to_a_talk_is_no_trap(page: Page, address: str) -> None:

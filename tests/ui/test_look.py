@@ -126,6 +126,11 @@ def test_tiles_of_the_gallery_stand_in_line(context: BrowserContext, address: st
     assert len({(round(box["y"]), round(box["height"])) for box in boxes[12:] if box}) == 1
 
 
+def test_a_box_to_tick_has_the_edge_of_a_control(context: BrowserContext, address: str) -> None:
+    page = open_page(context, address, 1280, 720)
+    assert style(page, "input[type=checkbox]", "borderColor") == style(page, "#flip-all", "borderColor")
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
 def test_nothing_jumps_while_loading_and_comparing(browser: Browser, address: str, width: int, height: int) -> None:
     first_visit = browser.new_context()  # nothing is in its cache

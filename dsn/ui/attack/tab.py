@@ -388,4 +388,5 @@ class AttackTab:
         fill([self.longer, self.break_in.card, self.attack], self.open)
         in_bounds = f"(name, amount) => [name, Math.min(Math.max(amount || 0, 0), {MOST_PRUNED})]"  # it may be typed
         self.amount.input(self.move_slider, [self.name, self.amount], self.stage, js=in_bounds, **quick)
+        leads_to(self.amount.release, "#attack-amount")
         self.stop.click(self.press_stop, [self.attack, self.name], [self.stage, self.stop], **quick)

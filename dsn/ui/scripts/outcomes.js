@@ -64,7 +64,17 @@ element.addEventListener("click", (event) => {
   guesses.set(chosen(), guess);
   told();
 });
-element.closest(".tabitem").addEventListener("input", () => setTimeout(told));
+
+// What the slider has left is dimmed until the answer to where it stands is there.
+function dim() {
+  const shown = document.querySelector("#attack-stage [data-amount]");
+  const [typed, slid] = ["number", "range"].map((type) => document.querySelector(`#attack-amount input[type=${type}]`));
+  if (!shown || !typed) return;
+  const wanted = Math.min(Math.max(Number(typed.value) || 0, 0), Number(slid.max));
+  shown.classList.toggle("late", Number(shown.dataset.amount) !== wanted);
+}
+
+element.closest(".tabitem").addEventListener("input", () => setTimeout(() => (told(), dim())));
 
 function compare(over) {
   const { live, verdict } = over.dataset;
@@ -83,6 +93,7 @@ new MutationObserver(() => {
     compare(over);
   }
   told();
+  dim();
   openChart();
   mark();
 }).observe(element.closest(".tabitem"), { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-busy"] });

@@ -52,11 +52,12 @@ function keep() {
   mark();
   if (document.querySelector("#panels")?.getAttribute("aria-busy") === "true") return; // the answer is on its way
   if (answered < asked || !state() || address() === here()) return;
-  if (acted) {
+  const talks = document.body.classList.contains("presenting"); // Back leaves a talk from any of its screens
+  if (acted && !talks) {
     history.pushState(null, "", address());
     ignored.hidden = true;
     said.hidden = true;
-  } else if (named()) history.replaceState(null, "", address()); // a first visit's plain address stays plain
+  } else if (acted || named()) history.replaceState(null, "", address()); // a first visit's plain address stays plain
   acted = false;
 }
 
@@ -109,7 +110,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("dsn:changed", soon);
 document.addEventListener("answered", soon);
 window.addEventListener("popstate", () => {
-  if (address() !== here()) follow();
+  setTimeout(() => address() !== here() && follow()); // once a talk that this ends is left
 });
 
 element.querySelector(".copy-link").addEventListener("click", async () => {
