@@ -208,7 +208,10 @@ def test_the_break_in_is_played_by_keyboard_and_kept_in_the_browser(page: Page, 
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.goto(f"{address}/?tab=attack")
-    page.get_by_role("button", name=said["begin"], exact=True).click()
+    below = "document.querySelector('#attack-longer').getBoundingClientRect().top"
+    at_once = page.get_by_role("button", name=said["begin"], exact=True).evaluate(f"one => (one.click(), {below})")
+    expect(page.locator("#break-in-stage .copy")).to_have_count(3)
+    assert 0 <= page.evaluate(below) - at_once < 40, "what stands below jumps"
     expect(level.locator("h3")).to_contain_text(said["of"]["short"]["title"])  # the first that is not won yet
     expect(level.locator(".won")).to_be_hidden()
     page.locator(".break-in [data-go='1']").click()
