@@ -133,6 +133,19 @@ def test_drawing_on_a_phone_moves_nothing(phone: Page) -> None:
     expect(phone.locator("#panels .panels")).to_have_class(re.compile("stale"))
 
 
+def swipe(page: Page, start: int, end: int) -> None:
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: float) -> None:
+        points = [{"x": place, "y": 400} for place in places]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", start)
+    for part in range(1, 6):
+        touch("touchMove", start + (end - start) * part / 5)
+    touch("touchEnd")
+
+
 def test_presenting_on_a_phone_goes_on_reveals_and_is_left(phone: Page) -> None:
     phone.locator(".lesson-closed [data-do=present]").click()
     expect(phone.locator("body.presenting")).to_have_count(1)
@@ -153,6 +166,11 @@ def test_presenting_on_a_phone_goes_on_reveals_and_is_left(phone: Page) -> None:
         box = one.bounding_box()
         assert edge and box and box["y"] + box["height"] <= edge["y"], "it lies under the buttons"
     bar.locator("[data-do=forwards]").tap()
+    expect(phone.locator(".present-place")).to_have_text(re.compile("^2"))
+    expect(phone.locator("html")).to_have_css("overscroll-behavior-x", "none")  # else a swipe to the right leaves
+    swipe(phone, 80, 320)
+    expect(phone.locator(".present-place")).to_have_text(re.compile("^1"))
+    swipe(phone, 320, 80)
     expect(phone.locator(".present-place")).to_have_text(re.compile("^2"))
     phone.go_back()
     expect(phone.locator("body.presenting")).to_have_count(0)

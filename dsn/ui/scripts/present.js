@@ -16,6 +16,7 @@ function present(slide = null) {
   revealed.clear();
   drawn.clear();
   document.body.classList.add("presenting");
+  document.documentElement.style.overscrollBehaviorX = "none"; // a swipe is the talk's, and not the browser's way back
   scrollTo(0, 0);
   const link = new URLSearchParams(location.search);
   const named = slide?.step ?? Number(link.get("step"));
@@ -32,6 +33,7 @@ function leavePresenting() {
   keys.close();
   showCover("");
   document.body.classList.remove("presenting", "noting");
+  document.documentElement.style.overscrollBehaviorX = "";
   const address = new URL(location.href);
   address.searchParams.delete("present");
   history.replaceState(null, "", address);
