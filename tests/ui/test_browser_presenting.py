@@ -279,6 +279,12 @@ def test_on_a_phone_on_its_side_nothing_lies_over_the_title_and_the_answers_are_
         talk.keyboard.press("r")
         for one in talk.locator(f"{shown}:visible").all():
             expect(one).to_be_in_viewport(ratio=1)
+        if number == 7:
+            size = "getComputedStyle(document.querySelector('.lesson-step:not([hidden]) .lesson-table')).fontSize"
+            before = talk.evaluate(size)
+            talk.keyboard.press("s")
+            assert talk.evaluate(size) == before, "a note makes what it is about larger"
+            talk.keyboard.press("s")
     talk.keyboard.press("ArrowRight")
     for line in talk.locator("[data-cover=end] li").all():
         expect(line).to_be_in_viewport(ratio=1)
