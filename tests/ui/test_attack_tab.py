@@ -393,9 +393,9 @@ def test_every_attack_is_watched_or_recorded_and_broken_locks_are_called_so(
     shown = [cell for _, cells in lines for cell in cells.values()]
     broken = [cell for cell in shown if cell.met is False]
     assert broken, "every bar is met: if so, say it everywhere"
-    missed = texts["figures"]["attacks"]["missed"]
+    missed, colon = texts["figures"]["attacks"]["missed"], texts["page"]["marks"]["colon"]
     for cell in broken:
-        assert f"{texts.of_line(cell.text)} <small>({cell.bar}: {missed})</small>" in html
+        assert f"{texts.of_line(cell.text)} <small>({cell.bar}{colon}{missed})</small>" in html
 
 
 def test_curves_over_parts_of_passes_keep_their_places(collection: Collection) -> None:
