@@ -12,6 +12,17 @@ FADED = """() => new Promise((done) => setTimeout(done, 300)).then(() => {
   const ends = (one) => Number.isFinite(one.effect.getComputedTiming().endTime);
   return Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished)).then(() => null);
 })"""
+# Tabs that are not shown are out of the page meanwhile: axe finds nothing in them, and takes long to see that. The
+# first stays: without it the page wears the colours in which it waits for Gradio.
+ASIDE = """() => {
+  const [, ...others] = document.querySelectorAll("#tabs > [role=tabpanel]");
+  window.putBack = others.filter((one) => !one.offsetHeight).map((one) => {
+    const place = document.createComment("");
+    one.replaceWith(place);
+    return () => place.replaceWith(one);
+  });
+}"""
+BACK = "() => putBack.forEach((put) => put())"
 
 
 def findings(page: Page, *, of_colour: bool = False) -> list[str]:
@@ -19,7 +30,11 @@ def findings(page: Page, *, of_colour: bool = False) -> list[str]:
     page.evaluate(FADED)
     only = {"type": "rule", "values": OF_COLOUR} if of_colour else {"type": "tag", "values": RULES}
     options = {"runOnly": only, "resultTypes": ["violations"]}
-    found = Axe().run(page, options=options).response["violations"]
+    page.evaluate(ASIDE)
+    try:
+        found = Axe().run(page, options=options).response["violations"]
+    finally:
+        page.evaluate(BACK)
     return [
         f"{one['id']} at {' '.join(map(str, node['target']))}: {node['failureSummary']}"
         for one in found
