@@ -9,7 +9,7 @@
 
 PYTHON ?= python3
 IN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 PYTEST ?=
 export PYTHONDONTWRITEBYTECODE :=  # tests take a third less to collect where they were compiled before
 # Files stay whole, for what their tests share; in pytest's order, so that those with a browser come last.
