@@ -150,6 +150,21 @@ def test_back_and_forward_go_through_what_the_visitor_did(context: BrowserContex
     assert entries(page) == before + 3  # going back and forth adds nothing
 
 
+LATE = "window.setTimeout = ((later) => (done, time) => later(done, time || 300))(setTimeout)"
+STILL_KEEPING = "document.dispatchEvent(new Event('answered')); history.back()"
+
+
+def test_who_goes_back_while_something_is_being_kept_gets_back(context: BrowserContext, address: str) -> None:
+    page = open_page(context, address)
+    press(page, "Valid serial")
+    page.wait_for_url(re.compile("serial="))
+    page.locator("#gallery button").nth(5).click()
+    page.wait_for_url(lambda url: "picture=6&" not in url)
+    page.evaluate(LATE)
+    page.evaluate(STILL_KEEPING)
+    expect(page.locator("#gallery button").nth(5)).to_have_attribute("aria-pressed", "false")
+
+
 def test_typing_rewrites_one_entry(context: BrowserContext, address: str) -> None:
     page = open_page(context, address)
     press(page, "Randomise")

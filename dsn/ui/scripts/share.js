@@ -110,6 +110,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("dsn:changed", soon);
 document.addEventListener("answered", soon);
 window.addEventListener("popstate", () => {
+  clearTimeout(waiting); // what is left would be kept under the address that is gone to
   setTimeout(() => address() !== here() && follow()); // once a talk that this ends is left
 });
 
