@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dsn.student.student import Student
 
 OWNER = "A visitor of this page"
-STILL_MADE = OwnerError("Your last network is still being made: wait for it, or press Stop.")
+STILL_MADE = "Your last network is still being made: wait for it, or press Stop."
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Visitors:
             kept = sum(len(one.made) for one in self._visitors.values())
             known = self._visitors.get(tab)
             if known and known.order and not known.offer:
-                raise OwnerError(str(STILL_MADE))
+                raise OwnerError(STILL_MADE)
             if len(waiting) >= self.limits.waiting:
                 raise OwnerError(f"{len(waiting)} visitors are waiting already: try again in some minutes.")
             if kept + len(waiting) >= self.limits.students_in_all:
